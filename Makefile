@@ -1,0 +1,46 @@
+# The doorway. Every target does its own set-up; nothing but Python >= 3.11 and make is needed.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup demo test check format bench torture lock clean
+
+help:  ## show the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+setup: .venv/ready  ## make .venv with everything, from the hashed lock file
+
+.venv/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Hometrial needs Python 3.11 or newer; PYTHON=/path/to/python3.11 make ... chooses another.")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch .venv/ready
+
+demo: setup  ## a seeded trial on this machine: database, import, gate, staff page in the browser
+	$(BIN)/hometrial demo
+
+test: setup  ## the whole suite
+	$(BIN)/python -m pytest
+
+check: setup  ## lint, types, imports, dead dependencies
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry platform ingest validation migrations
+
+format: setup  ## sort imports and format
+	$(BIN)/ruff check --fix-only --select I .
+	$(BIN)/ruff format .
+
+bench: setup  ## speed and memory figures
+	$(BIN)/python tests/bench/run.py
+
+torture: setup  ## long crash and fault runs
+	$(BIN)/python tests/torture/run.py
+
+lock: setup  ## renew requirements.lock from pyproject.toml (needs pip-tools)
+	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --allow-unsafe --strip-extras --extra dev --output-file requirements.lock pyproject.toml
+
+clean:  ## remove what make made
+	rm -rf .venv .demo build dist

@@ -1,0 +1,1 @@
+"""READERS by name, and nothing else."""

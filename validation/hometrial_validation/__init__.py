@@ -1,0 +1,1 @@
+"""Frames in, verdicts out: the gate, its suites and its own expectations."""
