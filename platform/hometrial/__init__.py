@@ -1,0 +1,1 @@
+"""The trial: tables, services, the staff site, exports and the command line."""

@@ -1,0 +1,132 @@
+"""The database: naming rules, aware instants, checked start, one transaction an act."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import DeclarativeBase, Session
+from typing_extensions import override
+
+from hometrial import embedded
+from hometrial.errors import DatabaseUnsafeError
+from hometrial.settings import Settings
+
+OLDEST_POSTGRESQL = 150_000
+MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
+STUDY_ROLE = "hometrial_study"
+IDENTITY_ROLE = "hometrial_identity"
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, stored as timestamptz; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        return value
+
+    @override
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    """Every table; constraints are named by rule so that migrations can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map = {datetime: Instant}
+
+
+class Database:
+    """A checked connection to one study's database."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Connect, starting the embedded server if no other database is set.
+
+        Raises DatabaseUnsafeError if the server is too old or could lose acknowledged data.
+        """
+        url = make_url(self.settings.database_url or embedded.url(self.settings.home))
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        _refuse_if_unsafe(engine)
+        return engine
+
+    @contextmanager
+    def transaction(self, actor: str, reason: str | None = None) -> Iterator[Session]:
+        """Open a session that is one transaction of one actor; it commits here and nowhere else.
+
+        The database's triggers write actor and reason beside every change and refuse a change
+        without an actor.
+        """
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            self._introduce(session, actor, reason)
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a read-only session on one snapshot."""
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+            session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+            yield session
+
+    def _introduce(self, session: Session, actor: str, reason: str | None) -> None:
+        session.execute(
+            text(
+                "SELECT set_config('hometrial.actor', :actor, true),"
+                " set_config('hometrial.reason', :reason, true),"
+                " set_config('hometrial.audit_key', :key, true)"
+            ),
+            {"actor": actor, "reason": reason or "", "key": self.settings.key("audit").hex()},
+        )
+        session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+
+    def close(self) -> None:
+        """Give the connections back."""
+        if "engine" in self.__dict__:
+            self.engine.dispose()
+
+
+@contextmanager
+def as_identity(session: Session) -> Iterator[None]:
+    """Act inside as the only role that may touch names and addresses (architecture D12)."""
+    session.flush()
+    session.execute(text(f"SET LOCAL ROLE {IDENTITY_ROLE}"))
+    yield
+    session.flush()  # after an exception the transaction is lost anyway, and its role with it
+    session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+
+
+def _refuse_if_unsafe(engine: Engine) -> None:
+    with engine.connect() as connection:
+        version = int(connection.execute(text("SHOW server_version_num")).scalar_one())
+        if version < OLDEST_POSTGRESQL:
+            raise DatabaseUnsafeError(
+                f"the database is PostgreSQL {version // 10_000}; Hometrial needs 15 or newer"
+            )
+        for name in MUST_BE_ON:
+            value = connection.execute(text(f"SHOW {name}")).scalar_one()
+            if value not in ("on", "remote_apply"):
+                raise DatabaseUnsafeError(
+                    f"the database has {name} = {value}, so that it can lose what it confirmed; "
+                    f"set {name} = on in postgresql.conf and restart it"
+                )

@@ -1,0 +1,170 @@
+"""Participants, their accounts and zones: who a source's person is, and where they lived."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from hometrial_ingest.local_time import UnknownZoneError, ZoneHistory
+from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.errors import TrialError, UnknownParticipantError, ZoneConflictError
+from hometrial.models import Participant, ParticipantZone, Site, WearableAccount
+
+DEFAULT_SITE = "S-01"
+
+
+def default_site(session: Session) -> Site:
+    """Return the study's first site, made if there is none."""
+    site = session.scalars(select(Site).where(Site.code == DEFAULT_SITE)).one_or_none()
+    if site is None:
+        site = Site(code=DEFAULT_SITE, name="Home")
+        session.add(site)
+        session.flush()
+    return site
+
+
+def add_participant(session: Session, *, code: str | None = None) -> Participant:
+    """Enrol a person under the next free pseudonym, or the one given.
+
+    Raises TrialError if the pseudonym is taken or malformed.
+    """
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hometrial.participant_code'))"))
+    chosen = code or _next_code(session)
+    if session.scalars(select(Participant).where(Participant.code == chosen)).one_or_none():
+        raise TrialError(f"participant {chosen} exists already; choose another code")
+    if not (chosen.startswith("P-") and chosen[2:].isdigit() and len(chosen) >= 6):  # noqa: PLR2004
+        raise TrialError(f"{chosen!r} is not a pseudonym; write P- and at least four digits")
+    person = Participant(site_id=default_site(session).id, code=chosen, created_at=clock.now())
+    session.add(person)
+    session.flush()
+    return person
+
+
+def _next_code(session: Session) -> str:
+    last = session.scalar(
+        select(func.max(cast(func.substr(Participant.code, 3), BigInteger)))
+    )
+    return f"P-{(last or 0) + 1:04d}"
+
+
+def find_participant(session: Session, code: str) -> Participant:
+    """Return a participant by pseudonym. Raises UnknownParticipantError that says what to do."""
+    person = session.scalars(select(Participant).where(Participant.code == code)).one_or_none()
+    if person is None:
+        raise UnknownParticipantError(
+            f"there is no participant {code!r}; `hometrial participant list` shows those there are, "
+            "`hometrial participant add` enrols one"
+        )
+    return person
+
+
+def link_account(
+    session: Session, participant_id: UUID, *, provider: str, external_id: str
+) -> WearableAccount:
+    """Bind a provider's account to one participant.
+
+    Raises TrialError if it is bound to another.
+    """
+    known = session.scalars(
+        select(WearableAccount).where(
+            WearableAccount.provider == provider, WearableAccount.external_id == external_id
+        )
+    ).one_or_none()
+    if known is not None:
+        if known.participant_id != participant_id:
+            raise TrialError(
+                f"{provider} account {external_id} belongs to another participant already"
+            )
+        return known
+    account = WearableAccount(
+        participant_id=participant_id,
+        provider=provider,
+        external_id=external_id,
+        created_at=clock.now(),
+    )
+    session.add(account)
+    session.flush()
+    return account
+
+
+def accounts(session: Session, provider: str, external_ids: Sequence[str]) -> dict[str, Participant]:
+    """Return the participants behind a provider's ids; unknown ids are left out."""
+    rows = session.execute(
+        select(WearableAccount.external_id, Participant)
+        .join(Participant, Participant.id == WearableAccount.participant_id)
+        .where(WearableAccount.provider == provider, WearableAccount.external_id.in_(external_ids))
+    )
+    return {external_id: person for external_id, person in rows}  # noqa: C416
+
+
+def zone_rows(session: Session, participant_ids: Iterable[UUID]) -> dict[UUID, list[ParticipantZone]]:
+    """Return each participant's zone history in order of time; a later record replaces an equal date."""
+    found: dict[UUID, dict[datetime | None, ParticipantZone]] = {}
+    for row in session.scalars(
+        select(ParticipantZone)
+        .where(ParticipantZone.participant_id.in_(list(participant_ids)))
+        .order_by(ParticipantZone.recorded_at, ParticipantZone.id)
+    ):
+        found.setdefault(row.participant_id, {})[row.valid_from] = row
+    return {
+        person: [history[moment] for moment in sorted(history, key=_since_ever_first)]
+        for person, history in found.items()
+    }
+
+
+def _since_ever_first(moment: datetime | None) -> tuple[bool, datetime | None]:
+    return (moment is not None, moment)
+
+
+def zone_history(rows: Sequence[ParticipantZone]) -> ZoneHistory:
+    """Make the placing rule of a zone history."""
+    return ZoneHistory.of(
+        [
+            (None if row.valid_from is None else clock.microseconds(row.valid_from), row.zone)
+            for row in rows
+        ]
+    )
+
+
+def set_zone(
+    session: Session,
+    participant: Participant,
+    zone: str,
+    *,
+    valid_from: datetime | None = None,
+    source: str,
+) -> None:
+    """Append to a zone history: from that instant (null: since ever) the person lives in `zone`.
+
+    Raises ZoneConflictError if that would re-date samples that are stored already.
+    """
+    check_zone(zone)
+    history = zone_rows(session, [participant.id]).get(participant.id, [])
+    same = [row for row in history if row.valid_from == valid_from]
+    if same and same[0].zone == zone:
+        return
+    if history and valid_from is None:
+        raise ZoneConflictError(
+            f"{participant.code} lives in {history[0].zone} on record, not in {zone}; leave --zone "
+            f"out, or say since when: hometrial participant zone {participant.code} {zone} --from DATE"
+        )
+    session.add(
+        ParticipantZone(
+            participant_id=participant.id,
+            zone=zone,
+            valid_from=valid_from,
+            recorded_at=clock.now(),
+            source=source,
+        )
+    )
+    session.flush()
+
+
+def check_zone(zone: str) -> None:
+    """Raise TrialError with the way out if this is no IANA zone."""
+    try:
+        ZoneHistory.of([(None, zone)])
+    except UnknownZoneError as error:
+        raise TrialError(str(error)) from error
