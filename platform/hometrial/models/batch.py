@@ -1,6 +1,6 @@
 """Payload, Batch, Verdict, Finding: what came, what was made of it, and what the gate said."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -68,6 +68,9 @@ class Batch(Base):
     quarantined_by_rule: Mapped[dict[str, int]] = mapped_column(JSONB)
     unreadable: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     participants: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    chunks: Mapped[int]
+    first_day: Mapped[date | None]
+    last_day: Mapped[date | None]
     observed_from: Mapped[datetime | None]
     observed_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -1,0 +1,148 @@
+"""A day chunk's body: samples to Parquet bytes and back, and what makes two samples the same."""
+
+import hashlib
+import io
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
+
+_WORD = pa.dictionary(pa.int32(), pa.string())
+
+_COMMON = [
+    pa.field("at", pa.int64()),
+    pa.field("offset", pa.int32()),
+    pa.field("duration", pa.int64()),
+    pa.field("value", pa.float64()),
+    pa.field("code", _WORD),
+    pa.field("session", _WORD),
+    pa.field("source", _WORD),
+    pa.field("device", _WORD),
+]
+_LINEAGE = [pa.field("payload", _WORD), pa.field("row", pa.int64())]
+_EXTRA = {
+    Signal.HEART_RATE: [pa.field("confidence", pa.int8())],
+    Signal.SLEEP_STAGE: [pa.field("overlay", pa.bool_())],
+    Signal.SLEEP_SESSION: [
+        pa.field("end_at", pa.int64()),
+        pa.field("end_stated_at", pa.int64()),
+        pa.field("minutes_in_bed", pa.float64()),
+        pa.field("minutes_awake", pa.float64()),
+        pa.field("minutes_to_fall_asleep", pa.float64()),
+        pa.field("minutes_after_wakeup", pa.float64()),
+        pa.field("main_sleep", pa.bool_()),
+        pa.field("in_progress", pa.bool_()),
+    ],
+}
+
+_KEYS = {
+    Shape.INSTANT: ["source", "at", "duration"],
+    Shape.INTERVAL: ["source", "at", "duration"],
+    Shape.DAILY: ["source", "day"],
+    Shape.SESSION: ["source", "session"],
+    Shape.STAGE: ["source", "session", "at", "code", "overlay"],
+}
+
+
+def schema(signal: Signal) -> pa.Schema:
+    """Return the columns of a chunk of this signal: sample, extras, and the lineage to its payload.
+
+    `at` is in microseconds UTC, `offset` and `duration` in seconds; `payload` is the SHA-256 of the file
+    the sample came in, `row` its source row there.
+    """
+    fields = [*_COMMON, *_EXTRA.get(signal, []), *_LINEAGE]
+    if SIGNALS[signal].integer:
+        fields[3] = pa.field("value", pa.int64())
+    return pa.schema(fields)
+
+
+def key(signal: Signal) -> list[str]:
+    """Return the columns that, with the participant, say which sample this is."""
+    return _KEYS[SIGNALS[signal].shape]
+
+
+def content(signal: Signal) -> list[str]:
+    """Return the columns whose change makes a sample a revised one."""
+    extra = [field.name for field in _EXTRA.get(signal, []) if field.name != "end_stated_at"]
+    known = key(signal)
+    return [name for name in ("at", "duration", "value", "code", *extra) if name not in known]
+
+
+def encode(samples: pd.DataFrame, signal: Signal) -> bytes:
+    """Return samples of one day, in their order, as the bytes of a Parquet file: the same every time."""
+    return encode_table(to_table(samples, signal))
+
+
+def to_table(samples: pd.DataFrame, signal: Signal) -> pa.Table:
+    """Return samples as an Arrow table with the columns of `schema(signal)`."""
+    return pa.Table.from_pandas(samples, schema=schema(signal), preserve_index=False)
+
+
+def encode_table(table: pa.Table) -> bytes:
+    """Return a table's Parquet bytes: whole numbers as deltas, words by dictionary, zstd."""
+    words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
+    body = io.BytesIO()
+    pq.write_table(
+        table,
+        body,
+        compression="zstd",
+        use_dictionary=words,
+        column_encoding={name: "DELTA_BINARY_PACKED" for name in whole if name != "confidence"},
+        write_statistics=False,
+        store_schema=False,
+    )
+    return body.getvalue()
+
+
+def decode(body: bytes, signal: Signal) -> pa.Table:
+    """Return the table of a chunk's bytes."""
+    table = pq.read_table(io.BytesIO(body), partitioning=None)
+    return table.cast(schema(signal))
+
+
+def content_sha256(samples: pd.DataFrame, signal: Signal) -> str:
+    """Return a digest of what the samples say, whatever file they came in."""
+    digest = hashlib.sha256()
+    for name in dict.fromkeys(("at", "offset", *key(signal), *content(signal))):
+        column = samples[name]
+        if _is_word(column):
+            codes, words = pd.factorize(column)
+            digest.update("\x1f".join(map(str, words)).encode() + codes.astype(np.int32).tobytes())
+        else:
+            digest.update(column.to_numpy(dtype=np.float64, na_value=np.nan).tobytes())
+    return digest.hexdigest()
+
+
+def _is_word(column: pd.Series) -> bool:
+    return not pd.api.types.is_numeric_dtype(column.dtype)
+
+
+def in_order(samples: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Return samples sorted by time within the given columns, ties settled by what they say."""
+    leading = [_ranks(samples[name]) for name in (*by, "at")]
+    if len(samples) < 2 or _strictly_increasing(leading):  # noqa: PLR2004
+        return samples
+    ties = [_ranks(samples[name]) for name in ("source", "duration", "session", "code", "value")]
+    return samples.iloc[np.lexsort([*reversed(ties), *reversed(leading)])]
+
+
+def _ranks(column: pd.Series) -> npt.NDArray[np.float64]:
+    """Return numbers that sort as the column does; nulls come first."""
+    if _is_word(column):
+        return pd.factorize(column, sort=True)[0].astype(np.float64)
+    return column.to_numpy(dtype=np.float64, na_value=-np.inf)
+
+
+def _strictly_increasing(keys: list[npt.NDArray[np.float64]]) -> bool:
+    """True if each row comes after the one before it, by the first key that differs."""
+    equal = np.ones(len(keys[0]) - 1, bool)
+    ahead = np.zeros(len(keys[0]) - 1, bool)
+    for values in keys:
+        ahead |= equal & (values[1:] > values[:-1])
+        equal &= values[1:] == values[:-1]
+    return bool(ahead.all())

@@ -1,0 +1,159 @@
+"""What an incoming sample is beside those stored, and beside the others of its own file. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
+
+from hometrial.services import chunks
+
+EPOCH = date(1970, 1, 1)
+SLEEP = (Shape.SESSION, Shape.STAGE)
+Bools = npt.NDArray[np.bool_]
+Fates = npt.NDArray[np.int8]
+
+NEW, DUPLICATE, REVISION, STALE, CONFLICT = range(5)
+"""What an incoming sample is beside those stored: unknown so far; known with the same content; known
+with other content that the newer file replaces; known with other content from an older file, so that
+it becomes history; or known with other content from the very same file, which then contradicts itself."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file that samples come from: its batch, its SHA-256 and the last instant it tells of."""
+
+    batch_id: UUID
+    payload_sha256: str
+    as_of: datetime
+
+
+def day_number(day: date) -> int:
+    """Return a day as days since 1970-01-01."""
+    return (day - EPOCH).days
+
+
+def day_of(number: int) -> date:
+    """Return the day of days since 1970-01-01."""
+    return EPOCH + timedelta(days=int(number))
+
+
+def groups_of(samples: pd.DataFrame) -> list[tuple[str, int]]:
+    """Return the distinct (participant, day) of samples."""
+    pairs = samples[["participant", "day"]].drop_duplicates()
+    return sorted(zip(pairs["participant"].astype(str), pairs["day"].astype(int), strict=True))
+
+
+def only(samples: pd.DataFrame, days: Iterable[tuple[str, int]]) -> pd.DataFrame:
+    """Return the samples of some (participant, day)."""
+    index = pd.MultiIndex.from_arrays([samples["participant"].astype(object), samples["day"]])
+    return samples[index.isin(list(days))]
+
+
+def within(samples: pd.DataFrame, signal: Signal) -> tuple[Bools, Bools]:
+    """Return which samples repeat an earlier one of the same frame, and which contradict one.
+
+    Samples without an instant are told apart by their wall clock.
+    """
+    key = ["participant", "local", *chunks.key(signal)]
+    if _rising(samples):
+        return np.zeros(len(samples), bool), np.zeros(len(samples), bool)
+    plain = comparable(samples, list(dict.fromkeys([*key, *chunks.content(signal)])))
+    repeated = plain.duplicated(keep="first").to_numpy()
+    known = plain.duplicated(list(dict.fromkeys(key)), keep="first").to_numpy()
+    return repeated, known & ~repeated
+
+
+def _rising(samples: pd.DataFrame) -> bool:
+    """True if time rises within each run of one person and source, so that nothing can repeat."""
+    if len(samples) < 2 or samples["source"].nunique() > 1:  # noqa: PLR2004
+        return len(samples) < 2  # noqa: PLR2004
+    people, local = samples["participant"].cat.codes.to_numpy(), samples["local"].to_numpy()
+    same = people[1:] == people[:-1]
+    runs = int((~same).sum()) + 1
+    return bool((local[1:][same] > local[:-1][same]).all()) and runs == len(np.unique(people))
+
+
+def compare(
+    samples: pd.DataFrame,
+    there: pd.DataFrame,
+    as_of: Mapping[tuple[str, int], datetime],
+    signal: Signal,
+    origin: Origin,
+) -> Fates:
+    """Return for each incoming sample what it is beside the stored ones (NEW .. CONFLICT).
+
+    `as_of` says for each stored (participant, day) how far the file told that it came from.
+    """
+    fate = np.full(len(samples), NEW, np.int8)
+    if not len(there):
+        return fate
+    position = match(samples, there, chunks.key(signal))
+    known = position >= 0
+    beside = there.iloc[position[known]]
+    same = same_content(samples[known], beside, signal)
+    fate[np.flatnonzero(known)[same]] = DUPLICATE
+    beside = beside[~same]
+    pairs = zip(beside["participant"].astype(str), beside["day"], strict=True)
+    older = np.array([as_of[code, int(day)] > origin.as_of for code, day in pairs], bool)
+    own = beside["payload"].astype(str).to_numpy() == origin.payload_sha256
+    fate[np.flatnonzero(known)[~same]] = np.where(own, CONFLICT, np.where(older, STALE, REVISION))
+    return fate
+
+
+def replaced(
+    incoming: pd.DataFrame, fate: Fates, there: pd.DataFrame, signal: Signal, origin: Origin
+) -> Bools:
+    """Return which stored samples an incoming one takes the place of.
+
+    A night's stages are replaced as a whole: a stage that the new version does not have is gone from it.
+    """
+    out = np.zeros(len(there), bool)
+    if not len(there):
+        return out
+    revisions = incoming[fate == REVISION]
+    if len(revisions):
+        out[match(revisions, there, chunks.key(signal))] = True
+    if SIGNALS[signal].shape is Shape.STAGE:
+        changed = incoming[(fate == NEW) | (fate == REVISION)]
+        night = ["participant", "source", "session"]
+        nights = pd.MultiIndex.from_frame(comparable(changed, night))
+        mine = pd.MultiIndex.from_frame(comparable(there, night)).isin(nights)
+        other_file = there["payload"].astype(str).to_numpy() != origin.payload_sha256
+        still_told = match(there, incoming, chunks.key(signal)) >= 0
+        out |= mine & other_file & ~still_told
+    return out
+
+
+def match(samples: pd.DataFrame, there: pd.DataFrame, key: list[str]) -> npt.NDArray[np.int64]:
+    """Return for each sample the position of the one with its person and key, -1 if there is none."""
+    names = ["participant", *key]
+    index = pd.MultiIndex.from_frame(comparable(there, names))
+    if not index.is_unique:
+        index = index[~index.duplicated()]
+    return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(comparable(samples, names))))
+
+
+def same_content(a: pd.DataFrame, b: pd.DataFrame, signal: Signal) -> Bools:
+    """Return row by row whether two samples of one key say the same."""
+    same = np.ones(len(a), bool)
+    for name in chunks.content(signal):
+        same &= np.asarray(_plain(a[name]) == _plain(b[name]), bool)
+    return same
+
+
+def comparable(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Return columns as plain words and numbers, so that null equals null and 5 equals 5.0."""
+    return pd.DataFrame({name: _plain(samples[name]) for name in names})
+
+
+def _plain(column: pd.Series) -> npt.NDArray[np.generic]:
+    if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
+        return column.to_numpy(dtype=np.int64)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=-1e300)
+    return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)

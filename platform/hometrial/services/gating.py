@@ -1,0 +1,257 @@
+"""Samples through the gate: verdicts and findings kept, failing rows set aside with a query each rule."""
+
+import hashlib
+import json
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+from hometrial_ingest.signals import SIGNALS, Signal
+from hometrial_validation import gate
+from hometrial_validation.frame import Context
+from hometrial_validation.verdict import Finding as GateFinding
+from hometrial_validation.verdict import Verdict as GateVerdict
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import Finding, QuarantinedRow, Query, Verdict
+from hometrial.services import chunks
+from hometrial.services.comparing import day_of
+
+CONFLICT_RULE = "conflicting_duplicate"
+REJECT_SHARE, REJECT_ROWS = 0.5, 20
+
+
+@dataclass
+class FindingSum:
+    """One rule's findings over all segments of a batch."""
+
+    rule: str
+    severity: str
+    rows: int
+    message: str
+    examples: list[dict[str, Any]]
+
+
+@dataclass
+class BatchVerdict:
+    """Everything the gate said about one batch, segment by segment."""
+
+    verdicts: list[tuple[int, Signal, GateVerdict]] = field(default_factory=list)
+    evaluated: int = 0
+    failed: Counter[str] = field(default_factory=Counter)
+    message_of: dict[str, str] = field(default_factory=dict)
+
+    def add(self, segment: int, signal: Signal, verdict: GateVerdict) -> None:
+        """Count one verdict in."""
+        self.verdicts.append((segment, signal, verdict))
+        self.evaluated += verdict.evaluated
+        self.failed.update(verdict.failing().values())
+        for finding in verdict.errors():
+            self.message_of.setdefault(finding.rule, finding.message)
+
+    def rejected(self) -> str | None:
+        """Return why the batch as a whole is refused (most of it fails), None if it is not."""
+        failing = self.failed.total()
+        if failing < REJECT_ROWS or failing <= REJECT_SHARE * self.evaluated:
+            return None
+        rule, count = self.failed.most_common(1)[0]
+        return (
+            f"{failing:,} of {self.evaluated:,} samples fail, {count:,} of them the rule {rule}, so that "
+            f"the file as a whole is not to be trusted: {self.message_of[rule]}; the original is kept; "
+            f"mend the unit, zone or participant and import again"
+        )
+
+    def findings(self) -> list[FindingSum]:
+        """Return the findings of all segments, one a rule, errors first."""
+        sums: dict[str, FindingSum] = {}
+        for _, _, verdict in self.verdicts:
+            for found in verdict.findings:
+                known = sums.get(found.rule)
+                if known is None:
+                    sums[found.rule] = FindingSum(
+                        found.rule, str(found.severity), len(found.rows), found.message,
+                        [_plain(example) for example in found.examples],
+                    )
+                else:
+                    known.rows += len(found.rows)
+        return sorted(sums.values(), key=lambda each: (each.severity != "error", each.rule))
+
+
+def check(samples: pd.DataFrame, signal: Signal, context: Context) -> GateVerdict:
+    """Run the gate over placed samples. Raises GateError if it cannot judge them."""
+    frame = samples.assign(
+        session=samples["session"].astype(object), offset=samples["offset"].astype(np.int64)
+    )
+    return gate.check(frame, signal, context)
+
+
+def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
+    """Keep verdicts, findings and GX's reports of a batch."""
+    codec = pa.Codec("zstd")
+    for segment, signal, each in verdict.verdicts:
+        html = each.report_html.encode()
+        body = len(html).to_bytes(8, "big") + codec.compress(html, asbytes=True)
+        row = Verdict(
+            batch_id=batch_id, segment=segment, signal=str(signal), suite=each.suite,
+            suite_version=each.version, success=each.success, evaluated=each.evaluated, report=body,
+        )
+        session.add(row)
+        session.flush()
+        if each.findings:
+            session.execute(insert(Finding), [_finding(row.id, found) for found in each.findings])
+
+
+def report_html(report: bytes) -> bytes:
+    """Return GX's HTML report of a stored verdict."""
+    size = int.from_bytes(report[:8], "big")
+    return bytes(pa.Codec("zstd").decompress(report[8:], size, asbytes=True))
+
+
+def _finding(verdict_id: UUID, found: GateFinding) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "verdict_id": verdict_id,
+        "rule": found.rule,
+        "severity": str(found.severity),
+        "rows": len(found.rows),
+        "message": found.message,
+        "examples": [_plain(example) for example in found.examples],
+    }
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """Return a record with values that JSON can hold; a missing number is null."""
+    return {str(name): _plain_value(value) for name, value in record.items()}
+
+
+def _plain_value(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return int(value) if value.is_integer() else value
+    return value if isinstance(value, str | int | bool) else str(value)
+
+
+def open_batch_query(session: Session, batch_id: UUID, kind: str, reason: str) -> None:
+    """Open the query of a batch that was refused as a whole."""
+    session.add(
+        Query(
+            batch_id=batch_id, participant_id=None, signal=kind, rule="batch_rejected",
+            question=reason, status="open", opened_at=clock.now(),
+        )
+    )
+    session.flush()
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why one sample is set aside."""
+
+    rule: str
+    reason: str
+    suite: str
+    suite_version: int
+
+
+def failures(verdict: GateVerdict) -> dict[int, Failure]:
+    """Return the rows to set aside, by row_id, each with the first rule that it fails."""
+    reasons = verdict.reasons()
+    return {
+        row_id: Failure(rule, reasons[row_id], verdict.suite, verdict.version)
+        for row_id, rule in verdict.failing().items()
+    }
+
+
+class Quarantine:
+    """Sets failing samples of one batch aside; each rule opens one query for each participant."""
+
+    def __init__(self, session: Session, batch_id: UUID, people: dict[str, UUID]) -> None:
+        self.session, self.batch_id, self.people = session, batch_id, people
+        self.queries: dict[tuple[str, str, str], UUID] = {}
+        self.by_rule: Counter[str] = Counter()
+
+    def known(self, samples: pd.DataFrame, signal: Signal) -> npt.NDArray[np.bool_]:
+        """Return which samples stand in quarantine already, from this or another file."""
+        digests = [_digest(record, signal) for record in _records(samples, signal)]
+        there = set(
+            self.session.scalars(
+                select(QuarantinedRow.sample_sha256).where(
+                    QuarantinedRow.sample_sha256.in_(digests),
+                    QuarantinedRow.status != "released",
+                )
+            )
+        )
+        return np.array([digest in there for digest in digests], bool)
+
+    def add(self, samples: pd.DataFrame, signal: Signal, failures: list[Failure]) -> None:
+        """Set samples aside, each with its failure; those that stand there already are left as they are."""
+        self.by_rule.update(failure.rule for failure in failures)
+        fresh = ~self.known(samples, signal)
+        records = _records(samples, signal)
+        rows = [
+            self._row(record, signal, failure)
+            for record, failure, new in zip(records, failures, fresh, strict=True)
+            if new
+        ]
+        if rows:
+            self.session.execute(insert(QuarantinedRow), rows)
+
+    def _row(self, record: dict[str, Any], signal: Signal, failure: Failure) -> dict[str, Any]:
+        code = str(record["participant"])
+        return {
+            "id": uuid4(),
+            "batch_id": self.batch_id,
+            "query_id": self._query(code, signal, failure),
+            "participant_id": self.people[code],
+            "signal": str(signal),
+            "row": record["row"],
+            "day": day_of(record["day"]) if record["placement"] == "placed" else None,
+            "rule": failure.rule,
+            "suite": failure.suite,
+            "suite_version": failure.suite_version,
+            "reason": failure.reason,
+            "sample": record,
+            "sample_sha256": _digest(record, signal),
+            "status": "open",
+        }
+
+    def _query(self, code: str, signal: Signal, failure: Failure) -> UUID:
+        key = (code, str(signal), failure.rule)
+        if key not in self.queries:
+            query = Query(
+                batch_id=self.batch_id,
+                participant_id=self.people[code],
+                signal=str(signal),
+                rule=failure.rule,
+                question=f"{SIGNALS[signal].label} of {code}: {failure.reason}",
+                status="open",
+                opened_at=clock.now(),
+            )
+            self.session.add(query)
+            self.session.flush()
+            self.queries[key] = query.id
+        return self.queries[key]
+
+
+def _records(samples: pd.DataFrame, signal: Signal) -> list[dict[str, Any]]:
+    names = [name for name in chunks.schema(signal).names if name != "payload"]
+    columns = [*names, "local", "participant", "placement", "day"]
+    return [_plain(record) for record in samples[columns].to_dict("records")]
+
+
+def _digest(record: dict[str, Any], signal: Signal) -> str:
+    """Return what identifies a quarantined sample: what it says, whichever file and row said it."""
+    said = {name: value for name, value in record.items() if name != "row"}
+    return hashlib.sha256(json.dumps([str(signal), said], sort_keys=True).encode()).hexdigest()

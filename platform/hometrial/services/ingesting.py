@@ -1,0 +1,329 @@
+"""One file through the house: segments read, placed, gated, compared and stored as one batch."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from hometrial_ingest.frame import Frame, Segment
+from hometrial_ingest.reader import Reader, SourceFile
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
+from hometrial_validation.frame import Context
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import Batch, Payload
+from hometrial.services import baselines, comparing, gating, placing, storing
+from hometrial.services.comparing import Origin, day_of
+from hometrial.services.gating import Failure
+from hometrial.services.knowing import PeopleOfSource
+from hometrial.services.reporting import SHOWN_UNREADABLE, FileReport, SeenDevice
+
+Bools = npt.NDArray[np.bool_]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = (Signal.SLEEP_SESSION,)  # stages take their day from their session
+
+DUPLICATE, ACCEPTED, QUARANTINED, UNREADABLE = range(4)
+"""What became of a source row. A row of several samples has the gravest fate of them."""
+
+
+class FileIngest:
+    """Takes one file in; afterwards `batch` is its record and `written`, `touched` its chunks."""
+
+    def __init__(
+        self, session: Session, reader: Reader, people: PeopleOfSource, payload: Payload
+    ) -> None:
+        self.session, self.reader, self.people, self.payload = session, reader, people, payload
+        self.verdict = gating.BatchVerdict()
+        self.written: set[tuple[str, str, int]] = set()
+        self.touched: set[tuple[str, str, int]] = set()
+        self.devices: list[SeenDevice] = []
+        self.codes: set[str] = set()
+        self.now = clock.now()
+        self._until: int | None = None
+        self._from: int | None = None
+
+    def run(self, file: SourceFile, kind: str) -> FileReport:
+        """Take the file in and return its report. Raises what the reader and the services raise."""
+        self.report = FileReport(path=file.path, kind=kind)
+        self.batch = self._open_batch(file, kind)
+        self.quarantine = gating.Quarantine(self.session, self.batch.id, self.people.ids)
+        self.store = storing.ChunkStore(self.session, self.people.ids)
+        known = self.people.remembered()
+        before_samples = self.session.begin_nested()
+        for number, segment in enumerate(self.reader.read(file, kind)):
+            self._take(segment, number, file)
+        refused = self.verdict.rejected()
+        if refused is None:
+            self._accept()
+            before_samples.commit()
+        else:
+            before_samples.rollback()
+            self.people.remember(known)
+            self._refuse(refused)
+        gating.store(self.session, self.batch.id, self.verdict)
+        self._close_batch()
+        return self.report
+
+    def _open_batch(self, file: SourceFile, kind: str) -> Batch:
+        batch = Batch(
+            payload_id=self.payload.id,
+            provider=self.reader.provider,
+            kind=kind,
+            path=file.path,
+            scope=self.people.scope,
+            reader_revision=self.reader.revision,
+            status="accepted",
+            rows_read=0,
+            rows_accepted=0,
+            rows_duplicate=0,
+            rows_quarantined=0,
+            rows_unreadable=0,
+            quarantined_by_rule={},
+            unreadable=[],
+            participants=[],
+            chunks=0,
+            created_at=self.now,
+        )
+        self.session.add(batch)
+        self.session.flush()
+        return batch
+
+    def _take(self, segment: Segment, number: int, file: SourceFile) -> None:
+        """Take one segment in and count the fate of each of its source rows."""
+        fates = _RowFates(segment)
+        sessions: pd.DataFrame | None = None
+        for frame in sorted(segment.frames, key=lambda each: each.signal not in _FIRST):
+            if not frame.table.num_rows:
+                continue
+            samples = self._place(frame, sessions, file)
+            if frame.signal is Signal.SLEEP_SESSION:
+                sessions = samples
+            self._note(samples)
+            fates.hold(frame.signal, samples, self._judge(samples, frame.signal, number, sessions))
+        fates.spread_over_nights()
+        for signal, samples, failures, comparison in fates.frames:
+            self._keep(signal, samples, failures, comparison)
+        self._count(fates)
+
+    def _place(self, frame: Frame, sessions: pd.DataFrame | None, file: SourceFile) -> pd.DataFrame:
+        ids = placing.person_ids(frame.table)
+        people = self.people.resolve(ids, file.path)
+        samples = placing.place(frame, people)
+        if frame.signal is Signal.SLEEP_SESSION:
+            return placing.place_sessions(samples, frame, people)
+        if frame.signal is Signal.SLEEP_STAGE:
+            return placing.place_stages(samples, sessions)
+        return samples
+
+    def _note(self, samples: pd.DataFrame) -> None:
+        """Remember what the file tells of: people, span of time, instruments."""
+        placed = samples[samples["placement"] == "placed"]
+        if not len(placed):
+            return
+        end = placed["at"] + placed["duration"] * 1_000_000
+        now = clock.microseconds(self.now)
+        last = int(end[end <= now].max()) if (end <= now).any() else None
+        self._from = min(filter(None, (self._from, int(placed["at"].min()))), default=None)
+        if last is not None:
+            self._until = max(self._until or last, last)
+        self.devices += _devices(placed)
+
+    def _judge(
+        self, samples: pd.DataFrame, signal: Signal, number: int, sessions: pd.DataFrame | None
+    ) -> "_Judgement":
+        origin = self._origin()
+        repeated, contradicting = comparing.within(samples, signal)
+        before = storing.stored(self.session, signal, samples)
+        fate = comparing.compare(samples, before.samples, before.as_of(), signal, origin)
+        fate = self.store.settle_history(samples, fate, before, signal)
+        fate[repeated] = comparing.DUPLICATE
+        fate[contradicting] = comparing.CONFLICT
+        failures: dict[int, Failure] = {}
+        first = samples[~(repeated | contradicting)]
+        if len(first):
+            verdict = gating.check(first, signal, self._context(samples, signal, sessions))
+            self.verdict.add(number, signal, verdict)
+            failures = gating.failures(verdict)
+        return _Judgement(failures, fate, before)
+
+    def _origin(self) -> Origin:
+        until = self.now if self._until is None else _instant(self._until)
+        return Origin(self.batch.id, self.payload.sha256, until)
+
+    def _context(
+        self, samples: pd.DataFrame, signal: Signal, sessions: pd.DataFrame | None
+    ) -> Context:
+        return Context(
+            now=clock.microseconds(self.now),
+            baselines=baselines.of(self.session, signal, samples),
+            daily_totals=baselines.daily_totals(self.session, signal, samples),
+            sessions=sessions if signal is Signal.SLEEP_STAGE else None,
+        )
+
+    def _keep(
+        self,
+        signal: Signal,
+        samples: pd.DataFrame,
+        failures: list[Failure | None],
+        judgement: "_Judgement",
+    ) -> None:
+        """Set the failing samples aside and store the others."""
+        bad = np.array([failure is not None for failure in failures], bool)
+        if bad.any():
+            why = [failure for failure in failures if failure is not None]
+            self.quarantine.add(samples[bad], signal, why)
+        good = ~bad
+        if good.any():
+            self.store.merge(
+                samples[good], judgement.fate[good], judgement.before, signal, self._origin()
+            )
+
+    def _count(self, fates: "_RowFates") -> None:
+        counts = fates.counts()
+        report = self.report
+        report.rows_read += fates.segment.rows
+        report.rows_duplicate += counts[DUPLICATE]
+        report.rows_accepted += counts[ACCEPTED]
+        report.rows_quarantined += counts[QUARANTINED]
+        report.rows_unreadable += counts[UNREADABLE]
+        room = SHOWN_UNREADABLE - len(report.unreadable)
+        report.unreadable += [vars(row) for row in fates.segment.unreadable[:room]]
+
+    def _accept(self) -> None:
+        self.report.quarantined_by_rule = dict(sorted(self.quarantine.by_rule.items()))
+        bad = self.report.rows_quarantined + self.report.rows_unreadable
+        self.report.status = "partly" if bad else "accepted"
+        self.written, self.touched = self.store.result.written, self.store.result.touched
+        self.codes = set(self.people.seen)
+        storing.finish(
+            self.session, self.batch.id, list(self.people.ids.values()), self._origin().as_of
+        )
+
+    def _refuse(self, reason: str) -> None:
+        """Most of the file fails: none of it is stored, every readable row counts as set aside."""
+        report = self.report
+        report.status, report.reason = "rejected", reason
+        report.rows_quarantined = report.rows_read - report.rows_unreadable
+        report.rows_accepted = report.rows_duplicate = 0
+        failed = self.verdict.failed
+        others = report.rows_quarantined - failed.total()
+        report.quarantined_by_rule = dict(sorted(failed.items()))
+        if others > 0:
+            report.quarantined_by_rule["batch_rejected"] = others
+        self.devices = []
+        gating.open_batch_query(self.session, self.batch.id, report.kind, reason)
+
+    def _close_batch(self) -> None:
+        report, batch = self.report, self.batch
+        report.findings = [vars(found) for found in self.verdict.findings()]
+        for name in (
+            "status", "reason", "rows_read", "rows_accepted", "rows_duplicate", "rows_quarantined",
+            "rows_unreadable", "quarantined_by_rule", "unreadable",
+        ):
+            setattr(batch, name, getattr(report, name))
+        batch.participants = sorted({code for code, _, _ in self.touched})
+        batch.chunks = len(self.touched)
+        days = sorted(day for _, _, day in self.touched)
+        batch.first_day, batch.last_day = (
+            (day_of(days[0]), day_of(days[-1])) if days else (None, None)
+        )
+        batch.observed_from = None if self._from is None else _instant(self._from)
+        batch.observed_until = None if self._until is None else _instant(self._until)
+        self.session.flush()
+
+
+def _instant(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _devices(placed: pd.DataFrame) -> list[SeenDevice]:
+    """Return the instruments that samples name, with the span in which each was seen."""
+    named = placed[placed["device"].notna()]
+    if not len(named):
+        return []
+    by = [named[name].astype(object) for name in ("participant", "source", "device")]
+    spans = named["at"].groupby(by).agg(["min", "max"])
+    return [
+        SeenDevice(*map(str, key), _instant(int(first)), _instant(int(last)))  # type: ignore[arg-type]
+        for key, first, last in spans.itertuples()
+    ]
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """What the gate and the stored samples say of a frame: failures by row_id, and each sample's fate."""
+
+    failures: dict[int, Failure]
+    fate: npt.NDArray[np.int8]
+    before: storing.Stored
+
+
+class _RowFates:
+    """The frames of a segment with what is known of their samples, until each source row has its fate."""
+
+    def __init__(self, segment: Segment) -> None:
+        self.segment = segment
+        self.frames: list[tuple[Signal, pd.DataFrame, list[Failure | None], _Judgement]] = []
+
+    def hold(self, signal: Signal, samples: pd.DataFrame, judgement: _Judgement) -> None:
+        """Note a frame. A sample that is stored already is no failure, whatever the rule says now."""
+        failures: list[Failure | None] = [None] * len(samples)
+        for row_id, failure in judgement.failures.items():
+            if judgement.fate[row_id] != comparing.DUPLICATE:
+                failures[row_id] = failure
+        for row_id in np.flatnonzero(judgement.fate == comparing.CONFLICT):
+            failures[row_id] = _contradiction(samples.iloc[row_id], signal)
+        self.frames.append((signal, samples, failures, judgement))
+
+    def spread_over_nights(self) -> None:
+        """A night is one record: if a part of its source row fails, all of that row is set aside."""
+        nights = [held for held in self.frames if SIGNALS[held[0]].shape in comparing.SLEEP]
+        why: dict[int, Failure] = {}
+        for _, samples, failures, _ in nights:
+            for row, failure in zip(samples["row"], failures, strict=True):
+                if failure is not None:
+                    why.setdefault(int(row), failure)
+        for _, samples, failures, judgement in nights if why else []:
+            for i, row in enumerate(samples["row"]):
+                if failures[i] is None and judgement.fate[i] != comparing.DUPLICATE:
+                    failures[i] = why.get(int(row))
+
+    def counts(self) -> list[int]:
+        """Return how many source rows had each fate. Raises AssertionError if a row has none."""
+        rows = np.concatenate(
+            [np.array([each.row for each in self.segment.unreadable], np.int64)]
+            + [samples["row"].to_numpy() for _, samples, _, _ in self.frames]
+        )
+        fates = np.concatenate(
+            [np.full(len(self.segment.unreadable), UNREADABLE)]
+            + [_fates(failures, judgement) for _, _, failures, judgement in self.frames]
+        )
+        distinct, inverse = np.unique(rows, return_inverse=True)
+        if len(distinct) != self.segment.rows:
+            raise AssertionError(
+                f"a reader counted {self.segment.rows} rows and told of {len(distinct)}"
+            )
+        worst = np.zeros(len(distinct), np.int64)
+        np.maximum.at(worst, inverse, fates)
+        return [int(count) for count in np.bincount(worst, minlength=4)]
+
+
+def _fates(failures: list[Failure | None], judgement: _Judgement) -> npt.NDArray[np.int64]:
+    fates = np.where(judgement.fate == comparing.DUPLICATE, DUPLICATE, ACCEPTED)
+    return np.where([failure is not None for failure in failures], QUARANTINED, fates)
+
+
+def _contradiction(sample: pd.Series, signal: Signal) -> Failure:
+    spec = SIGNALS[signal]
+    moment = np.datetime64(int(sample["local"]), "us").astype("datetime64[s]").item()
+    return Failure(
+        gating.CONFLICT_RULE,
+        f"{spec.label} {sample['value']:g} {spec.unit} at {moment} (local) contradicts another value of "
+        f"the same source for the same moment in the same file; the first is kept; confirm this one as "
+        f"an error, or release it with a reason to take the first one's place",
+        "ingest",
+        1,
+    )

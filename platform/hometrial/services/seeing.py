@@ -1,0 +1,39 @@
+"""The instruments of each participant, with the span in which each was seen."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hometrial.models import Device, Participant
+from hometrial.services.reporting import SeenDevice
+
+
+def note_devices(session: Session, seen: Sequence[tuple[str, SeenDevice]]) -> None:
+    """Record instruments; one that is known gets a wider span, never a narrower one."""
+    for provider, each in seen:
+        owner = session.scalars(select(Participant).where(Participant.code == each.participant)).one()
+        known = session.scalars(
+            select(Device).where(
+                Device.participant_id == owner.id,
+                Device.provider == provider,
+                Device.source == each.source,
+                Device.model == each.model,
+            )
+        ).one_or_none()
+        if known is None:
+            session.add(
+                Device(
+                    participant_id=owner.id,
+                    provider=provider,
+                    source=each.source,
+                    model=each.model,
+                    first_seen_at=each.first_at,
+                    last_seen_at=each.last_at,
+                )
+            )
+            session.flush()
+        else:
+            known.first_seen_at = min(known.first_seen_at, each.first_at)
+            known.last_seen_at = max(known.last_seen_at, each.last_at)
+    session.flush()
