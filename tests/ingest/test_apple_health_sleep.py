@@ -1,6 +1,7 @@
 """How Apple's loose sleep records become nights with stages."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,7 +181,7 @@ def test_sessions_hold_all_records_and_lie_apart(parts):
     found, inside = sessions(*records), stages(*records)
     assert sorted(stage["row"] for stage in inside) == list(range(1, len(parts) + 1))
     ends = {session["session"]: session["end_at"] for session in found}
-    for session, later in zip(found, found[1:], strict=False):
+    for session, later in pairwise(found):
         assert later["at"] - session["end_at"] >= SESSION_GAP
     for stage in inside:
         assert stage["at"] + stage["duration"] * 1_000_000 <= ends[stage["session"]]

@@ -125,7 +125,7 @@ def test_a_roll_up_with_a_sum_that_is_no_number_is_reported():
     (segment,) = read({"rollupDataPoints": [{"steps": {"countSum": "lots"}}]})
 
     (fault,) = segment.unreadable
-    assert (segment.rows, fault.field, fault.value) == (1, "steps.countSum", "'lots'")
+    assert (segment.rows, fault.field, fault.value) == (1, "steps.countSum", '"lots"')
 
 
 ERROR = {
@@ -179,9 +179,7 @@ def test_a_file_that_is_no_page_of_json_is_refused_with_its_place(data, place):
 def test_a_broken_line_of_a_file_of_pages_is_named():
     data = b'{"dataPoints":[]}\n{"dataPoints":[\n'
 
-    assert "pages.jsonl, line 2: not well-formed JSON" in refusal(data, "pages.jsonl").replace(
-        "line 3", "line 2"
-    )
+    assert "pages.jsonl, line 2: not well-formed JSON" in refusal(data, "pages.jsonl")
 
 
 @pytest.mark.parametrize("key", [b"dataPoints", b"somethingNew"])

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -31,7 +33,7 @@ Rows = list[dict[str, str]]
 
 @pytest.fixture(scope="module")
 def made() -> Study:
-    return study(seed=21, people=4, days=16, first_day=FIRST_DAY)
+    return study(seed=21, people=4, days=13, first_day=FIRST_DAY)
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +63,37 @@ def of(person: Person, found: Rows) -> Rows:
     return [row for row in found if row["Id"] == str(person.fitabase_id)]
 
 
+def beats(folder: Path) -> list[tuple[str, str, str]]:
+    text = (folder / "heartrate_seconds_merged.csv").read_bytes().decode("ascii")
+    return [
+        (p, at, value)
+        for p, at, value in (line.split(",") for line in text.split("\r\n")[1:] if line)
+    ]
+
+
+def points(pages: Path, person: Person, data_type: str) -> Iterator[dict[str, Any]]:
+    for file in sorted((pages / person.code / data_type).glob("*.json")):
+        yield from json.loads(file.read_bytes())["dataPoints"]
+
+
+class Beat(NamedTuple):
+    at: int
+    value: int
+    offset: str
+    device: str
+
+
 @cache
-def points(pages: Path, person: Person, data_type: str) -> list[dict[str, object]]:
-    files = sorted((pages / person.code / data_type).glob("*.json"))
-    return [point for file in files for point in json.loads(file.read_bytes())["dataPoints"]]
+def listed(pages: Path, person: Person) -> list[Beat]:
+    return [
+        Beat(
+            instant(point["heartRate"]["sampleTime"]["physicalTime"]),
+            int(point["heartRate"]["beatsPerMinute"]),
+            point["heartRate"]["sampleTime"]["utcOffset"],
+            point["dataSource"]["device"]["displayName"],
+        )
+        for point in points(pages, person, "heart-rate")
+    ]
 
 
 def instant(text: str) -> int:
@@ -140,7 +169,8 @@ def test_minute_sleep_adds_up_to_sleep_day_but_for_the_wrong_summary(
 
 def test_every_heart_rate_sample_of_the_truth_is_in_the_export(made: Study, export: Path) -> None:
     indian = made.people[2]
-    told = [(r["Time"], int(r["Value"])) for r in of(indian, rows(export, "heartrate_seconds"))]
+    own = str(indian.fitabase_id)
+    told = [(at, int(value)) for who, at, value in beats(export) if who == own]
     expected = [
         (us_stamp(indian, int(at), day.local.date), int(value))
         for day in made.recorded(indian)
@@ -171,7 +201,8 @@ def test_heart_rate_of_the_repeated_hour_stands_once_for_each_stamp(
     autumn = study(seed=2, people=2, days=1, first_day=date(2026, 10, 25))
     autumn.write_fitabase(tmp_path)
     lived = next(iter(autumn.recorded(autumn.people[1])))
-    stamps = [r["Time"] for r in of(autumn.people[1], rows(tmp_path, "heartrate_seconds"))]
+    own = str(autumn.people[1].fitabase_id)
+    stamps = [at for who, at, _ in beats(tmp_path) if who == own]
     again = {us_stamp(autumn.people[1], int(at), lived.local.date) for at in lived.heart_rate_at}
     assert set(stamps) == again
     assert len(stamps) < len(lived.heart_rate)
@@ -199,13 +230,10 @@ def test_an_impossible_heart_rate_stands_where_it_is_told_and_only_there(
     person, told = fault(made, kind)
     assert told.value is not None
     value = str(int(told.value))
-    found = [r for r in rows(export, "heartrate_seconds") if r["Value"] == value]
-    assert [(r["Id"], r["Time"]) for r in found] == [
+    assert [beat[:2] for beat in beats(export) if beat[2] == value] == [
         (str(person.fitabase_id), us_stamp(person, told.at, told.day))
     ]
-    listed = [p["heartRate"] for p in points(pages, person, "heart-rate")]
-    bad = [p for p in listed if p["beatsPerMinute"] == value]  # type: ignore[index]
-    assert [instant(p["sampleTime"]["physicalTime"]) for p in bad] == [told.at]  # type: ignore[index]
+    assert [beat.at for beat in listed(pages, person) if beat.value == told.value] == [told.at]
 
 
 def test_450_steps_stand_in_the_minute_that_is_told(made: Study, export: Path) -> None:
@@ -218,7 +246,7 @@ def test_450_steps_stand_in_the_minute_that_is_told(made: Study, export: Path) -
 
 def test_only_the_told_rows_are_duplicated(made: Study, export: Path) -> None:
     person, told = fault(made, FaultKind.ROWS_DUPLICATED)
-    counts = Counter((r["Id"], r["Time"], r["Value"]) for r in rows(export, "heartrate_seconds"))
+    counts = Counter(beats(export))
     twice = [key for key, count in counts.items() if count == 2]
     assert len(twice) == told.rows == 25
     assert max(counts.values()) == 2
@@ -249,16 +277,13 @@ def test_one_summary_does_not_match_its_stages(made: Study, pages: Path) -> None
     assert wrong == [told.at]
 
 
-def sleeps(pages: Path, person: Person) -> Iterator[dict]:
-    yield from (point["sleep"] for point in points(pages, person, "sleep"))  # type: ignore[misc]
+def sleeps(pages: Path, person: Person) -> Iterator[dict[str, Any]]:
+    yield from (point["sleep"] for point in points(pages, person, "sleep"))
 
 
 def test_the_row_of_the_future_is_the_newest_of_its_person(made: Study, pages: Path) -> None:
     person, told = fault(made, FaultKind.ROW_IN_FUTURE)
-    listed = [
-        p["heartRate"]["sampleTime"]["physicalTime"] for p in points(pages, person, "heart-rate")
-    ]  # type: ignore[index]
-    assert instant(listed[0]) == told.at
+    assert listed(pages, person)[0].at == told.at
     assert told.at > person.local_day(person.last_day + timedelta(days=300)).ends_at
 
 
@@ -267,11 +292,9 @@ def test_the_late_part_is_missing_before_the_late_sync_and_nothing_else(
 ) -> None:
     person, told = fault(made, FaultKind.PART_LATE)
     made.write_fitabase(tmp_path, before_late_sync=True)
-    early, whole = rows(tmp_path, "heartrate_seconds"), rows(export, "heartrate_seconds")
+    early, whole = beats(tmp_path), beats(export)
     assert len(whole) - len(early) == told.rows
-    known = {(r["Id"], r["Time"]) for r in early}
-    late = [r for r in whole if (r["Id"], r["Time"]) not in known]
-    assert {r["Id"] for r in late} == {str(person.fitabase_id)}
+    assert {who for who, _, _ in set(whole) - set(early)} == {str(person.fitabase_id)}
     revised = [
         (before["ActivityDate"], int(before["TotalSteps"]) < int(after["TotalSteps"]))
         for before, after in zip(
@@ -316,14 +339,7 @@ def test_sleep_has_25_sessions_a_page(tmp_path: Path) -> None:
 
 def test_pages_tell_every_sample_of_the_truth_with_its_offset(made: Study, pages: Path) -> None:
     indian = made.people[2]
-    told = [
-        (
-            instant(p["sampleTime"]["physicalTime"]),
-            int(p["beatsPerMinute"]),
-            p["sampleTime"]["utcOffset"],
-        )
-        for p in (point["heartRate"] for point in points(pages, indian, "heart-rate"))  # type: ignore[misc, index]
-    ]
+    told = [beat[:3] for beat in listed(pages, indian)]
     expected = [
         (int(at), int(value), "19800s")
         for day in made.recorded(indian)
@@ -334,8 +350,7 @@ def test_pages_tell_every_sample_of_the_truth_with_its_offset(made: Study, pages
 
 def test_offsets_change_with_the_clock_and_on_the_journey(made: Study, pages: Path) -> None:
     def seen(person: Person) -> set[str]:
-        listed = points(pages, person, "heart-rate")
-        return {p["heartRate"]["sampleTime"]["utcOffset"] for p in listed}  # type: ignore[index]
+        return {beat.offset for beat in listed(pages, person)}
 
     assert seen(made.people[0]) == {"-14400s", "-18000s"}
     assert seen(made.people[1]) == {"7200s", "3600s"}
@@ -343,8 +358,8 @@ def test_offsets_change_with_the_clock_and_on_the_journey(made: Study, pages: Pa
 
 
 def test_civil_times_leave_out_zeros_and_agree_with_the_instant(made: Study, pages: Path) -> None:
-    for point in points(pages, made.people[2], "heart-rate")[::500]:
-        time = point["heartRate"]["sampleTime"]  # type: ignore[index]
+    for point in islice(points(pages, made.people[2], "heart-rate"), 0, None, 500):
+        time = point["heartRate"]["sampleTime"]
         parts = time["civilTime"]["time"]
         assert all(parts.values())
         wall = datetime(**time["civilTime"]["date"], tzinfo=UTC) + timedelta(**parts)
@@ -356,8 +371,8 @@ def test_steps_are_listed_by_device_and_the_phone_repeats_some(made: Study, page
     truth = sum(day.total_steps for day in made.recorded(person))
     counted = Counter[str]()
     for point in points(pages, person, "steps"):
-        counted[point["dataSource"]["device"]["formFactor"]] += int(point["steps"]["count"])  # type: ignore[index]
-        assert point["steps"]["count"] != "0"  # type: ignore[index]
+        counted[point["dataSource"]["device"]["formFactor"]] += int(point["steps"]["count"])
+        assert point["steps"]["count"] != "0"
     assert counted["PHONE"] == sum(int(day.phone_steps.sum()) for day in made.recorded(person)) > 0
     watched = sum(count for form, count in counted.items() if form != "PHONE")
     assert watched >= truth
@@ -367,12 +382,11 @@ def test_two_devices_tell_the_day_of_the_swap(made: Study, pages: Path) -> None:
     swapper = made.people[0]
     swap = next(d for d in swapper.days() if len(swapper.worn_devices(d)) == 2)
     by_device: dict[str, list[int]] = {}
-    for point in points(pages, swapper, "heart-rate"):
-        at = instant(point["heartRate"]["sampleTime"]["physicalTime"])  # type: ignore[index]
-        by_device.setdefault(point["dataSource"]["device"]["displayName"], []).append(at)  # type: ignore[index]
+    for beat in listed(pages, swapper):
+        by_device.setdefault(beat.device, []).append(beat.at)
     old, new = (by_device[device.name] for device in swapper.devices)
     local = swapper.local_day(swap)
-    assert max(old) == max(at for at in old if at < local.ends_at)
+    assert max(old) < local.ends_at
     assert min(new) >= local.starts_at
     assert len(set(old) & set(new)) > 1_000
     lived = [at for day in made.recorded(swapper) for at in day.heart_rate_at.tolist()]

@@ -157,6 +157,17 @@ def test_a_damaged_file_is_refused_with_the_place_and_the_way_out(data, says):
     assert refused.value.way_out
 
 
+@pytest.mark.parametrize("depth", range(980, 1000))
+def test_nesting_near_the_depth_that_the_decoder_bears_never_crashes(depth):
+    data = b'[{"dateTime":"06/24/16 16:00:00","value":' + b"[" * depth + b"]" * depth + b"}]"
+    try:
+        rows, samples, unreadable = read("steps-2016-06-24.json", data)
+    except UnreadableFileError as refused:
+        assert "nested too deeply" in refused.problem  # noqa: PT017
+    else:
+        assert (rows, samples, len(unreadable)) == (1, {}, 1)
+
+
 @pytest.mark.parametrize("data", [b"no data", b"no data\r\n", b"[]", b"\xef\xbb\xbf[]"])
 def test_a_file_that_says_it_holds_nothing_has_no_rows(data):
     assert read("steps-2016-06-24.json", data) == (0, {}, [])
@@ -198,11 +209,16 @@ def test_every_entry_has_a_sample_or_a_reason_and_never_both(stamps):
 
 INVENTED = [("steps-2016-06-24.json", json.dumps([minute()]).encode(), 1, {Signal.STEPS: 7})]
 REAL_FILES = [
-    ("takeout/steps-1995-06-23_Fitbit.json", "steps", 34, {Signal.STEPS: 1078}),
-    ("takeout/heart_rate-1995-06-24.json", "heart_rate", 201, {Signal.HEART_RATE: 14823}),
+    ("takeout/steps-1995-06-23_Fitbit.json", "steps", 34, {Signal.STEPS: 607}),
+    ("takeout/heart_rate-1995-06-24.json", "heart_rate", 201, {Signal.HEART_RATE: 15765}),
     ("takeout/sleep-1995-06-23_Fitbit.json", "sleep", 2, {Signal.SLEEP_SESSION: 309}),
-    ("payloads/takeout/global_export_steps.json", "steps", 34, {Signal.STEPS: 1078}),
-    ("payloads/takeout/global_export_heart_rate.json", "heart_rate", 201, {}),
+    ("payloads/takeout/global_export_steps.json", "steps", 34, {Signal.STEPS: 607}),
+    (
+        "payloads/takeout/global_export_heart_rate.json",
+        "heart_rate",
+        201,
+        {Signal.HEART_RATE: 15765},
+    ),
     ("payloads/takeout/global_export_sleep_stages.json", "sleep", 2, {Signal.SLEEP_SESSION: 309}),
 ]
 FOUND = [

@@ -47,6 +47,16 @@ def test_seventy_among_as_many_neighbours_is_no_spike(make, context):
     assert flags(frame, context) == {}
 
 
+@pytest.mark.parametrize(("seventies", "flagged"), [(80, False), (81, True)])
+def test_a_spike_is_more_than_twice_its_neighbours(seventies, flagged, make, context):
+    frame = a_day(make, value=80 + np.arange(660) % 7)
+    frame.loc[0:79:2, "value"] = 69
+    frame.loc[100 : 100 + 2 * (seventies - 1) : 2, "value"] = 70
+    assert flags(frame, context).get("not_a_filler_value", []) == (
+        list(range(200, 200 + 2 * seventies, 2)) if flagged else []
+    )
+
+
 def test_a_value_that_stands_still_for_more_than_ten_minutes_is_stuck(make, context):
     frame = a_day(make)
     frame.loc[20:30, "value"] = 88  # from the first to the last: 10 minutes

@@ -9,6 +9,7 @@ beginning, so that a night over a clock change ends an hour out, as in real arch
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,7 +82,7 @@ def wall_clock_minutes(day: Day) -> Integers:
 
 
 def _midnight(day: Day) -> int:
-    return (day.local.date.toordinal() - 719_163) * _DAY  # date(1970, 1, 1).toordinal() is 719163
+    return (day.local.date - date(1970, 1, 1)).days * _DAY
 
 
 def _heart_rate(day: Day) -> memoryview:
@@ -158,7 +159,7 @@ def _minute_sleep(day: Day, sleep: Sleep) -> memoryview:
 def _offset_at_start(day: Day, sleep: Sleep) -> int:
     if sleep.starts_at >= day.local.starts_at:
         return int(day.local.offset(np.array([sleep.starts_at]))[0])
-    before = local_day(day.person.zones, day.local.date.fromordinal(day.local.date.toordinal() - 1))
+    before = local_day(day.person.zones, day.local.date - timedelta(days=1))
     return int(before.offset(np.array([sleep.starts_at]))[0])
 
 

@@ -5,7 +5,8 @@ Zeros are left out, 64-bit integers are strings, offsets are durations such as "
 """
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import date
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from hometrial_ingest.simulate.timeline import iso, offset_at
 Point = dict[str, object]
 
 _PHONE = Device("MobileTrack", "PHONE", date.min, date.max)
+_EPOCH = date(1970, 1, 1).toordinal()
 _SWAP_FROM, _SWAP_TO = 10 * 3_600, 18 * 3_600  # on the day of a swap both devices are worn between
 
 
@@ -167,11 +169,13 @@ def data_source(device: Device) -> Point:
 
 def _civil(wall_clock: int) -> Point:
     # {"date":{"year":2026,"month":1,"day":7},"time":{"hours":22,"seconds":14}}: zeros are left out
-    moment = datetime.fromtimestamp(wall_clock, UTC)
-    parts = {"hours": moment.hour, "minutes": moment.minute, "seconds": moment.second}
-    return {"date": _date(moment), "time": {name: part for name, part in parts.items() if part}}
+    day, second = divmod(wall_clock, 86_400)
+    parts = {"hours": second // 3_600, "minutes": second // 60 % 60, "seconds": second % 60}
+    date_object = _date(date.fromordinal(day + _EPOCH))
+    return {"date": date_object, "time": {name: part for name, part in parts.items() if part}}
 
 
+@lru_cache(maxsize=4_096)
 def _date(day: date) -> Point:
     return {"year": day.year, "month": day.month, "day": day.day}
 

@@ -89,7 +89,7 @@ def zone_instant(zone: str, day: date, hour: int) -> int:
 
 def iso(instant: int) -> str:
     """Return an instant as RFC 3339, as Google Health writes it: 2026-03-07T05:00:00Z."""
-    return datetime.fromtimestamp(instant, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(instant, UTC).isoformat()[:19] + "Z"
 
 
 def _begins(period: ZonePeriod) -> float:

@@ -1,15 +1,21 @@
 """Participants, their accounts and zones: who a source's person is, and where they lived."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import numpy as np
 from hometrial_ingest.local_time import UnknownZoneError, ZoneHistory
 from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.errors import TrialError, UnknownParticipantError, ZoneConflictError
+from hometrial.errors import (
+    TrialError,
+    UnknownParticipantError,
+    ZoneConflictError,
+    ZoneNeededError,
+)
 from hometrial.models import Participant, ParticipantZone, Site, WearableAccount
 
 DEFAULT_SITE = "S-01"
@@ -168,3 +174,30 @@ def check_zone(zone: str) -> None:
         ZoneHistory.of([(None, zone)])
     except UnknownZoneError as error:
         raise TrialError(str(error)) from error
+
+
+def zones_of(session: Session, participant: Participant) -> ZoneHistory:
+    """Return where a participant lived. Raises ZoneNeededError if no zone is on record.
+
+    Also of a person whose samples all carry offsets: the bounds of a local day need a zone.
+    """
+    rows = zone_rows(session, [participant.id]).get(participant.id, [])
+    if not rows:
+        raise ZoneNeededError(
+            f"{participant.code} has no time zone on record, so that local days cannot be told; give "
+            f"--zone or run: hometrial participant zone {participant.code} Europe/Berlin"
+        )
+    return zone_history(rows)
+
+
+def day_bounds(zones: ZoneHistory, days: Sequence[date]) -> dict[date, tuple[datetime, datetime]]:
+    """Return each local day's first instant and the next day's."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    numbers = np.array([(day - epoch.date()).days for day in days], np.int64)
+    begin = zones.first_instant_of_day(numbers)
+    minutes = zones.day_length_minutes(numbers)
+    starts = [epoch + timedelta(microseconds=int(at)) for at in begin.at]
+    return {
+        day: (start, start + timedelta(minutes=float(length)))
+        for day, start, length in zip(days, starts, minutes, strict=True)
+    }

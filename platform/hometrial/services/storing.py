@@ -102,8 +102,11 @@ def stored(session: Session, signal: Signal, samples: pd.DataFrame) -> Stored:
 class ChunkStore:
     """Writes new versions of day chunks for one batch; several segments of it make one version."""
 
-    def __init__(self, session: Session, people: dict[str, UUID]) -> None:
+    def __init__(
+        self, session: Session, people: dict[str, UUID], *, grow: bool = True
+    ) -> None:
         self.session, self.people = session, people
+        self.grow = grow  # a review makes a version of its own even in the batch that brought the row
         self.result = Written()
 
     def settle_history(
@@ -191,7 +194,7 @@ class ChunkStore:
         grown, made, retired = [], [], []
         for (code, day), known, row in rows:
             self.result.written.add((code, signal, day))
-            if known is not None and known.batch_id == row["batch_id"]:
+            if known is not None and known.batch_id == row["batch_id"] and self.grow:
                 same = {name: row[name] for name in ("samples", "content_sha256", "body", "as_of")}
                 grown.append(same | {"id": known.id, "added": known.added + row["added"]})
             else:

@@ -30,12 +30,19 @@ def clean_pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
     Raises UnreadableFileError for another encoding than UTF-8, for entities and for references to
     other files.
     """
-    head = stream.read(_HEAD_BYTES)
+    head = _head(stream)
     if b"\0" in head[:8]:  # what every other encoding of "<" has, and what hides a document type
         raise UnreadableFileError(path, "the file is not in UTF-8", NEW_EXPORT, value=head[:8])
     yield _without_doctype(head, path).translate(_WITHOUT_CONTROL)
     while piece := stream.read(_CHUNK_BYTES):
         yield piece.translate(_WITHOUT_CONTROL)
+
+
+def _head(stream: BinaryIO) -> bytes:
+    head = bytearray()  # a stream may give less than it is asked for before it ends
+    while len(head) < _HEAD_BYTES and (piece := stream.read(_HEAD_BYTES - len(head))):
+        head += piece
+    return bytes(head)
 
 
 def _without_doctype(head: bytes, path: str) -> bytes:

@@ -96,7 +96,7 @@ def _reply(file: SourceFile) -> Fields | None:
 def _malformed(file: SourceFile, text: bytes, message: str) -> UnreadableFileError:
     # msgspec: "JSON is malformed: invalid character (byte 15)", "Input data was truncated"
     found = _BYTE.search(message)
-    byte = int(found[1]) if found else len(text)
+    byte = int(found[1]) if found else len(text.rstrip())
     reason = _BYTE.sub("", message).removeprefix("JSON is malformed: ")
     return UnreadableFileError(
         file.path,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from hometrial_ingest.frame import Segment
 from hometrial_ingest.reader import SourceFile
 from hometrial_ingest.readers.google_health.batches import segments
-from hometrial_ingest.readers.google_health.replies import looks_like_data, pages
+from hometrial_ingest.readers.google_health.replies import check_head, looks_like_data, pages
 from hometrial_ingest.readers.google_health.sources import PROVIDER
 
 
@@ -26,8 +26,8 @@ class GoogleHealthReader:
         return looks_like_data(file)
 
     def check(self, file: SourceFile, kind: str) -> None:  # noqa: ARG002 - the only kind is 'page'
-        """Look at the first reply of a file. Raises UnreadableFileError if it is no page of data."""
-        next(pages(file), None)
+        """Look at the head of a file. Raises UnreadableFileError if it is no page of data."""
+        check_head(file)
 
     def read(self, file: SourceFile, kind: str) -> Iterator[Segment]:  # noqa: ARG002
         """Yield the points of a file in order, a page or 50,000 points at a time.

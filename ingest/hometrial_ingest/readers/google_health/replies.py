@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec import DecodeError, Raw, ValidationError
-from msgspec.json import Decoder, decode
+from msgspec.json import Decoder, decode, encode
 
 from hometrial_ingest.errors import UnreadableFileError, shorten
 from hometrial_ingest.reader import SourceFile
@@ -18,6 +18,8 @@ from hometrial_ingest.readers.google_health.points import TYPES, camel
 from hometrial_ingest.text import LARGEST_TEXT, read_text
 
 Fields = dict[str, Raw]
+Reply = Fields | Raw
+"""A reply, opened; raw if it is no JSON object."""
 
 _POINTS = ("dataPoints", "reconciledDataPoints")
 _ROLLUPS = ("rollupDataPoints",)
@@ -32,7 +34,7 @@ _BYTE = re.compile(r" \(byte (\d+)\)")
 _FETCH_AGAIN = "fetch the page again, or leave the file out"
 
 _fields = Decoder(Fields)
-_documents = Decoder(list[Raw])
+_elements = Decoder(list[Raw])
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,22 @@ def looks_like_data(file: SourceFile) -> bool:
 
     True as well for what cannot be read and for an error reply, so that `pages` refuses them aloud.
     """
-    with file.open() as stream:
-        if _MARKER.search(stream.read(_HEAD)):
-            return True
+    if _begins_like_data(file):
+        return True
     try:
         return any(_is_page_or_error(reply) for _, reply in _replies(file))
     except UnreadableFileError:
         return True
+
+
+def check_head(file: SourceFile) -> None:
+    """Look at the head of a file, or at its first reply if that is not enough.
+
+    Raises UnreadableFileError as `pages` would.
+    """
+    _check_size(file)
+    if not _begins_like_data(file):
+        next(pages(file), None)
 
 
 def pages(file: SourceFile) -> Iterator[Page]:
@@ -62,42 +73,67 @@ def pages(file: SourceFile) -> Iterator[Page]:
 
     Raises UnreadableFileError if the file is no JSON, or a reply in it is an error or no page of data.
     """
-    if file.size > LARGEST_TEXT:
-        problem = f"{file.size} bytes, and more than {LARGEST_TEXT} are not read at once"
-        way_out = "split it into pages: the API itself sends at most 10,000 points a page"
-        raise UnreadableFileError(file.path, problem, way_out)
+    _check_size(file)
     for line, reply in _replies(file):
         yield _page(file, line, reply)
 
 
-def _replies(file: SourceFile) -> Iterator[tuple[int, Raw]]:
+def _check_size(file: SourceFile) -> None:
+    if file.size > LARGEST_TEXT:
+        problem = f"{file.size} bytes, and more than {LARGEST_TEXT} are not read at once"
+        way_out = "split it into pages: the API itself sends at most 10,000 points a page"
+        raise UnreadableFileError(file.path, problem, way_out)
+
+
+def _begins_like_data(file: SourceFile) -> bool:
+    with file.open() as stream:
+        return _MARKER.search(stream.read(_HEAD)) is not None
+
+
+def _replies(file: SourceFile) -> Iterator[tuple[int, Reply]]:
     """Yield each reply with the line on which it, or the array around it, begins."""
     data = read_text(file)
     if not file.path.lower().endswith(".jsonl"):
-        yield from _whole(file, 1, data)
+        yield from _opened(file, 1, data)
         return
     for line, text in enumerate(io.BytesIO(data), 1):
         if not text.isspace():
-            yield from _whole(file, line, text)
+            yield from _opened(file, line, text)
 
 
-def _whole(file: SourceFile, line: int, data: bytes) -> Iterator[tuple[int, Raw]]:
+def _opened(file: SourceFile, line: int, data: bytes) -> list[tuple[int, Reply]]:
     try:
-        document = decode(data, type=Raw)
-        replies = _documents.decode(document) if _begins(document) == b"[" else [document]
+        return [(line, reply) for reply in _documents(data)]
     except DecodeError as error:
         raise _malformed(file, line, data, str(error)) from error
     except RecursionError as error:
         problem = "the JSON is nested deeper than any reply of the API"
         raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line) from error
-    for reply in replies:
-        yield line, reply
+
+
+def _documents(data: bytes) -> list[Reply]:
+    """Return the replies of one JSON text: an object, or the elements of an array."""
+    try:
+        return [_fields.decode(data)]
+    except ValidationError:
+        pass
+    try:
+        return [_reply(element) for element in _elements.decode(data)]
+    except ValidationError:
+        return [Raw(data)]
+
+
+def _reply(raw: Raw) -> Reply:
+    try:
+        return _fields.decode(raw)
+    except ValidationError:
+        return raw
 
 
 def _malformed(file: SourceFile, first: int, data: bytes, message: str) -> UnreadableFileError:
     # msgspec: "JSON is malformed: invalid character (byte 15)", "Input data was truncated"
     found = _BYTE.search(message)
-    byte = int(found[1]) if found else len(data)
+    byte = int(found[1]) if found else len(data.rstrip())
     reason = _BYTE.sub("", message).removeprefix("JSON is malformed: ")
     return UnreadableFileError(
         file.path,
@@ -112,22 +148,12 @@ def _begins(raw: Raw, count: int = 1) -> bytes:
     return bytes(memoryview(raw)[:count])
 
 
-def _object(reply: Raw) -> Fields | None:
-    try:
-        return _fields.decode(reply)
-    except ValidationError:
-        return None
-
-
-def _is_page_or_error(reply: Raw) -> bool:
-    fields = _object(reply)
-    if fields is None:
+def _is_page_or_error(reply: Reply) -> bool:
+    if isinstance(reply, Raw):
         return False
-    if _failed(fields):
+    if "error" in reply or _failed(reply):
         return True
-    if "body" in fields:
-        return _is_page_or_error(fields["body"])
-    return _is_data(fields) or "error" in fields
+    return _is_page_or_error(_reply(reply["body"])) if "body" in reply else _is_data(reply)
 
 
 def _is_data(fields: Fields) -> bool:
@@ -144,24 +170,23 @@ def _failed(fields: Fields) -> bool:
     return fields.keys() >= {"body", "status"} and bytes(fields["status"]) != b"200"
 
 
-def _page(file: SourceFile, line: int, reply: Raw) -> Page:
-    fields = _object(reply)
-    if fields is None:
+def _page(file: SourceFile, line: int, reply: Reply) -> Page:
+    if isinstance(reply, Raw):
         shown = _begins(reply, 60).decode(errors="replace")
         problem = "a reply is a JSON object, and this is none"
         raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line, value=shown)
-    if "error" in fields or _failed(fields):
-        problem = f"this is an error reply of the API, not data: {_reason(fields)}"
+    if "error" in reply or _failed(reply):
+        problem = f"this is an error reply of the API, not data: {_reason(reply)}"
         raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line)
-    if "body" in fields:
-        return _page(file, line, fields["body"])
-    if not _is_data(fields):
-        problem = f"not a page of data: it holds {', '.join(sorted(fields))[:200]}"
+    if "body" in reply:
+        return _page(file, line, _reply(reply["body"]))
+    if not _is_data(reply):
+        problem = f"not a page of data: it holds {', '.join(sorted(reply))[:200]}"
         raise UnreadableFileError(file.path, problem, "leave the file out", line=line)
-    return _data(file, line, reply, fields)
+    return _data(file, line, reply)
 
 
-def _data(file: SourceFile, line: int, reply: Raw, fields: Fields) -> Page:
+def _data(file: SourceFile, line: int, fields: Fields) -> Page:
     for name in fields.keys() & _ARRAYS:
         if _begins(fields[name]) != b"[":
             value = _begins(fields[name], 60).decode(errors="replace")
@@ -169,7 +194,7 @@ def _data(file: SourceFile, line: int, reply: Raw, fields: Fields) -> Page:
                 file.path, "no array of points", _FETCH_AGAIN, line=line, field=name, value=value
             )
         return Page(fields[name], rollups=name in _ROLLUPS)
-    return Page(Raw(b"[%b]" % bytes(reply) if _is_point(fields) else b"[]"))
+    return Page(Raw(encode([fields] if _is_point(fields) else [])))
 
 
 def _reason(fields: Fields) -> str:
@@ -180,8 +205,8 @@ def _reason(fields: Fields) -> str:
     {"body": {"error": {...}}, "status": 400}
     """
     if "error" not in fields:
-        body = _object(fields["body"])
-        if body and "error" in body:
+        body = _reply(fields["body"])
+        if isinstance(body, dict) and "error" in body:
             return _reason(body)
         return f"status {bytes(fields['status']).decode()}"
     error = decode(fields["error"])

@@ -47,5 +47,5 @@ def convert(field: str, quantity: UnitValue, factors: Mapping[str, Fraction]) ->
     if factor is None:
         known = ", ".join(factors)
         raise OddFieldError(f"{field}.unit", quantity.unit, f"not one of the units {known}")
-    # By way of the decimal digits that were sent: 7.1 h are 426 min, not 425.99999999999994.
+    # By way of the decimal digits that were sent: 4.1 h are 246 min, not 245.99999999999997.
     return quantity.value if factor == 1 else float(Fraction(str(quantity.value)) * factor)

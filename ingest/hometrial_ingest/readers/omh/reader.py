@@ -103,6 +103,9 @@ def _found(row: int, raw: msgspec.Raw) -> tuple[Signal, dict[str, object]] | Unr
         return sample(entry, schema) if is_kept(entry, schema) else None
     except OddFieldError as fault:
         return Unreadable(row, fault.field, shorten(fault.value), fault.reason)
+    except RecursionError:
+        shown = shorten(bytes(raw).decode())
+        return Unreadable(row, "", shown, "nested too deeply to be a data point")
     except msgspec.ValidationError as error:
         schema = _schema_by_header(raw)
         return unreadable(row, raw, error) if schema is None or schema in KEPT else None

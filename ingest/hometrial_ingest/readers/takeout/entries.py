@@ -14,7 +14,8 @@ from hometrial_ingest.text import read_text
 
 Point = TypeVar("Point")
 
-_EXPORT_AGAIN = "request a new Takeout archive and import its file"
+EXPORT_AGAIN = "request a new Takeout archive and import its file"
+"""The way out of a file that cannot be read."""
 
 
 def raw_entries(file: SourceFile) -> list[msgspec.Raw]:
@@ -27,14 +28,10 @@ def raw_entries(file: SourceFile) -> list[msgspec.Raw]:
         return msgspec.json.decode(data, type=list[msgspec.Raw])
     except msgspec.ValidationError as error:
         raise UnreadableFileError(
-            file.path, "the JSON is not a list of entries", _EXPORT_AGAIN, value=str(error)
+            file.path, "the JSON is not a list of entries", EXPORT_AGAIN, value=str(error)
         ) from error
     except msgspec.DecodeError as error:
         raise _malformed(file, data, error) from error
-    except RecursionError as error:
-        raise UnreadableFileError(
-            file.path, "the JSON is nested too deeply to be an export", _EXPORT_AGAIN
-        ) from error
 
 
 def typed(
@@ -72,7 +69,7 @@ def _malformed(file: SourceFile, data: bytes, error: msgspec.DecodeError) -> Unr
     return UnreadableFileError(
         file.path,
         str(error) if place else f"the JSON breaks off after byte {byte}",
-        _EXPORT_AGAIN,
+        EXPORT_AGAIN,
         line=data[:byte].count(b"\n") + 1,
         value=data[byte : byte + 20].decode(errors="replace") if place else None,
     )

@@ -10,10 +10,11 @@ from typing import Annotated
 import msgspec
 import pyarrow as pa
 
+from hometrial_ingest.errors import UnreadableFileError
 from hometrial_ingest.fitbit_sleep import SleepLogs
 from hometrial_ingest.frame import Frame, Segment, Unreadable, nonempty
 from hometrial_ingest.reader import SourceFile
-from hometrial_ingest.readers.takeout.entries import raw_entries, typed
+from hometrial_ingest.readers.takeout.entries import EXPORT_AGAIN, raw_entries, typed
 from hometrial_ingest.readers.takeout.parsed import (
     Parsed,
     export_days,
@@ -70,9 +71,13 @@ def read_entries(file: SourceFile, kind: str) -> Iterator[Segment]:
 
     Raises UnreadableFileError if the file is not a strict JSON list.
     """
-    entries = raw_entries(file)
-    for first in range(0, len(entries), SLICE):
-        yield _SEGMENTS[kind](entries[first : first + SLICE], first + 1)
+    try:
+        entries = raw_entries(file)
+        for first in range(0, len(entries), SLICE):
+            yield _SEGMENTS[kind](entries[first : first + SLICE], first + 1)
+    except RecursionError as error:
+        problem = "the JSON is nested too deeply to be an export"
+        raise UnreadableFileError(file.path, problem, EXPORT_AGAIN) from error
 
 
 def _amounts(

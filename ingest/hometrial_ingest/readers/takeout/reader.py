@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from hometrial_ingest.errors import UnreadableFileError
 from hometrial_ingest.frame import Segment
 from hometrial_ingest.reader import SourceFile
+from hometrial_ingest.readers.takeout.entries import EXPORT_AGAIN
 from hometrial_ingest.readers.takeout.global_export import read_entries
 from hometrial_ingest.readers.takeout.google_csv import check_family, read_family
 from hometrial_ingest.readers.takeout.google_sleep import check_sleep, read_sleep
@@ -84,10 +85,10 @@ def _says_no_data(file: SourceFile) -> bool:
 def _check_list(file: SourceFile) -> None:
     with file.open() as stream:
         head = stream.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
-    if not head.startswith(b"["):
-        raise UnreadableFileError(
-            file.path,
-            "not a JSON list, as this kind of file in a Takeout is" if head else "the file is empty",
-            "request a new Takeout archive and import its file",
-            value=head[:20].decode(errors="replace") or None,
-        )
+    if head.startswith(b"["):
+        return
+    problem = (
+        "not a JSON list, as this kind of file in a Takeout is" if head else "the file is empty"
+    )
+    found = head[:20].decode(errors="replace") or None
+    raise UnreadableFileError(file.path, problem, EXPORT_AGAIN, value=found)

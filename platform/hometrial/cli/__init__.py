@@ -1,0 +1,67 @@
+"""The command line: doors to the services, one transaction a command, one sentence an error."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from hometrial_ingest.errors import IngestError
+from hometrial_ingest.local_time import TimeOutOfRangeError, UnknownZoneError
+from sqlalchemy.exc import OperationalError
+
+from hometrial import settings as settings_module
+from hometrial.cli.administer import audit, database_commands
+from hometrial.cli.demo import demo
+from hometrial.cli.doctor import doctor
+from hometrial.cli.export import export
+from hometrial.cli.importing import import_command
+from hometrial.cli.participant import participant
+from hometrial.cli.quarantine import quarantine
+from hometrial.cli.simulate import simulate
+from hometrial.cli.staff import staff
+from hometrial.db import Database
+from hometrial.errors import TrialError
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Turn what a user can mend into one sentence on standard error and an exit code."""
+    try:
+        yield
+    except TrialError as error:
+        click.echo(f"hometrial: {error}", err=True)
+        sys.exit(error.exit_code)
+    except (IngestError, UnknownZoneError, TimeOutOfRangeError) as error:
+        click.echo(f"hometrial: {error}", err=True)
+        sys.exit(2)
+    except OperationalError as error:
+        reason = str(error.orig).strip().splitlines()[0]
+        click.echo(f"hometrial: the database does not answer: {reason}", err=True)
+        sys.exit(3)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hometrial")
+@click.pass_context
+def _commands(context: click.Context) -> None:
+    """Run a decentralised trial: wearables in, validated data sets out.
+
+    Exit codes: 0 done; 1 a rejected file or a broken check; 2 bad input, nothing was changed;
+    3 a setting or the database; 4 the audit trail does not verify.
+    """
+    database = Database(settings_module.load())
+    context.obj = database
+    context.call_on_close(database.close)
+
+
+for _command in (
+    import_command, participant, doctor, quarantine, export, audit, database_commands, staff,
+    simulate, demo,
+):
+    _commands.add_command(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    with _one_sentence():
+        _commands(standalone_mode=True)

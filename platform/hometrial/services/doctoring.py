@@ -1,0 +1,233 @@
+"""One participant examined: what is there, what is missing and why, and what to do (features.md N17)."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hometrial.models import (
+    DailyMetric,
+    DayChunk,
+    Device,
+    Gap,
+    Participant,
+    QuarantinedRow,
+    Query,
+)
+from hometrial.services import enrolling
+
+_HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class StreamSummary:
+    """How much of one stream there is."""
+
+    stream: str
+    days: int
+    samples: int
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
+class DaySummary:
+    """One local day of heart rate: each hour `present` or its gap's cause, counted from the first."""
+
+    day: str
+    hours: tuple[str, ...]
+    state: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Examination:
+    """Everything the doctor found."""
+
+    participant: str
+    status: str
+    zones: tuple[str, ...]
+    devices: tuple[str, ...]
+    streams: tuple[StreamSummary, ...]
+    days: tuple[DaySummary, ...]
+    missing_hours: dict[str, int]
+    findings: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+
+def examine(
+    session: Session, person: Participant, first: date | None = None, last: date | None = None
+) -> Examination:
+    """Examine a participant over some days (default: all)."""
+    days = _days(session, person, first, last)
+    missing = Counter(hour for day in days for hour in day.hours if hour != "present")
+    streams = _streams(session, person)
+    return Examination(
+        participant=person.code,
+        status=person.status,
+        zones=_zones(session, person),
+        devices=_devices(session, person),
+        streams=streams,
+        days=days,
+        missing_hours=dict(sorted(missing.items())),
+        findings=tuple(_findings(session, person, streams, missing)),
+    )
+
+
+def _zones(session: Session, person: Participant) -> tuple[str, ...]:
+    rows = enrolling.zone_rows(session, [person.id]).get(person.id, [])
+    return tuple(
+        f"{row.zone} since {row.valid_from.isoformat() if row.valid_from else 'ever'} ({row.source})"
+        for row in rows
+    )
+
+
+def _devices(session: Session, person: Participant) -> tuple[str, ...]:
+    rows = session.scalars(
+        select(Device).where(Device.participant_id == person.id).order_by(Device.first_seen_at)
+    )
+    return tuple(
+        f"{row.model} ({row.source}), {row.first_seen_at.date()} to {row.last_seen_at.date()}"
+        for row in rows
+    )
+
+
+def _streams(session: Session, person: Participant) -> tuple[StreamSummary, ...]:
+    rows = session.execute(
+        select(
+            DayChunk.stream,
+            func.count(),
+            func.sum(DayChunk.samples),
+            func.min(DayChunk.day),
+            func.max(DayChunk.day),
+        )
+        .where(DayChunk.participant_id == person.id, DayChunk.is_current, DayChunk.samples > 0)
+        .group_by(DayChunk.stream)
+        .order_by(DayChunk.stream)
+    )
+    return tuple(
+        StreamSummary(stream, days, int(samples), str(first), str(last))
+        for stream, days, samples, first, last in rows
+    )
+
+
+def _days(
+    session: Session, person: Participant, first: date | None, last: date | None
+) -> tuple[DaySummary, ...]:
+    bounds = _bounds(session, person)
+    if bounds is None:
+        return ()
+    start, end = max(first or bounds[0], bounds[0]), min(last or bounds[1], bounds[1])
+    gaps: dict[date, list[Gap]] = {}
+    for gap in session.scalars(
+        select(Gap)
+        .where(Gap.participant_id == person.id, Gap.stream == "heart_rate")
+        .where(Gap.day.between(start, end))
+        .order_by(Gap.start_at)
+    ):
+        gaps.setdefault(gap.day, []).append(gap)
+    zones = enrolling.zones_of(session, person)
+    wear = _wear(session, person)
+    states = _states(session, person)
+    days = [start + timedelta(days=n) for n in range((end - start).days + 1)]
+    bounds_of = enrolling.day_bounds(zones, days)
+    return tuple(
+        _day(day, *bounds_of[day], gaps.get(day, []), wear.get(day), states.get(day, "no data"))
+        for day in days
+    )
+
+
+def _bounds(session: Session, person: Participant) -> tuple[date, date] | None:
+    first, last = session.execute(
+        select(func.min(DayChunk.day), func.max(DayChunk.day)).where(
+            DayChunk.participant_id == person.id, DayChunk.is_current, DayChunk.samples > 0
+        )
+    ).one()
+    return None if first is None else (first, last)
+
+
+def _wear(session: Session, person: Participant) -> dict[date, float]:
+    rows = session.execute(
+        select(DailyMetric.day, DailyMetric.value).where(
+            DailyMetric.participant_id == person.id, DailyMetric.metric == "wear_minutes"
+        )
+    )
+    return {day: value for day, value in rows}  # noqa: C416
+
+
+def _states(session: Session, person: Participant) -> dict[date, str]:
+    """Return `provisional` for a day with a provisional chunk, else `final`."""
+    rows = session.execute(
+        select(DayChunk.day, func.max(DayChunk.state))
+        .where(DayChunk.participant_id == person.id, DayChunk.is_current)
+        .group_by(DayChunk.day)
+    )
+    return {day: state for day, state in rows}  # noqa: C416
+
+
+def _day(  # noqa: PLR0913
+    day: date,
+    start: datetime,
+    end: datetime,
+    gaps: list[Gap],
+    wear: float | None,
+    state: str,
+) -> DaySummary:
+    hours = []
+    moment = start
+    while moment < end:
+        cause = next((g.cause for g in gaps if g.start_at <= moment < g.end_at), "present")
+        hours.append(cause)
+        moment += _HOUR
+    worn = "wear unknown" if wear is None else f"worn {wear / 60:.1f} h"
+    return DaySummary(day.isoformat(), tuple(hours), state, f"{worn}, {state}")
+
+
+def _findings(
+    session: Session,
+    person: Participant,
+    streams: tuple[StreamSummary, ...],
+    missing: Counter[str],
+) -> list[str]:
+    """Return what stands out, in the order in which one would mend it, each with the way out."""
+    found = []
+    if not enrolling.zone_rows(session, [person.id]):
+        found.append(f"no zone on record; run: hometrial participant zone {person.code} ZONE")
+    if not streams:
+        found.append("no data at all; run: hometrial import PROVIDER PATH --participant " + person.code)
+    waiting = session.scalar(
+        select(func.count()).where(
+            QuarantinedRow.participant_id == person.id, QuarantinedRow.status == "open"
+        )
+    )
+    queries = session.scalar(
+        select(func.count()).where(Query.participant_id == person.id, Query.status == "open")
+    )
+    if waiting:
+        found.append(
+            f"{waiting} rows wait in quarantine under {queries} open queries; run: "
+            f"hometrial quarantine list --participant {person.code}"
+        )
+    names = {
+        "not_worn": "hours the device was not worn",
+        "quarantined": "hours wait in quarantine",
+        "not_in_source": "hours of a stream that no file of this source carries",
+        "unknown": "hours that no file tells of; import a later or fuller export if there is one",
+    }
+    found += [f"{missing[cause]} {text}" for cause, text in names.items() if missing[cause]]
+    provisional = session.scalar(
+        select(func.count(func.distinct(DayChunk.day))).where(
+            DayChunk.participant_id == person.id,
+            DayChunk.is_current,
+            DayChunk.state == "provisional",
+        )
+    )
+    if provisional:
+        found.append(f"{provisional} days are provisional: no file tells of the time after them yet")
+    return found or ["nothing is missing"]

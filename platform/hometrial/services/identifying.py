@@ -1,0 +1,62 @@
+"""Names and addresses, encrypted and bound to their row and column, under a role of their own (D12)."""
+
+import base64
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.db import as_identity
+from hometrial.errors import TrialError
+from hometrial.models import Identity
+
+FIELDS = ("name", "email", "phone")
+
+
+def keep(session: Session, key: bytes, participant_id: UUID, **values: str | None) -> None:
+    """Store a person's identity encrypted. Raises TrialError for a field that is none."""
+    unknown = set(values) - set(FIELDS)
+    if unknown:
+        raise TrialError(f"{min(unknown)} is not a field of an identity; {', '.join(FIELDS)} are")
+    with as_identity(session):
+        row = session.get(Identity, participant_id)
+        if row is None:
+            row = Identity(participant_id=participant_id, created_at=clock.now())
+            session.add(row)
+        for field, value in values.items():
+            if value is not None:
+                setattr(row, field, _seal(key, participant_id, field, value))
+
+
+def reveal(session: Session, key: bytes, participant_id: UUID) -> dict[str, str]:
+    """Return a person's identity in clear.
+
+    Raises TrialError if a value was made with another key or for another person or field.
+    """
+    with as_identity(session):
+        row = session.get(Identity, participant_id)
+        sealed = {field: getattr(row, field) for field in FIELDS} if row else {}
+    return {
+        field: _open(key, participant_id, field, value)
+        for field, value in sealed.items()
+        if value is not None
+    }
+
+
+def _cipher(key: bytes) -> MultiFernet:
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key))])
+
+
+def _seal(key: bytes, participant_id: UUID, field: str, value: str) -> bytes:
+    return _cipher(key).encrypt(f"{participant_id}\x00{field}\x00{value}".encode())
+
+
+def _open(key: bytes, participant_id: UUID, field: str, sealed: bytes) -> str:
+    try:
+        owner, name, value = _cipher(key).decrypt(bytes(sealed)).decode().split("\x00", 2)
+    except InvalidToken as error:
+        raise TrialError(f"{field} was sealed with another key; restore keys/identity.hex") from error
+    if (owner, name) != (str(participant_id), field):
+        raise TrialError(f"{field} belongs to another row: the identity table was tampered with")
+    return value
