@@ -197,6 +197,12 @@ def test_the_zone_in_the_metadata_gives_the_offset_and_no_zone_gives_none():
     assert {row["local"] for row in rows} == {None}
 
 
+def test_a_record_keeps_all_of_its_metadata():
+    said = {"Device": "x", "HKTimeZone": "Asia/Kolkata", "Note": "y", "HKWasUserEntered": "1"}
+    [row] = samples(record(metadata=said))
+    assert (row["offset"], row["source"]) == (19_800, "apple-health/watch/manual")
+
+
 def test_what_a_person_typed_in_has_a_source_of_its_own():
     typed, measured = samples(
         record(metadata={"HKWasUserEntered": "1"}), record(metadata={"HKWasUserEntered": "0"})

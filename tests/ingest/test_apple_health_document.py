@@ -98,6 +98,11 @@ def test_an_entity_that_hides_is_refused_all_the_same(trick):
     refusal(PROLOGUE + trick + DOCUMENT)
 
 
+def test_a_document_type_that_hides_is_refused():
+    hidden = '<!-- <HealthData -->\n<!DOCTYPE HealthData SYSTEM "http://127.0.0.1/a.dtd">\n'
+    assert "line 3: a document type where none belongs" in refusal(PROLOGUE + hidden + DOCUMENT)
+
+
 def test_an_entity_in_another_encoding_is_refused():
     text = '<!DOCTYPE HealthData [<!ENTITY a "b">]>\n' + DOCUMENT
     for encoding in ("utf-16", "utf-16-le", "utf-16-be"):

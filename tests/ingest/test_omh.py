@@ -1,5 +1,6 @@
 import json
 from collections import defaultdict
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -214,6 +215,14 @@ def test_a_damaged_file_is_refused_with_the_place_and_the_way_out(name, data, sa
     assert reader.keeps(MemoryFile(name, data))
 
 
+@pytest.mark.parametrize("depth", range(980, 1000))
+def test_nesting_near_the_depth_that_the_decoder_bears_never_crashes(depth):
+    data = b'[{"heart_rate":' + b"[" * depth + b"]" * depth + b"}]"
+    with suppress(UnreadableFileError):
+        rows, samples, unreadable = read("points.json", data)
+        assert (rows, samples, len(unreadable)) == (1, {}, 1)
+
+
 @pytest.mark.parametrize(
     ("data", "kept"),
     [
@@ -240,24 +249,14 @@ def test_a_json_of_something_else_is_left_to_others(data, kept):
 
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [
-        ("a/points.json", "json"),
-        ("A.JSONL", "json-lines"),
-        ("a.ndjson", "json-lines"),
-        ("a.csv", None),
-    ],
+    [("a/p.json", "json"), ("A.JSONL", "json-lines"), ("a.ndjson", "json-lines"), ("a.csv", None)],
 )
 def test_a_file_is_known_by_its_extension(path, kind):
     assert reader.kind(path) == kind
 
 
-VALUES = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(),
-)
+FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.one_of(st.none(), st.booleans(), st.integers(), FLOATS, st.text())
 STAMPS = st.datetimes(timezones=st.just(UTC)).map(lambda moment: moment.isoformat())
 FRAMES = st.one_of(STAMPS.map(at), st.tuples(STAMPS, STAMPS).map(lambda two: between(*two)), VALUES)
 

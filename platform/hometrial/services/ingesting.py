@@ -160,8 +160,14 @@ class FileIngest:
             now=clock.microseconds(self.now),
             baselines=baselines.of(self.session, signal, samples),
             daily_totals=baselines.daily_totals(self.session, signal, samples),
-            sessions=sessions if signal is Signal.SLEEP_STAGE else None,
+            sessions=self._sessions(samples, sessions) if signal is Signal.SLEEP_STAGE else None,
         )
+
+    def _sessions(self, stages: pd.DataFrame, sessions: pd.DataFrame | None) -> pd.DataFrame:
+        """Return the sessions that stages belong to: of the same segment, else those stored before."""
+        if sessions is not None:
+            return sessions
+        return storing.stored(self.session, Signal.SLEEP_SESSION, stages).samples
 
     def _keep(
         self,

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 from hometrial_ingest.local_time import DAY, ZoneHistory
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import BigInteger, cast, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -168,10 +168,10 @@ def _slept(sessions: pd.DataFrame) -> pd.DataFrame:
 def _quarantined(session: Session, participant_id: UUID) -> dict[str, Int64]:
     """Return the instants of a person's samples that wait in quarantine, by signal."""
     rows = session.execute(
-        select(QuarantinedRow.signal, QuarantinedRow.sample["at"].as_integer()).where(
+        select(QuarantinedRow.signal, cast(QuarantinedRow.sample["at"].astext, BigInteger)).where(
             QuarantinedRow.participant_id == participant_id,
             QuarantinedRow.status == "open",
-            QuarantinedRow.sample["placement"].as_string() == "placed",
+            QuarantinedRow.sample["placement"].astext == "placed",
         )
     )
     found: dict[str, list[int]] = {}

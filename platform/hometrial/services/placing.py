@@ -194,22 +194,48 @@ def place_sessions(samples: pd.DataFrame, frame: Frame, people: People) -> pd.Da
             end_local[rows] = person.zones.place_instant(end[rows])[1]
     offset_known = stated.has_offset & stated.has_at
     end_local[offset_known] = (end + stated.offset * SECOND)[offset_known]
+    samples["session"] = _told_apart(samples, end)
     samples["end_at"] = end
     samples["end_stated_at"] = np.where(stated.status == Placement.PLACED, stated.at, 0)
     samples["day"] = end_local // DAY
     return samples
 
 
+def _told_apart(samples: pd.DataFrame, end: Int64) -> pd.Categorical:
+    """Return session keys; nights that share one key but not a moment get their start added to it.
+
+    Real exports hold such nights: a key is only as unique as the provider made it.
+    """
+    columns = [samples[name].astype(object) for name in ("participant", "source", "session")]
+    keys = pd.MultiIndex.from_arrays(columns).factorize()[0]
+    order = np.lexsort([samples["at"], keys])
+    again = keys[order][1:] == keys[order][:-1]
+    apart = samples["at"].to_numpy()[order][1:] >= end[order][:-1]
+    shared, clashing = keys[order][1:][again & apart], keys[order][1:][again & ~apart]
+    change = np.isin(keys, np.setdiff1d(shared, clashing))
+    starts = samples["local"].to_numpy().astype("datetime64[us]").astype("datetime64[s]").astype(str)
+    names = samples["session"].astype(object).to_numpy().copy()
+    names[change] = [f"{name}@{at}" for name, at in zip(names[change], starts[change], strict=True)]
+    return pd.Categorical(names)
+
+
 def place_stages(stages: pd.DataFrame, sessions: pd.DataFrame | None) -> pd.DataFrame:
-    """Give each stage the local day of its session; without one, that of the session's last stage."""
-    key = ["participant", "source", "session"]
+    """Give each stage the key and local day of its session; without one, the day of the last stage.
+
+    A stage belongs to the session of its own source row, else to that of its session key.
+    """
+    if sessions is not None and len(sessions):
+        by_row = sessions.drop_duplicates("row").set_index("row")["session"].astype(object)
+        own = stages["row"].map(by_row)
+        stages["session"] = own.where(own.notna(), stages["session"].astype(object)).astype("category")
+    key = ["participant", "session"]
     end_day = (stages["local"] + stages["duration"] * SECOND) // DAY
     last = end_day.groupby([stages[name] for name in key], observed=True).transform("max")
     stages["day"] = last.fillna(end_day).astype(np.int64)
     if sessions is not None and len(sessions):
-        plain = [stages[name].astype(object) for name in key]
         known = sessions.assign(**{name: sessions[name].astype(object) for name in key})
         days = known.drop_duplicates(key).set_index(key)["day"]
-        found = days.reindex(pd.MultiIndex.from_arrays(plain)).to_numpy()
+        wanted = pd.MultiIndex.from_arrays([stages[name].astype(object) for name in key])
+        found = days.reindex(wanted).to_numpy()
         stages["day"] = np.where(pd.isna(found), stages["day"], found).astype(np.int64)
     return stages

@@ -48,8 +48,13 @@ def _decode(
     except msgspec.DecodeError as error:
         raise _malformed(file, data, error, first_line) from error
     except RecursionError as error:
-        problem = "the JSON is nested too deeply to be data points"
-        raise UnreadableFileError(file.path, problem, _EXPORT_AGAIN, line=first_line) from error
+        raise too_deep(file) from error
+
+
+def too_deep(file: SourceFile) -> UnreadableFileError:
+    """Return the refusal of a file whose JSON no decoder can follow to its innermost part."""
+    problem = "the JSON is nested too deeply to be data points"
+    return UnreadableFileError(file.path, problem, _EXPORT_AGAIN)
 
 
 def _malformed(

@@ -10,7 +10,7 @@ from hometrial_ingest.errors import UnreadableFileError, shorten
 from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import SampleColumns, Segment, Unreadable, nonempty
 from hometrial_ingest.reader import SourceFile
-from hometrial_ingest.readers.omh.documents import entries
+from hometrial_ingest.readers.omh.documents import entries, too_deep
 from hometrial_ingest.readers.omh.points import (
     KEPT,
     Entry,
@@ -65,8 +65,11 @@ class OmhReader:
         Raises UnreadableFileError if the file is not strict JSON to its end.
         """
         numbered = entries(file, kind)
-        while some := list(islice(numbered, SLICE)):
-            yield _segment(some)
+        try:
+            while some := list(islice(numbered, SLICE)):
+                yield _segment(some)
+        except RecursionError as error:
+            raise too_deep(file) from error
 
 
 def _begins_with_point(file: SourceFile, kind: str) -> bool:
@@ -103,9 +106,6 @@ def _found(row: int, raw: msgspec.Raw) -> tuple[Signal, dict[str, object]] | Unr
         return sample(entry, schema) if is_kept(entry, schema) else None
     except OddFieldError as fault:
         return Unreadable(row, fault.field, shorten(fault.value), fault.reason)
-    except RecursionError:
-        shown = shorten(bytes(raw).decode())
-        return Unreadable(row, "", shown, "nested too deeply to be a data point")
     except msgspec.ValidationError as error:
         schema = _schema_by_header(raw)
         return unreadable(row, raw, error) if schema is None or schema in KEPT else None
