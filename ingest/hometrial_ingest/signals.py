@@ -84,12 +84,12 @@ _ACTIVITY = "ieee:physical-activity:1.0"
 SIGNALS: dict[Signal, SignalSpec] = {
     # Lowest adult heart rate on record is in the high twenties; 250 is above any sinus rhythm.
     Signal.HEART_RATE: SignalSpec(
-        "Heart rate", "/min", _I, _MEAN, 25, 250, True, 86_400, "omh:heart-rate:2.0"
+        "Heart rate", "/min", _I, _MEAN, 25, 250, False, 86_400, "omh:heart-rate:2.0"
     ),
     # 300 steps a minute is above a sprinter's cadence (features.md C13, issue A); scaled to the
     # duration of the interval by the gate. The limits here are those of one interval of any length.
     Signal.STEPS: SignalSpec(
-        "Steps", "{steps}", _V, _SUM, 0, 1_000_000, True, _DAY, "omh:step-count:3.0", _ACTIVITY
+        "Steps", "{steps}", _V, _SUM, 0, 1_000_000, False, _DAY, "omh:step-count:3.0", _ACTIVITY
     ),
     Signal.STEPS_HOURLY: SignalSpec(
         "Steps, the source's hourly sum", "{steps}", _V, _SUM, 0, 18_000, True, 3_600,

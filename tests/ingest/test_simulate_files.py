@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -73,7 +74,7 @@ def beats(folder: Path) -> list[tuple[str, str, str]]:
 
 def points(pages: Path, person: Person, data_type: str) -> Iterator[dict[str, Any]]:
     for file in sorted((pages / person.code / data_type).glob("*.json")):
-        yield from json.loads(file.read_bytes())["dataPoints"]
+        yield from msgspec.json.decode(file.read_bytes())["dataPoints"]
 
 
 class Beat(NamedTuple):

@@ -32,6 +32,7 @@ _LOADED = (
     Signal.SLEEP_STAGE,
     *metrics.PASSED_ON,
 )
+_OF_A_NIGHT = (Signal.SLEEP_SESSION, Signal.SLEEP_STAGE)
 
 
 def measure(session: Session, touched: Iterable[tuple[str, int]]) -> None:
@@ -77,6 +78,8 @@ class _History:
     offsets: npt.NDArray[np.int32]
     status: npt.NDArray[np.int8]
     samples: dict[Signal, pd.DataFrame]
+    by_day: dict[Signal, dict[int, pd.DataFrame]]
+    daily: dict[int, dict[str, float]]
     quarantined: dict[str, Int64]
 
     @classmethod
@@ -88,7 +91,15 @@ class _History:
         length = zones.day_length_minutes(days).astype(np.int64) * 60 * _SECOND
         samples = {signal: _samples(session, owner.code, signal, span) for signal in _LOADED}
         return cls(
-            zones, span, begin.at, begin.at + length, begin.offset, begin.status, samples,
+            zones,
+            span,
+            begin.at,
+            begin.at + length,
+            begin.offset,
+            begin.status,
+            samples,
+            {signal: _by_day(samples[signal]) for signal in _OF_A_NIGHT},
+            _daily_values(samples),
             _quarantined(session, owner.id),
         )
 
@@ -108,9 +119,8 @@ class _History:
         return frame.iloc[np.searchsorted(at, start) : np.searchsorted(at, end)]
 
     def of_day(self, signal: Signal, day: int) -> pd.DataFrame:
-        """Return the samples that belong to a day, whenever they began."""
-        frame = self.samples[signal]
-        return frame[frame["day"].to_numpy() == day]
+        """Return the sleep that belongs to a day, whenever it began."""
+        return self.by_day[signal].get(day, self.samples[signal].iloc[:0])
 
     def day(self, day: int) -> Day:
         """Return one day as the metrics see it."""
@@ -128,19 +138,8 @@ class _History:
             sessions=_slept(self.of_day(Signal.SLEEP_SESSION, day)),
             stages=self.of_day(Signal.SLEEP_STAGE, day),
             sessions_next=_slept(following[began]),
-            daily=self._daily(day),
+            daily=self.daily.get(day, {}),
         )
-
-    def _daily(self, day: int) -> dict[str, float]:
-        """Return the source's own values of a day; of several sources the most trusted one's."""
-        values = {}
-        for signal in metrics.PASSED_ON:
-            found = self.of_day(signal, day)
-            found = found[found["value"].notna()]
-            if len(found):
-                best = ordered(found["source"])[0]
-                values[str(signal)] = float(found.loc[found["source"] == best, "value"].iloc[-1])
-        return values
 
     def seen(self, signals: Iterable[Signal]) -> tuple[int, int] | None:
         """Return the first and last instant of the person's samples of these signals."""
@@ -158,6 +157,23 @@ def _samples(session: Session, code: str, signal: Signal, span: range) -> pd.Dat
     frame[words] = frame[words].astype(object)
     frame["value"] = frame["value"].astype(float)
     return frame.sort_values("at", kind="stable", ignore_index=True)
+
+
+def _by_day(samples: pd.DataFrame) -> dict[int, pd.DataFrame]:
+    return {int(day): group for day, group in samples.groupby("day")}  # type: ignore[arg-type]
+
+
+def _daily_values(samples: dict[Signal, pd.DataFrame]) -> dict[int, dict[str, float]]:
+    """Return the source's own values of each day; of several sources the most trusted one's."""
+    values: dict[int, dict[str, float]] = {}
+    for signal in metrics.PASSED_ON:
+        known = samples[signal][samples[signal]["value"].notna()]
+        rank = {source: place for place, source in enumerate(ordered(known["source"]))}
+        # The last row of a day stands: the most trusted source's, and of weight the day's last.
+        best = known.assign(rank=-known["source"].map(rank)).sort_values("rank", kind="stable")
+        for day, value in zip(best["day"], best["value"], strict=True):
+            values.setdefault(int(day), {})[str(signal)] = float(value)
+    return values
 
 
 def _slept(sessions: pd.DataFrame) -> pd.DataFrame:
