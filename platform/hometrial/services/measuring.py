@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -89,7 +90,10 @@ class _History:
         days = np.arange(span.start, span.stop, dtype=np.int64)
         begin = zones.first_instant_of_day(days)
         length = zones.day_length_minutes(days).astype(np.int64) * 60 * _SECOND
-        samples = {signal: _samples(session, owner.code, signal, span) for signal in _LOADED}
+        found = storing.chunks_by_signal(
+            session, _LOADED, [owner.code], span.start - 1, span.stop
+        )
+        samples = {signal: _samples(found[signal], signal) for signal in _LOADED}
         return cls(
             zones,
             span,
@@ -150,13 +154,21 @@ class _History:
         return min(int(f["at"].min()) for f in frames), max(ends)
 
 
-def _samples(session: Session, code: str, signal: Signal, span: range) -> pd.DataFrame:
-    found = storing.current_chunks(session, signal, [code], span.start - 1, span.stop)
+def _samples(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
+    return _plain(found, signal) if found else _no_samples(signal)
+
+
+def _plain(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
     frame: pd.DataFrame = storing.load_table(found, signal).to_pandas()
     words = ["code", "session", "source", "device"]
     frame[words] = frame[words].astype(object)
     frame["value"] = frame["value"].astype(float)
     return frame.sort_values("at", kind="stable", ignore_index=True)
+
+
+@cache
+def _no_samples(signal: Signal) -> pd.DataFrame:
+    return _plain([], signal)
 
 
 def _by_day(samples: pd.DataFrame) -> dict[int, pd.DataFrame]:

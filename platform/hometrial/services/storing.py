@@ -46,18 +46,32 @@ def current_chunks(
     session: Session, signal: Signal, participants: Sequence[str], first: int, last: int
 ) -> list[tuple[str, DayChunk]]:
     """Return (pseudonym, chunk) of the current chunks of a stream over days first..last."""
+    return chunks_by_signal(session, [signal], participants, first, last)[signal]
+
+
+def chunks_by_signal(
+    session: Session,
+    signals: Sequence[Signal],
+    participants: Sequence[str],
+    first: int,
+    last: int,
+) -> dict[Signal, list[tuple[str, DayChunk]]]:
+    """Return the current chunks of several streams over days first..last, in one query."""
+    found: dict[Signal, list[tuple[str, DayChunk]]] = {signal: [] for signal in signals}
     rows = session.execute(
         select(Participant.code, DayChunk)
         .join(Participant, Participant.id == DayChunk.participant_id)
         .where(
             Participant.code.in_(list(participants)),
-            DayChunk.stream == signal,
+            DayChunk.stream.in_(list(signals)),
             DayChunk.is_current,
             DayChunk.day.between(day_of(first), day_of(last)),
         )
         .order_by(Participant.code, DayChunk.day)
     )
-    return [(code, chunk) for code, chunk in rows]
+    for code, chunk in rows:
+        found[Signal(chunk.stream)].append((code, chunk))
+    return found
 
 
 def chunk_name(code: str, chunk: DayChunk) -> str:

@@ -1,0 +1,115 @@
+"""What every test may use: a study of its own, and small archives."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hometrial.db import Database
+from hometrial.services import importing, migrating
+from hometrial.services.reporting import ImportReport
+from hometrial.settings import Settings
+from sqlalchemy import text
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@dataclass
+class Study:
+    """One study of its own, with the acts that tests need most."""
+
+    database: Database
+
+    def take_in(self, provider: str, path: Path, **options: object) -> ImportReport:
+        """Import an archive as the command does, in one transaction."""
+        with self.database.transaction("test", "import") as session:
+            chosen = importing.ImportOptions(**options)
+            return importing.import_archive(session, provider, path, chosen)
+
+    def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        """Return the rows of a query."""
+        with self.database.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), values)]
+
+    def one(self, query: str, **values: object) -> object:
+        """Return the single value of a query."""
+        return self.rows(query, **values)[0][0]
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home folder whose embedded server all tests share; each study is a database in it."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="session")
+def server(home: Path) -> Iterator[Database]:
+    """The embedded server, with its first database migrated."""
+    database = Database(Settings(home=home, database_url=None))
+    migrating.require_newest(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def study(server: Database, home: Path, request: pytest.FixtureRequest) -> Iterator[Study]:
+    """A fresh study: an empty, migrated database of its own on the shared server."""
+    name = f"study_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**9}"
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
+    url = server.engine.url.set(drivername="postgresql", database=name)
+    database = Database(
+        Settings(home=home, database_url=url.render_as_string(hide_password=False))
+    )
+    migrating.upgrade(database)
+    yield Study(database)
+    database.close()
+    _execute(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _execute(server: Database, statement: str) -> None:
+    with server.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(statement))
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `hometrial ...` as a user does, in a process of its own with a home of its own."""
+
+    def run(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"HOMETRIAL_HOME": str(home or tmp_path / "home")}
+        environment.pop("HOMETRIAL_DATABASE_URL", None)
+        program = Path(sys.executable).with_name("hometrial")
+        return subprocess.run(
+            [program, *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def fitabase(tmp_path: Path) -> Callable[..., Path]:
+    """Write a Fitabase folder: fitabase({"heartrate_seconds_merged.csv": "Id,Time,Value\\n..."})."""
+
+    def write(files: dict[str, str], name: str = "fitabase") -> Path:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        for file, content in files.items():
+            (folder / file).write_text(content)
+        return folder
+
+    return write
+
+
+def chromium() -> str | None:
+    """Return the path of a Chromium for browser tests, None if there is none."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
