@@ -18,12 +18,16 @@ SAMPLE_SCHEMA = pa.schema(
     [
         pa.field("row", pa.int64(), nullable=False),  # 1-based number of the source row in its file
         pa.field("person", _WORD),  # the source's id of the person; null if the file has none
-        pa.field("at", pa.int64()),  # instant, microseconds since 1970 UTC; null if only local is known
+        pa.field(
+            "at", pa.int64()
+        ),  # instant, microseconds since 1970 UTC; null if only local is known
         pa.field("local", pa.int64()),  # wall clock, microseconds since 1970-01-01 00:00 local
         pa.field("offset", pa.int32()),  # local minus UTC, seconds; null if the source does not say
         pa.field("duration", pa.int64(), nullable=False),  # seconds; 0 for an instant
         pa.field("value", pa.float64()),  # in the signal's unit; null for a sleep stage
-        pa.field("code", _WORD),  # stage of a sleep_stage, 'stages'/'classic'/... of a sleep_session
+        pa.field(
+            "code", _WORD
+        ),  # stage of a sleep_stage, 'stages'/'classic'/... of a sleep_session
         pa.field("session", pa.string()),  # the source's key of the sleep session
         pa.field("source", _WORD, nullable=False),  # provider/instrument, free of personal names
         pa.field("device", _WORD),  # model as the source names it, free of personal names
@@ -91,7 +95,9 @@ class Frame:
         if unknown:
             raise KeyError(f"no such column in a {signal} frame: {sorted(unknown)}")
         rows = len(columns["row"])  # type: ignore[arg-type]
-        return cls(signal, pa.table([_column(columns.get(f.name), f, rows) for f in schema], schema))
+        return cls(
+            signal, pa.table([_column(columns.get(f.name), f, rows) for f in schema], schema)
+        )
 
 
 def _column(values: object, spec: pa.Field, rows: int) -> pa.Array | pa.ChunkedArray:

@@ -50,7 +50,7 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map = {datetime: Instant}
+    type_annotation_map = {datetime: Instant}  # noqa: RUF012 - SQLAlchemy's own form
 
 
 class Database:

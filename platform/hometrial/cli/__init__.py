@@ -5,8 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from hometrial_ingest.errors import IngestError
-from hometrial_ingest.local_time import TimeOutOfRangeError, UnknownZoneError
 from sqlalchemy.exc import OperationalError
 
 from hometrial import settings as settings_module
@@ -21,6 +19,8 @@ from hometrial.cli.simulate import simulate
 from hometrial.cli.staff import staff
 from hometrial.db import Database
 from hometrial.errors import TrialError
+from hometrial_ingest.errors import IngestError
+from hometrial_ingest.local_time import TimeOutOfRangeError, UnknownZoneError
 
 
 @contextmanager
@@ -55,8 +55,16 @@ def _commands(context: click.Context) -> None:
 
 
 for _command in (
-    import_command, participant, doctor, quarantine, export, audit, database_commands, staff,
-    simulate, demo,
+    import_command,
+    participant,
+    doctor,
+    quarantine,
+    export,
+    audit,
+    database_commands,
+    staff,
+    simulate,
+    demo,
 ):
     _commands.add_command(_command)
 

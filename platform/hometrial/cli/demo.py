@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import click
-from hometrial_ingest import simulate as simulation
 from sqlalchemy.orm import Session
 
 from hometrial.cli.staff import serve
 from hometrial.db import Database
 from hometrial.services import enrolling, importing, migrating
 from hometrial.settings import Settings
+from hometrial_ingest import simulate as simulation
 
 SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 28, date(2026, 10, 12)
 """The demo's study: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
@@ -77,9 +77,7 @@ def _enrol(session: Session, person: simulation.Person) -> str:
     return enrolled.code
 
 
-def _import(
-    session: Session, provider: str, path: Path, options: importing.ImportOptions
-) -> None:
+def _import(session: Session, provider: str, path: Path, options: importing.ImportOptions) -> None:
     report = importing.import_archive(session, provider, path, options)
     for file in report.files:
         click.echo(

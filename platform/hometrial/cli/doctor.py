@@ -25,7 +25,11 @@ _MARK = {
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
 def doctor(
-    database: Database, code: str, first: str | None, last: str | None, as_json: bool  # noqa: FBT001
+    database: Database,
+    code: str,
+    first: str | None,
+    last: str | None,
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """Say what is there of a person, what is missing, hour by hour, and why.
 

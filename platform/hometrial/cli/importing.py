@@ -6,11 +6,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import click
-from hometrial_ingest.readers import READERS
 
 from hometrial.db import Database
 from hometrial.services import auditing, importing, migrating
 from hometrial.services.reporting import FileReport, ImportReport
+from hometrial_ingest.readers import READERS
 
 
 @click.command("import")
@@ -104,7 +104,7 @@ def _text(report: ImportReport) -> str:
 
 
 def _line(file: FileReport) -> str:
-    name = file.path if len(file.path) <= 44 else "…" + file.path[-43:]  # noqa: PLR2004
+    name = file.path if len(file.path) <= 44 else "…" + file.path[-43:]
     return (
         f"{name:<44} {file.rows_read:>11,} {file.rows_accepted:>11,} {file.rows_duplicate:>11,} "
         f"{file.rows_quarantined:>12,} {file.rows_unreadable:>11,}"
@@ -125,7 +125,7 @@ def _remarks(file: FileReport) -> list[str]:
 def _sums(entry: dict[str, object]) -> str:
     differing = entry["differing"]
     days = [f"{each['participant']} {each['day']}" for each in differing]  # type: ignore[attr-defined]
-    shown = f": {', '.join(days[:6])}{' …' if len(days) > 6 else ''}" if days else ""  # noqa: PLR2004
+    shown = f": {', '.join(days[:6])}{' …' if len(days) > 6 else ''}" if days else ""
     return (
         f"{entry['sum']} against {entry['total']}: {entry['days_agree']} days agree, "
         f"{entry['days_differ']} differ, {entry['days_without_sum']} have no sum{shown}"

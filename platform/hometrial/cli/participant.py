@@ -20,11 +20,13 @@ def participant() -> None:
 @participant.command("add")
 @click.option("--code", metavar="P-0001", help="The pseudonym; default is the next free one.")
 @click.option("--zone", metavar="ZONE", help="IANA zone the person lives in.")
-@click.option("--account", metavar="PROVIDER:ID", multiple=True, help="A provider's id of the person.")
+@click.option(
+    "--account", metavar="PROVIDER:ID", multiple=True, help="A provider's id of the person."
+)
 @click.option("--name", help="Kept encrypted, apart from study data.")
 @click.option("--email", help="Kept encrypted, apart from study data.")
 @click.pass_obj
-def add(  # noqa: PLR0913
+def add(
     database: Database,
     code: str | None,
     zone: str | None,
@@ -80,7 +82,9 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
         click.echo(json.dumps(rows, indent=2))
         return
     for row in rows:
-        click.echo(f"{row['participant']}  {row['status']:<10} {row['zone'] or 'no zone on record'}")
+        click.echo(
+            f"{row['participant']}  {row['status']:<10} {row['zone'] or 'no zone on record'}"
+        )
     if not rows:
         click.echo("no participants yet; `hometrial participant add` enrols one")
 
@@ -88,7 +92,9 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
 @participant.command("zone")
 @click.argument("code")
 @click.argument("zone")
-@click.option("--from", "since", metavar="INSTANT", help="Since when, e.g. 2026-03-07T18:00:00+01:00.")
+@click.option(
+    "--from", "since", metavar="INSTANT", help="Since when, e.g. 2026-03-07T18:00:00+01:00."
+)
 @click.pass_obj
 def zone(database: Database, code: str, zone: str, since: str | None) -> None:
     """Say that a person lives in ZONE, since ever or since an instant; the history is kept.
@@ -102,7 +108,9 @@ def zone(database: Database, code: str, zone: str, since: str | None) -> None:
     with database.transaction(database.settings.who(), "record a zone") as session:
         person = enrolling.find_participant(session, code)
         enrolling.set_zone(session, person, zone, valid_from=moment, source="staff")
-    click.echo(f"{code} lives in {zone} {'since ' + moment.isoformat() if moment else 'since ever'}")
+    click.echo(
+        f"{code} lives in {zone} {'since ' + moment.isoformat() if moment else 'since ever'}"
+    )
 
 
 def _instant(text: str) -> datetime:

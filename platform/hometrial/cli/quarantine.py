@@ -25,7 +25,10 @@ def quarantine() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 @click.pass_obj
 def list_(
-    database: Database, status: str, participant: str | None, as_json: bool  # noqa: FBT001
+    database: Database,
+    status: str,
+    participant: str | None,
+    as_json: bool,  # noqa: FBT001
 ) -> None:
     """List quarantined rows with rule, value and reason.
 
@@ -106,4 +109,6 @@ def _instant(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text)
     except ValueError as error:
-        raise ReviewRefusedError(f"--at {text!r} is no instant; write 2016-03-13T07:00:00Z") from error
+        raise ReviewRefusedError(
+            f"--at {text!r} is no instant; write 2016-03-13T07:00:00Z"
+        ) from error

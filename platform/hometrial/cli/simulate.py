@@ -4,6 +4,7 @@ from datetime import date
 from pathlib import Path
 
 import click
+
 from hometrial_ingest import simulate as simulation
 
 

@@ -103,8 +103,6 @@ def _anchor_problems(session: Session, anchors: tuple[Anchor, ...]) -> Iterator[
             yield f"link {anchor.seq} is not the one that was anchored: the chain was rewritten"
 
 
-
-
 def _table_problems(session: Session) -> Iterator[str]:
     tables = session.execute(
         text(
@@ -144,5 +142,7 @@ def read_anchors(path: Path) -> tuple[Anchor, ...]:
             item = json.loads(line)
             anchors.append(Anchor(int(item["seq"]), str(item["mac"])))
         except (ValueError, KeyError, TypeError) as error:
-            raise AuditBrokenError(f"{path}, line {number}: not an anchor: {line[:60]!r}") from error
+            raise AuditBrokenError(
+                f"{path}, line {number}: not an anchor: {line[:60]!r}"
+            ) from error
     return tuple(anchors)

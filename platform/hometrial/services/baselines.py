@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from hometrial_ingest.signals import Signal
-from hometrial_validation.frame import Baseline
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial.models import DailyMetric, Participant
 from hometrial.services import storing
+from hometrial_ingest.signals import Signal
+from hometrial_validation.frame import Baseline
 
 _METRIC_OF = {
     Signal.STEPS_DAILY: "steps_daily",
@@ -67,7 +67,10 @@ def daily_totals(session: Session, signal: Signal, samples: pd.DataFrame) -> pd.
     inside = (totals["day"].to_numpy() > edges["min"].to_numpy()) & (
         totals["day"].to_numpy() < edges["max"].to_numpy()
     )
-    return totals.loc[inside, ["participant", "day", "value"]].astype({"value": np.float64})
+    kept: pd.DataFrame = totals.loc[inside, ["participant", "day", "value"]].astype(
+        {"value": np.float64}
+    )
+    return kept
 
 
 def _people(samples: pd.DataFrame) -> list[str]:

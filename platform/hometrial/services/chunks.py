@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 _WORD = pa.dictionary(pa.int32(), pa.string())
@@ -136,7 +137,7 @@ def _is_word(column: pd.Series) -> bool:
 def in_order(samples: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Return samples sorted by time within the given columns, ties settled by what they say."""
     leading = [_ranks(samples[name]) for name in (*by, "at")]
-    if len(samples) < 2 or _strictly_increasing(leading):  # noqa: PLR2004
+    if len(samples) < 2 or _strictly_increasing(leading):
         return samples
     ties = [_ranks(samples[name]) for name in ("source", "duration", "session", "code", "value")]
     return samples.iloc[np.lexsort([*reversed(ties), *reversed(leading)])]

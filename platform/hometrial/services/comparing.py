@@ -8,9 +8,9 @@ from uuid import UUID
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 from hometrial.services import chunks
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 EPOCH = date(1970, 1, 1)
 SLEEP = (Shape.SESSION, Shape.STAGE)
@@ -70,8 +70,11 @@ def within(samples: pd.DataFrame, signal: Signal) -> tuple[Bools, Bools]:
 
 def _rising(samples: pd.DataFrame) -> bool:
     """True if time rises within each run of one person and source, so that nothing can repeat."""
-    if len(samples) < 2 or samples["source"].nunique() > 1:  # noqa: PLR2004
-        return len(samples) < 2  # noqa: PLR2004
+    if len(samples) < 2:
+        return True
+    sources = samples["source"].cat.codes.to_numpy()
+    if (sources != sources[0]).any():
+        return False
     people, local = samples["participant"].cat.codes.to_numpy(), samples["local"].to_numpy()
     same = people[1:] == people[:-1]
     runs = int((~same).sum()) + 1

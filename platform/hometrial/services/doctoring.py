@@ -17,7 +17,8 @@ from hometrial.models import (
     QuarantinedRow,
     Query,
 )
-from hometrial.services import enrolling
+from hometrial.services import enrolling, storing
+from hometrial.services.comparing import day_of
 
 _HOUR = timedelta(hours=1)
 
@@ -120,10 +121,11 @@ def _streams(session: Session, person: Participant) -> tuple[StreamSummary, ...]
 def _days(
     session: Session, person: Participant, first: date | None, last: date | None
 ) -> tuple[DaySummary, ...]:
-    bounds = _bounds(session, person)
-    if bounds is None:
+    span = storing.span_of(session, person.id)
+    if span is None:
         return ()
-    start, end = max(first or bounds[0], bounds[0]), min(last or bounds[1], bounds[1])
+    start = max(first or date.min, day_of(span[0]))
+    end = min(last or date.max, day_of(span[-1]))
     gaps: dict[date, list[Gap]] = {}
     for gap in session.scalars(
         select(Gap)
@@ -141,15 +143,6 @@ def _days(
         _day(day, *bounds_of[day], gaps.get(day, []), wear.get(day), states.get(day, "no data"))
         for day in days
     )
-
-
-def _bounds(session: Session, person: Participant) -> tuple[date, date] | None:
-    first, last = session.execute(
-        select(func.min(DayChunk.day), func.max(DayChunk.day)).where(
-            DayChunk.participant_id == person.id, DayChunk.is_current, DayChunk.samples > 0
-        )
-    ).one()
-    return None if first is None else (first, last)
 
 
 def _wear(session: Session, person: Participant) -> dict[date, float]:
@@ -171,7 +164,7 @@ def _states(session: Session, person: Participant) -> dict[date, str]:
     return {day: state for day, state in rows}  # noqa: C416
 
 
-def _day(  # noqa: PLR0913
+def _day(
     day: date,
     start: datetime,
     end: datetime,
@@ -200,7 +193,9 @@ def _findings(
     if not enrolling.zone_rows(session, [person.id]):
         found.append(f"no zone on record; run: hometrial participant zone {person.code} ZONE")
     if not streams:
-        found.append("no data at all; run: hometrial import PROVIDER PATH --participant " + person.code)
+        found.append(
+            "no data at all; run: hometrial import PROVIDER PATH --participant " + person.code
+        )
     waiting = session.scalar(
         select(func.count()).where(
             QuarantinedRow.participant_id == person.id, QuarantinedRow.status == "open"
@@ -229,5 +224,7 @@ def _findings(
         )
     )
     if provisional:
-        found.append(f"{provisional} days are provisional: no file tells of the time after them yet")
+        found.append(
+            f"{provisional} days are provisional: no file tells of the time after them yet"
+        )
     return found or ["nothing is missing"]

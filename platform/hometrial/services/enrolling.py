@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from hometrial_ingest.local_time import UnknownZoneError, ZoneHistory
 from sqlalchemy import BigInteger, cast, func, select, text
 from sqlalchemy.orm import Session
 
@@ -17,6 +16,7 @@ from hometrial.errors import (
     ZoneNeededError,
 )
 from hometrial.models import Participant, ParticipantZone, Site, WearableAccount
+from hometrial_ingest.local_time import UnknownZoneError, ZoneHistory
 
 DEFAULT_SITE = "S-01"
 
@@ -40,7 +40,7 @@ def add_participant(session: Session, *, code: str | None = None) -> Participant
     chosen = code or _next_code(session)
     if session.scalars(select(Participant).where(Participant.code == chosen)).one_or_none():
         raise TrialError(f"participant {chosen} exists already; choose another code")
-    if not (chosen.startswith("P-") and chosen[2:].isdigit() and len(chosen) >= 6):  # noqa: PLR2004
+    if not (chosen.startswith("P-") and chosen[2:].isdigit() and len(chosen) >= 6):
         raise TrialError(f"{chosen!r} is not a pseudonym; write P- and at least four digits")
     person = Participant(site_id=default_site(session).id, code=chosen, created_at=clock.now())
     session.add(person)
@@ -49,9 +49,7 @@ def add_participant(session: Session, *, code: str | None = None) -> Participant
 
 
 def _next_code(session: Session) -> str:
-    last = session.scalar(
-        select(func.max(cast(func.substr(Participant.code, 3), BigInteger)))
-    )
+    last = session.scalar(select(func.max(cast(func.substr(Participant.code, 3), BigInteger))))
     return f"P-{(last or 0) + 1:04d}"
 
 
@@ -95,7 +93,9 @@ def link_account(
     return account
 
 
-def accounts(session: Session, provider: str, external_ids: Sequence[str]) -> dict[str, Participant]:
+def accounts(
+    session: Session, provider: str, external_ids: Sequence[str]
+) -> dict[str, Participant]:
     """Return the participants behind a provider's ids; unknown ids are left out."""
     rows = session.execute(
         select(WearableAccount.external_id, Participant)
@@ -105,7 +105,9 @@ def accounts(session: Session, provider: str, external_ids: Sequence[str]) -> di
     return {external_id: person for external_id, person in rows}  # noqa: C416
 
 
-def zone_rows(session: Session, participant_ids: Iterable[UUID]) -> dict[UUID, list[ParticipantZone]]:
+def zone_rows(
+    session: Session, participant_ids: Iterable[UUID]
+) -> dict[UUID, list[ParticipantZone]]:
     """Return each participant's zone history in order of time; a later record replaces an equal date."""
     found: dict[UUID, dict[datetime | None, ParticipantZone]] = {}
     for row in session.scalars(

@@ -12,11 +12,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from hometrial_ingest.signals import SIGNALS, Signal
-from hometrial_validation import gate
-from hometrial_validation.frame import Context
-from hometrial_validation.verdict import Finding as GateFinding
-from hometrial_validation.verdict import Verdict as GateVerdict
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
@@ -24,6 +19,11 @@ from hometrial import clock
 from hometrial.models import Finding, QuarantinedRow, Query, Verdict
 from hometrial.services import chunks
 from hometrial.services.comparing import day_of
+from hometrial_ingest.signals import SIGNALS, Signal
+from hometrial_validation import gate
+from hometrial_validation.frame import Context
+from hometrial_validation.verdict import Finding as GateFinding
+from hometrial_validation.verdict import Verdict as GateVerdict
 
 CONFLICT_RULE = "conflicting_duplicate"
 REJECT_SHARE, REJECT_ROWS = 0.5, 20
@@ -77,7 +77,10 @@ class BatchVerdict:
                 known = sums.get(found.rule)
                 if known is None:
                     sums[found.rule] = FindingSum(
-                        found.rule, str(found.severity), len(found.rows), found.message,
+                        found.rule,
+                        str(found.severity),
+                        len(found.rows),
+                        found.message,
                         [_plain(example) for example in found.examples],
                     )
                 else:
@@ -100,8 +103,14 @@ def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
         html = each.report_html.encode()
         body = len(html).to_bytes(8, "big") + codec.compress(html, asbytes=True)
         row = Verdict(
-            batch_id=batch_id, segment=segment, signal=str(signal), suite=each.suite,
-            suite_version=each.version, success=each.success, evaluated=each.evaluated, report=body,
+            batch_id=batch_id,
+            segment=segment,
+            signal=str(signal),
+            suite=each.suite,
+            suite_version=each.version,
+            success=each.success,
+            evaluated=each.evaluated,
+            report=body,
         )
         session.add(row)
         session.flush()
@@ -148,8 +157,13 @@ def open_batch_query(session: Session, batch_id: UUID, kind: str, reason: str) -
     """Open the query of a batch that was refused as a whole."""
     session.add(
         Query(
-            batch_id=batch_id, participant_id=None, signal=kind, rule="batch_rejected",
-            question=reason, status="open", opened_at=clock.now(),
+            batch_id=batch_id,
+            participant_id=None,
+            signal=kind,
+            rule="batch_rejected",
+            question=reason,
+            status="open",
+            opened_at=clock.now(),
         )
     )
     session.flush()

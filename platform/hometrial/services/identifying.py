@@ -56,7 +56,9 @@ def _open(key: bytes, participant_id: UUID, field: str, sealed: bytes) -> str:
     try:
         owner, name, value = _cipher(key).decrypt(bytes(sealed)).decode().split("\x00", 2)
     except InvalidToken as error:
-        raise TrialError(f"{field} was sealed with another key; restore keys/identity.hex") from error
+        raise TrialError(
+            f"{field} was sealed with another key; restore keys/identity.hex"
+        ) from error
     if (owner, name) != (str(participant_id), field):
         raise TrialError(f"{field} belongs to another row: the identity table was tampered with")
     return value

@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from hometrial_ingest import archive
-from hometrial_ingest.reader import Reader, SourceFile
-from hometrial_ingest.readers import READERS
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
@@ -17,6 +14,9 @@ from hometrial.services import measuring, receiving, reconciling, seeing
 from hometrial.services.ingesting import FileIngest
 from hometrial.services.knowing import PeopleOfSource
 from hometrial.services.reporting import FileReport, ImportReport
+from hometrial_ingest import archive
+from hometrial_ingest.reader import Reader, SourceFile
+from hometrial_ingest.readers import READERS
 
 
 @dataclass(frozen=True)
@@ -109,9 +109,7 @@ def _import_file(run: _Run, file: SourceFile, kind: str) -> None:
         run.batches.append(known.id)
     else:
         if payload is None:
-            payload = receiving.keep(
-                run.session, file, provider=run.reader.provider, sha256=sha256
-            )
+            payload = receiving.keep(run.session, file, provider=run.reader.provider, sha256=sha256)
         ingest = FileIngest(run.session, run.reader, run.people, payload)
         run.report.add(ingest.run(file, kind))
         run.report.chunks_written += len(ingest.written)

@@ -1,32 +1,28 @@
 """One file through the house: segments read, placed, gated, compared and stored as one batch."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from hometrial_ingest.frame import Frame, Segment
-from hometrial_ingest.reader import Reader, SourceFile
-from hometrial_ingest.signals import SIGNALS, Shape, Signal
-from hometrial_validation.frame import Context
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Batch, Payload
-from hometrial.services import baselines, comparing, gating, placing, storing
+from hometrial.services import baselines, comparing, fates, gating, placing, storing, versioning
 from hometrial.services.comparing import Origin, day_of
+from hometrial.services.fates import Judgement, RowFates
 from hometrial.services.gating import Failure
 from hometrial.services.knowing import PeopleOfSource
 from hometrial.services.reporting import SHOWN_UNREADABLE, FileReport, SeenDevice
+from hometrial_ingest.frame import Frame, Segment
+from hometrial_ingest.reader import Reader, SourceFile
+from hometrial_ingest.signals import Signal
+from hometrial_validation.frame import Context
 
 Bools = npt.NDArray[np.bool_]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (Signal.SLEEP_SESSION,)  # stages take their day from their session
-
-DUPLICATE, ACCEPTED, QUARANTINED, UNREADABLE = range(4)
-"""What became of a source row. A row of several samples has the gravest fate of them."""
 
 
 class FileIngest:
@@ -50,7 +46,7 @@ class FileIngest:
         self.report = FileReport(path=file.path, kind=kind)
         self.batch = self._open_batch(file, kind)
         self.quarantine = gating.Quarantine(self.session, self.batch.id, self.people.ids)
-        self.store = storing.ChunkStore(self.session, self.people.ids)
+        self.store = versioning.ChunkStore(self.session, self.people.ids)
         known = self.people.remembered()
         before_samples = self.session.begin_nested()
         for number, segment in enumerate(self.reader.read(file, kind)):
@@ -93,7 +89,7 @@ class FileIngest:
 
     def _take(self, segment: Segment, number: int, file: SourceFile) -> None:
         """Take one segment in and count the fate of each of its source rows."""
-        fates = _RowFates(segment)
+        rows = RowFates(segment)
         sessions: pd.DataFrame | None = None
         for frame in sorted(segment.frames, key=lambda each: each.signal not in _FIRST):
             if not frame.table.num_rows:
@@ -102,11 +98,11 @@ class FileIngest:
             if frame.signal is Signal.SLEEP_SESSION:
                 sessions = samples
             self._note(samples)
-            fates.hold(frame.signal, samples, self._judge(samples, frame.signal, number, sessions))
-        fates.spread_over_nights()
-        for signal, samples, failures, comparison in fates.frames:
+            rows.hold(frame.signal, samples, self._judge(samples, frame.signal, number, sessions))
+        rows.spread_over_nights()
+        for signal, samples, failures, comparison in rows.frames:
             self._keep(signal, samples, failures, comparison)
-        self._count(fates)
+        self._count(rows)
 
     def _place(self, frame: Frame, sessions: pd.DataFrame | None, file: SourceFile) -> pd.DataFrame:
         ids = placing.person_ids(frame.table)
@@ -133,7 +129,7 @@ class FileIngest:
 
     def _judge(
         self, samples: pd.DataFrame, signal: Signal, number: int, sessions: pd.DataFrame | None
-    ) -> "_Judgement":
+    ) -> Judgement:
         origin = self._origin()
         repeated, contradicting = comparing.within(samples, signal)
         before = storing.stored(self.session, signal, samples)
@@ -147,7 +143,7 @@ class FileIngest:
             verdict = gating.check(first, signal, self._context(samples, signal, sessions))
             self.verdict.add(number, signal, verdict)
             failures = gating.failures(verdict)
-        return _Judgement(failures, fate, before)
+        return Judgement(failures, fate, before)
 
     def _origin(self) -> Origin:
         until = self.now if self._until is None else _instant(self._until)
@@ -174,7 +170,7 @@ class FileIngest:
         signal: Signal,
         samples: pd.DataFrame,
         failures: list[Failure | None],
-        judgement: "_Judgement",
+        judgement: Judgement,
     ) -> None:
         """Set the failing samples aside and store the others."""
         bad = np.array([failure is not None for failure in failures], bool)
@@ -187,16 +183,16 @@ class FileIngest:
                 samples[good], judgement.fate[good], judgement.before, signal, self._origin()
             )
 
-    def _count(self, fates: "_RowFates") -> None:
-        counts = fates.counts()
+    def _count(self, rows: RowFates) -> None:
+        counts = rows.counts()
         report = self.report
-        report.rows_read += fates.segment.rows
-        report.rows_duplicate += counts[DUPLICATE]
-        report.rows_accepted += counts[ACCEPTED]
-        report.rows_quarantined += counts[QUARANTINED]
-        report.rows_unreadable += counts[UNREADABLE]
+        report.rows_read += rows.segment.rows
+        report.rows_duplicate += counts[fates.DUPLICATE]
+        report.rows_accepted += counts[fates.ACCEPTED]
+        report.rows_quarantined += counts[fates.QUARANTINED]
+        report.rows_unreadable += counts[fates.UNREADABLE]
         room = SHOWN_UNREADABLE - len(report.unreadable)
-        report.unreadable += [vars(row) for row in fates.segment.unreadable[:room]]
+        report.unreadable += [vars(row) for row in rows.segment.unreadable[:room]]
 
     def _accept(self) -> None:
         self.report.quarantined_by_rule = dict(sorted(self.quarantine.by_rule.items()))
@@ -204,7 +200,7 @@ class FileIngest:
         self.report.status = "partly" if bad else "accepted"
         self.written, self.touched = self.store.result.written, self.store.result.touched
         self.codes = set(self.people.seen)
-        storing.finish(
+        versioning.finish(
             self.session, self.batch.id, list(self.people.ids.values()), self._origin().as_of
         )
 
@@ -226,8 +222,15 @@ class FileIngest:
         report, batch = self.report, self.batch
         report.findings = [vars(found) for found in self.verdict.findings()]
         for name in (
-            "status", "reason", "rows_read", "rows_accepted", "rows_duplicate", "rows_quarantined",
-            "rows_unreadable", "quarantined_by_rule", "unreadable",
+            "status",
+            "reason",
+            "rows_read",
+            "rows_accepted",
+            "rows_duplicate",
+            "rows_quarantined",
+            "rows_unreadable",
+            "quarantined_by_rule",
+            "unreadable",
         ):
             setattr(batch, name, getattr(report, name))
         batch.participants = sorted({code for code, _, _ in self.touched})
@@ -253,83 +256,8 @@ def _devices(placed: pd.DataFrame) -> list[SeenDevice]:
     by = [named[name].astype(object) for name in ("participant", "source", "device")]
     spans = named["at"].groupby(by).agg(["min", "max"])
     return [
-        SeenDevice(*map(str, key), _instant(int(first)), _instant(int(last)))  # type: ignore[arg-type]
-        for key, first, last in spans.itertuples()
+        SeenDevice(str(code), str(source), str(model), _instant(first), _instant(last))
+        for (code, source, model), (first, last) in zip(
+            spans.index.tolist(), spans.to_numpy().tolist(), strict=True
+        )
     ]
-
-
-@dataclass(frozen=True)
-class _Judgement:
-    """What the gate and the stored samples say of a frame: failures by row_id, and each sample's fate."""
-
-    failures: dict[int, Failure]
-    fate: npt.NDArray[np.int8]
-    before: storing.Stored
-
-
-class _RowFates:
-    """The frames of a segment with what is known of their samples, until each source row has its fate."""
-
-    def __init__(self, segment: Segment) -> None:
-        self.segment = segment
-        self.frames: list[tuple[Signal, pd.DataFrame, list[Failure | None], _Judgement]] = []
-
-    def hold(self, signal: Signal, samples: pd.DataFrame, judgement: _Judgement) -> None:
-        """Note a frame. A sample that is stored already is no failure, whatever the rule says now."""
-        failures: list[Failure | None] = [None] * len(samples)
-        for row_id, failure in judgement.failures.items():
-            if judgement.fate[row_id] != comparing.DUPLICATE:
-                failures[row_id] = failure
-        for row_id in np.flatnonzero(judgement.fate == comparing.CONFLICT):
-            failures[row_id] = _contradiction(samples.iloc[row_id], signal)
-        self.frames.append((signal, samples, failures, judgement))
-
-    def spread_over_nights(self) -> None:
-        """A night is one record: if a part of its source row fails, all of that row is set aside."""
-        nights = [held for held in self.frames if SIGNALS[held[0]].shape in comparing.SLEEP]
-        why: dict[int, Failure] = {}
-        for _, samples, failures, _ in nights:
-            for row, failure in zip(samples["row"], failures, strict=True):
-                if failure is not None:
-                    why.setdefault(int(row), failure)
-        for _, samples, failures, judgement in nights if why else []:
-            for i, row in enumerate(samples["row"]):
-                if failures[i] is None and judgement.fate[i] != comparing.DUPLICATE:
-                    failures[i] = why.get(int(row))
-
-    def counts(self) -> list[int]:
-        """Return how many source rows had each fate. Raises AssertionError if a row has none."""
-        rows = np.concatenate(
-            [np.array([each.row for each in self.segment.unreadable], np.int64)]
-            + [samples["row"].to_numpy() for _, samples, _, _ in self.frames]
-        )
-        fates = np.concatenate(
-            [np.full(len(self.segment.unreadable), UNREADABLE)]
-            + [_fates(failures, judgement) for _, _, failures, judgement in self.frames]
-        )
-        distinct, inverse = np.unique(rows, return_inverse=True)
-        if len(distinct) != self.segment.rows:
-            raise AssertionError(
-                f"a reader counted {self.segment.rows} rows and told of {len(distinct)}"
-            )
-        worst = np.zeros(len(distinct), np.int64)
-        np.maximum.at(worst, inverse, fates)
-        return [int(count) for count in np.bincount(worst, minlength=4)]
-
-
-def _fates(failures: list[Failure | None], judgement: _Judgement) -> npt.NDArray[np.int64]:
-    fates = np.where(judgement.fate == comparing.DUPLICATE, DUPLICATE, ACCEPTED)
-    return np.where([failure is not None for failure in failures], QUARANTINED, fates)
-
-
-def _contradiction(sample: pd.Series, signal: Signal) -> Failure:
-    spec = SIGNALS[signal]
-    moment = np.datetime64(int(sample["local"]), "us").astype("datetime64[s]").item()
-    return Failure(
-        gating.CONFLICT_RULE,
-        f"{spec.label} {sample['value']:g} {spec.unit} at {moment} (local) contradicts another value of "
-        f"the same source for the same moment in the same file; the first is kept; confirm this one as "
-        f"an error, or release it with a reason to take the first one's place",
-        "ingest",
-        1,
-    )

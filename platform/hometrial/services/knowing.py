@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from hometrial_ingest.reader import Reader
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -11,6 +10,7 @@ from hometrial.errors import TrialError, UnknownParticipantError
 from hometrial.models import Participant
 from hometrial.services import enrolling
 from hometrial.services.placing import Person
+from hometrial_ingest.reader import Reader
 
 ALL = "*"
 """The scope of an archive that names its people."""
@@ -108,9 +108,7 @@ class PeopleOfSource:
                 "--create-participants to enrol everybody in the archive"
             )
         person = enrolling.add_participant(self.session)
-        enrolling.link_account(
-            self.session, person.id, provider=provider, external_id=external_id
-        )
+        enrolling.link_account(self.session, person.id, provider=provider, external_id=external_id)
         return person
 
     def _meet(self, person: Participant) -> Person:

@@ -1,39 +1,26 @@
 """Daily metrics and gaps of the days that changed, computed from their current chunks."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from hometrial_ingest.local_time import DAY, ZoneHistory
-from hometrial_ingest.signals import SIGNALS, Shape, Signal
-from sqlalchemy import BigInteger, cast, delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import DailyMetric, DayChunk, Gap, Participant, QuarantinedRow
-from hometrial.services import enrolling, metrics, storing
+from hometrial.models import DailyMetric, Gap, Participant
+from hometrial.services import metrics, storing
 from hometrial.services.comparing import day_number, day_of
-from hometrial.services.metrics import Day, Presence, Stream
-from hometrial.services.metrics.priority import ordered
+from hometrial.services.histories import LOADED, History
+from hometrial.services.metrics import Presence, Stream
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 Int64 = npt.NDArray[np.int64]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
-_LOADED = (
-    Signal.HEART_RATE,
-    Signal.STEPS,
-    Signal.STEPS_HOURLY,
-    Signal.SLEEP_SESSION,
-    Signal.SLEEP_STAGE,
-    *metrics.PASSED_ON,
-)
-_OF_A_NIGHT = (Signal.SLEEP_SESSION, Signal.SLEEP_STAGE)
 
 
 def measure(session: Session, touched: Iterable[tuple[str, int]]) -> None:
@@ -52,160 +39,15 @@ def measure(session: Session, touched: Iterable[tuple[str, int]]) -> None:
 
 
 def _measure_person(session: Session, owner: Participant, days: set[int]) -> None:
-    first, last = session.execute(
-        select(func.min(DayChunk.day), func.max(DayChunk.day)).where(
-            DayChunk.participant_id == owner.id, DayChunk.is_current, DayChunk.samples > 0
-        )
-    ).one()
-    if first is None:
+    span = storing.span_of(session, owner.id)
+    if span is None:
         return
-    span = range(day_number(first), day_number(last) + 1)
-    history = _History.load(session, owner, span)
+    history = History.load(session, owner, span)
     wanted = sorted(days & set(span))
     values = {day: metrics.measure(history.day(day)) for day in wanted if history.lived(day)}
     _save_metrics(session, owner.id, values)
     spans = [found for day in span if history.lived(day) for found in _gaps(history, day)]
     _save_gaps(session, owner.id, spans)
-
-
-@dataclass
-class _History:
-    """All current samples of one person, cut into local days."""
-
-    zones: ZoneHistory
-    span: range
-    starts: Int64
-    ends: Int64
-    offsets: npt.NDArray[np.int32]
-    status: npt.NDArray[np.int8]
-    samples: dict[Signal, pd.DataFrame]
-    by_day: dict[Signal, dict[int, pd.DataFrame]]
-    daily: dict[int, dict[str, float]]
-    quarantined: dict[str, Int64]
-
-    @classmethod
-    def load(cls, session: Session, owner: Participant, span: range) -> "_History":
-        """Load a person's samples and the instants at which their days begin and end."""
-        zones = enrolling.zones_of(session, owner)
-        days = np.arange(span.start, span.stop, dtype=np.int64)
-        begin = zones.first_instant_of_day(days)
-        length = zones.day_length_minutes(days).astype(np.int64) * 60 * _SECOND
-        found = storing.chunks_by_signal(
-            session, _LOADED, [owner.code], span.start - 1, span.stop
-        )
-        samples = {signal: _samples(found[signal], signal) for signal in _LOADED}
-        return cls(
-            zones,
-            span,
-            begin.at,
-            begin.at + length,
-            begin.offset,
-            begin.status,
-            samples,
-            {signal: _by_day(samples[signal]) for signal in _OF_A_NIGHT},
-            _daily_values(samples),
-            _quarantined(session, owner.id),
-        )
-
-    def lived(self, day: int) -> bool:
-        """False for a day that the person skipped whole by crossing the date line."""
-        return bool(self.status[day - self.span.start] == 0)
-
-    def bounds(self, day: int) -> tuple[int, int]:
-        """Return a day's first instant and the next day's."""
-        place = day - self.span.start
-        return int(self.starts[place]), int(self.ends[place])
-
-    def between(self, signal: Signal, start: int, end: int) -> pd.DataFrame:
-        """Return the samples that begin in [start, end)."""
-        frame = self.samples[signal]
-        at = frame["at"].to_numpy()
-        return frame.iloc[np.searchsorted(at, start) : np.searchsorted(at, end)]
-
-    def of_day(self, signal: Signal, day: int) -> pd.DataFrame:
-        """Return the sleep that belongs to a day, whenever it began."""
-        return self.by_day[signal].get(day, self.samples[signal].iloc[:0])
-
-    def day(self, day: int) -> Day:
-        """Return one day as the metrics see it."""
-        start, end = self.bounds(day)
-        following = self.of_day(Signal.SLEEP_SESSION, day + 1)
-        began = (following["at"] >= start) & (following["at"] < end)
-        return Day(
-            start_at=start,
-            end_at=end,
-            offset_at_start=int(self.offsets[day - self.span.start]),
-            has_heart_rate_device=len(self.samples[Signal.HEART_RATE]) > 0,
-            heart_rate=self.between(Signal.HEART_RATE, start - DAY, end),
-            steps=self.between(Signal.STEPS, start, end),
-            steps_hourly=self.between(Signal.STEPS_HOURLY, start, end),
-            sessions=_slept(self.of_day(Signal.SLEEP_SESSION, day)),
-            stages=self.of_day(Signal.SLEEP_STAGE, day),
-            sessions_next=_slept(following[began]),
-            daily=self.daily.get(day, {}),
-        )
-
-    def seen(self, signals: Iterable[Signal]) -> tuple[int, int] | None:
-        """Return the first and last instant of the person's samples of these signals."""
-        frames = [self.samples[signal] for signal in signals if len(self.samples[signal])]
-        if not frames:
-            return None
-        ends = [int((f["at"] + f["duration"] * _SECOND).max()) for f in frames]
-        return min(int(f["at"].min()) for f in frames), max(ends)
-
-
-def _samples(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
-    return _plain(found, signal) if found else _no_samples(signal)
-
-
-def _plain(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
-    frame: pd.DataFrame = storing.load_table(found, signal).to_pandas()
-    words = ["code", "session", "source", "device"]
-    frame[words] = frame[words].astype(object)
-    frame["value"] = frame["value"].astype(float)
-    return frame.sort_values("at", kind="stable", ignore_index=True)
-
-
-@cache
-def _no_samples(signal: Signal) -> pd.DataFrame:
-    return _plain([], signal)
-
-
-def _by_day(samples: pd.DataFrame) -> dict[int, pd.DataFrame]:
-    return {int(day): group for day, group in samples.groupby("day")}  # type: ignore[arg-type]
-
-
-def _daily_values(samples: dict[Signal, pd.DataFrame]) -> dict[int, dict[str, float]]:
-    """Return the source's own values of each day; of several sources the most trusted one's."""
-    values: dict[int, dict[str, float]] = {}
-    for signal in metrics.PASSED_ON:
-        known = samples[signal][samples[signal]["value"].notna()]
-        rank = {source: place for place, source in enumerate(ordered(known["source"]))}
-        # The last row of a day stands: the most trusted source's, and of weight the day's last.
-        best = known.assign(rank=-known["source"].map(rank)).sort_values("rank", kind="stable")
-        for day, value in zip(best["day"], best["value"], strict=True):
-            values.setdefault(int(day), {})[str(signal)] = float(value)
-    return values
-
-
-def _slept(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Return the sessions that have ended; one still running has no end yet."""
-    return sessions[sessions["end_at"] > sessions["at"]]
-
-
-def _quarantined(session: Session, participant_id: UUID) -> dict[str, Int64]:
-    """Return the instants of a person's samples that wait in quarantine, by signal."""
-    rows = session.execute(
-        select(QuarantinedRow.signal, cast(QuarantinedRow.sample["at"].astext, BigInteger)).where(
-            QuarantinedRow.participant_id == participant_id,
-            QuarantinedRow.status == "open",
-            QuarantinedRow.sample["placement"].astext == "placed",
-        )
-    )
-    found: dict[str, list[int]] = {}
-    for signal, at in rows:
-        found.setdefault(signal, []).append(at)
-    return {signal: np.array(at, np.int64) for signal, at in found.items()}
 
 
 _STREAMS: dict[str, tuple[Signal, ...]] = {
@@ -215,10 +57,10 @@ _STREAMS: dict[str, tuple[Signal, ...]] = {
 }
 
 
-def _gaps(history: _History, day: int) -> list[dict[str, Any]]:
+def _gaps(history: History, day: int) -> list[dict[str, Any]]:
     start, end = history.bounds(day)
     streams = {name: _stream(history, signals, day) for name, signals in _STREAMS.items()}
-    timed = [s for s in _LOADED if SIGNALS[s].shape is not Shape.DAILY]
+    timed = [s for s in LOADED if SIGNALS[s].shape is not Shape.DAILY]
     presence = Presence(start, end, covered=history.seen(timed), **streams)
     return [
         {
@@ -233,7 +75,7 @@ def _gaps(history: _History, day: int) -> list[dict[str, Any]]:
     ]
 
 
-def _stream(history: _History, signals: tuple[Signal, ...], day: int) -> Stream:
+def _stream(history: History, signals: tuple[Signal, ...], day: int) -> Stream:
     start, end = history.bounds(day)
     if signals == (Signal.SLEEP_SESSION,):
         at = history.of_day(Signal.SLEEP_SESSION, day)["end_at"].to_numpy() - 1
@@ -272,7 +114,12 @@ def _save_metrics(
                 new.append(_metric(participant_id, day, name, value))
             elif (row.value, row.rule_version) != (value, version):
                 changed.append(
-                    {"id": row.id, "value": value, "rule_version": version, "computed_at": clock.now()}
+                    {
+                        "id": row.id,
+                        "value": value,
+                        "rule_version": version,
+                        "computed_at": clock.now(),
+                    }
                 )
     if known:
         gone = [row.id for row in known.values()]
@@ -303,7 +150,13 @@ def _save_gaps(session: Session, participant_id: UUID, spans: list[dict[str, Any
     }
     new = []
     for span in spans:
-        key = (span["stream"], span["start_at"], span["end_at"], span["cause"], span["rule_version"])
+        key = (
+            span["stream"],
+            span["start_at"],
+            span["end_at"],
+            span["cause"],
+            span["rule_version"],
+        )
         if known.pop(key, None) is None:
             new.append(span | {"id": uuid4(), "participant_id": participant_id})
     if known:

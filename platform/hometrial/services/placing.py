@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-from hometrial_ingest.frame import Frame
-from hometrial_ingest.local_time import DAY, SECOND, Placed, Placement, ZoneHistory
-from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 from hometrial.errors import ZoneNeededError
+from hometrial_ingest.frame import Frame
+from hometrial_ingest.local_time import DAY, SECOND, Placed, Placement, ZoneHistory
+from hometrial_ingest.signals import SIGNALS, Shape
 
 Int64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -82,7 +82,7 @@ def _person_codes(table: pa.Table) -> tuple[list[str | None], Int64]:
     return ids, codes.astype(np.int64)
 
 
-def _participants(table: pa.Table, people: People) -> pd.Categorical:
+def _participants(table: pa.Table, people: People) -> "pd.Categorical[str]":
     ids, codes = _person_codes(table)
     names = sorted({person.code for person in people.values()})
     of_id = np.array([names.index(people[i].code) if i in people else -1 for i in ids])
@@ -182,9 +182,7 @@ def place_sessions(samples: pd.DataFrame, frame: Frame, people: People) -> pd.Da
     wall clock cannot be placed.
     """
     table = frame.table.combine_chunks()
-    stated = _Times.of(
-        pa.table({name: table["end_" + name] for name in ("at", "local", "offset")})
-    )
+    stated = _Times.of(pa.table({name: table["end_" + name] for name in ("at", "local", "offset")}))
     has_end = stated.has_at | stated.has_local
     end = samples["at"].to_numpy() + samples["duration"].to_numpy() * SECOND
     end_local = samples["local"].to_numpy() + samples["duration"].to_numpy() * SECOND
@@ -208,12 +206,14 @@ def _told_apart(samples: pd.DataFrame, end: Int64) -> pd.Categorical:
     """
     columns = [samples[name].astype(object) for name in ("participant", "source", "session")]
     keys = pd.MultiIndex.from_arrays(columns).factorize()[0]
-    order = np.lexsort([samples["at"], keys])
+    order = np.lexsort([samples["at"].to_numpy(), keys])
     again = keys[order][1:] == keys[order][:-1]
     apart = samples["at"].to_numpy()[order][1:] >= end[order][:-1]
     shared, clashing = keys[order][1:][again & apart], keys[order][1:][again & ~apart]
     change = np.isin(keys, np.setdiff1d(shared, clashing))
-    starts = samples["local"].to_numpy().astype("datetime64[us]").astype("datetime64[s]").astype(str)
+    starts = (
+        samples["local"].to_numpy().astype("datetime64[us]").astype("datetime64[s]").astype(str)
+    )
     names = samples["session"].astype(object).to_numpy().copy()
     names[change] = [f"{name}@{at}" for name, at in zip(names[change], starts[change], strict=True)]
     return pd.Categorical(names)
@@ -227,7 +227,9 @@ def place_stages(stages: pd.DataFrame, sessions: pd.DataFrame | None) -> pd.Data
     if sessions is not None and len(sessions):
         by_row = sessions.drop_duplicates("row").set_index("row")["session"].astype(object)
         own = stages["row"].map(by_row)
-        stages["session"] = own.where(own.notna(), stages["session"].astype(object)).astype("category")
+        stages["session"] = own.where(own.notna(), stages["session"].astype(object)).astype(
+            "category"
+        )
     key = ["participant", "session"]
     end_day = (stages["local"] + stages["duration"] * SECOND) // DAY
     last = end_day.groupby([stages[name] for name in key], observed=True).transform("max")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import pyarrow as pa
-from hometrial_ingest.reader import SourceFile
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Payload, PayloadPart
+from hometrial_ingest.reader import SourceFile
 
 PART_BYTES = 4 * 1024 * 1024
 

@@ -8,16 +8,16 @@ from uuid import UUID
 
 import numpy as np
 import pandas as pd
-from hometrial_ingest.frame import schema_of
-from hometrial_ingest.signals import Signal
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import ReviewRefusedError
 from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
-from hometrial.services import chunks, comparing, enrolling, measuring, storing
+from hometrial.services import chunks, comparing, enrolling, measuring, storing, versioning
 from hometrial.services.comparing import Origin
+from hometrial_ingest.frame import schema_of
+from hometrial_ingest.signals import Signal
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,10 @@ def _release_into_chunks(
     samples = _frame(records, signal)
     batch = session.get_one(Batch, batch_id)
     payload = session.get_one(Payload, batch.payload_id)
-    people = {
-        code: id_
-        for code, id_ in session.execute(
-            select(Participant.code, Participant.id).where(
-                Participant.code.in_(samples["participant"].astype(str).unique())
-            )
-        )
-    }
+    owners = session.scalars(
+        select(Participant).where(Participant.code.in_(samples["participant"].astype(str).unique()))
+    )
+    people = {owner.code: owner.id for owner in owners}
     before = storing.stored(session, signal, samples)
     as_of = batch.observed_until or batch.created_at
     origin = Origin(batch_id, payload.sha256, as_of)
@@ -132,10 +128,10 @@ def _release_into_chunks(
         else np.zeros(len(samples), bool)
     )
     fate = np.where(known, comparing.REVISION, comparing.NEW).astype(np.int8)
-    store = storing.ChunkStore(session, people, grow=False)
+    store = versioning.ChunkStore(session, people, grow=False)
     store.merge(samples, fate, before, signal, origin)
     days = {(code, day) for code, _, day in store.result.written}
-    storing.finish(session, batch_id, list(people.values()), as_of)
+    versioning.finish(session, batch_id, list(people.values()), as_of)
     measuring.measure(session, days)
 
 
@@ -156,9 +152,7 @@ def _numbers(signal: Signal) -> list[str]:
     return [name for name in schema_of(signal).names if name.startswith("minutes_")]
 
 
-def _decide(
-    session: Session, rows: list[QuarantinedRow], status: str, decision: Decision
-) -> None:
+def _decide(session: Session, rows: list[QuarantinedRow], status: str, decision: Decision) -> None:
     now = clock.now()
     for row in rows:
         row.status, row.decided_at = status, now

@@ -12,7 +12,9 @@ from hometrial.services.reporting import SeenDevice
 def note_devices(session: Session, seen: Sequence[tuple[str, SeenDevice]]) -> None:
     """Record instruments; one that is known gets a wider span, never a narrower one."""
     for provider, each in seen:
-        owner = session.scalars(select(Participant).where(Participant.code == each.participant)).one()
+        owner = session.scalars(
+            select(Participant).where(Participant.code == each.participant)
+        ).one()
         known = session.scalars(
             select(Device).where(
                 Device.participant_id == owner.id,

@@ -43,7 +43,9 @@ class BatchDetail:
 
 def newest(session: Session, start: int = 0) -> BatchList:
     """Return a page of batches, newest first."""
-    found = select(Batch).order_by(Batch.created_at.desc(), Batch.path).offset(start).limit(PER_PAGE)
+    found = (
+        select(Batch).order_by(Batch.created_at.desc(), Batch.path).offset(start).limit(PER_PAGE)
+    )
     total = session.scalar(select(func.count()).select_from(Batch)) or 0
     return BatchList(session.scalars(found).all(), total, start)
 

@@ -180,9 +180,7 @@ def _present(
     return found
 
 
-def _row(
-    known: _Known, person: UUID, code: str, stream: Stream, days: tuple[date, ...]
-) -> Row:
+def _row(known: _Known, person: UUID, code: str, stream: Stream, days: tuple[date, ...]) -> Row:
     keys = [(person, stream.name, day) for day in days]
     cells = tuple(_cell(known, key, stream) for key in keys)
     early = frozenset(key[2] for key in keys if known.present.get(key) == "provisional")
@@ -213,4 +211,6 @@ def _level(value: float | None, stream: Stream) -> str:
     if value is None:
         return "1"
     share = value / stream.per / stream.full
-    return next((level for level, top in (("1", 0.25), ("2", 0.5), ("3", 0.75)) if share < top), "4")
+    return next(
+        (level for level, top in (("1", 0.25), ("2", 0.5), ("3", 0.75)) if share < top), "4"
+    )

@@ -76,11 +76,15 @@ def _bounds_of_streams(person: UUID | None):  # type: ignore[no-untyped-def]
             .scalar_subquery()
         )
 
-    found = select(
-        Participant.id.label("person"),
-        edge(DayChunk.day).label("first"),
-        edge(DayChunk.day.desc()).label("last"),
-    ).select_from(Participant).join(streams, onclause=Participant.id.is_not(None))
+    found = (
+        select(
+            Participant.id.label("person"),
+            edge(DayChunk.day).label("first"),
+            edge(DayChunk.day.desc()).label("last"),
+        )
+        .select_from(Participant)
+        .join(streams, onclause=Participant.id.is_not(None))
+    )
     if person is not None:
         found = found.where(Participant.id == person)
     return found.subquery()

@@ -33,6 +33,8 @@ def newest(session: Session, changes: int = 50) -> list[Change]:
     """Return the newest changes, newest first."""
     rows = session.execute(_NEWEST, {"links": changes, "changes": changes})
     return [
-        Change(row.seq, row.at, row.actor, row.table_name, row.operation, row.rows, row.reason or None)
+        Change(
+            row.seq, row.at, row.actor, row.table_name, row.operation, row.rows, row.reason or None
+        )
         for row in rows
     ]

@@ -1,0 +1,249 @@
+"""New versions of the day chunks whose samples changed; every earlier version is kept."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import numpy as np
+import pandas as pd
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import DayChunk
+from hometrial.services import chunks, comparing
+from hometrial.services.comparing import Fates, Origin, day_of, groups_of
+from hometrial.services.storing import Key, Stored, load_table
+from hometrial_ingest.signals import Signal
+
+
+@dataclass
+class Written:
+    """What storing did: chunks written and looked at, each (participant, stream, day) once."""
+
+    written: set[tuple[str, str, int]] = field(default_factory=set)
+    touched: set[tuple[str, str, int]] = field(default_factory=set)
+
+
+class ChunkStore:
+    """Writes new versions of day chunks for one batch; several segments of it make one version."""
+
+    def __init__(self, session: Session, people: dict[str, UUID], *, grow: bool = True) -> None:
+        self.session, self.people = session, people
+        self.grow = (
+            grow  # a review makes a version of its own even in the batch that brought the row
+        )
+        self.result = Written()
+
+    def settle_history(
+        self, samples: pd.DataFrame, fate: Fates, before: Stored, signal: Signal
+    ) -> Fates:
+        """Turn an older file's differing values into duplicates where an older version tells them."""
+        stale = samples[fate == comparing.STALE]
+        for code, day in groups_of(stale) if len(stale) else []:
+            mine = comparing.only(stale, {(code, day)})
+            if self._told_before(before.chunks[code, day], code, mine, signal):
+                fate[samples.index.get_indexer(mine.index)] = comparing.DUPLICATE
+        return fate
+
+    def merge(
+        self, samples: pd.DataFrame, fate: Fates, before: Stored, signal: Signal, origin: Origin
+    ) -> None:
+        """Store accepted samples: new ones are added, revisions replace, stale ones become history."""
+        self.result.touched |= {(code, signal, day) for code, day in groups_of(samples)}
+        incoming = samples.assign(payload=origin.payload_sha256)
+        stale = incoming[fate == comparing.STALE]
+        if len(stale):
+            self._write_history(stale, before, signal, origin)
+        news = incoming[(fate == comparing.NEW) | (fate == comparing.REVISION)]
+        if not len(news):
+            return
+        gone = comparing.replaced(incoming, fate, before.samples, signal, origin)
+        kept = before.samples[~gone] if len(before.samples) else before.samples
+        dropped = before.samples[gone] if len(before.samples) else before.samples
+        self._write_current(news, kept, dropped, _Target(before, signal, origin))
+
+    def _write_current(
+        self, news: pd.DataFrame, kept: pd.DataFrame, dropped: pd.DataFrame, target: "_Target"
+    ) -> None:
+        added, revised = _count(news), _count(dropped)
+        days = set(added) | set(revised)
+        both = _together(kept, news, days, target.signal)
+        bodies = _bodies(both, target.signal)
+        rows = []
+        for key in sorted(days):
+            known = target.before.chunks.get(key)
+            row = self._row(key, known, target.origin, bodies.get(key) or _nothing(target.signal))
+            row |= {
+                "stream": str(target.signal),
+                "added": added.get(key, 0),
+                "revised": revised.get(key, 0),
+            }
+            rows.append((key, known, row))
+        self._save(rows, target.signal)
+
+    def _row(
+        self, key: Key, known: DayChunk | None, origin: Origin, body: dict[str, Any]
+    ) -> dict[str, Any]:
+        return {
+            "id": uuid4(),
+            "participant_id": self.people[key[0]],
+            "day": day_of(key[1]),
+            "version": 1 if known is None else self._last_version(known) + 1,
+            "is_current": True,
+            "state": "provisional",
+            "as_of": max(origin.as_of, known.as_of) if known else origin.as_of,
+            "batch_id": origin.batch_id,
+            "created_at": clock.now(),
+            **body,
+        }
+
+    def _last_version(self, known: DayChunk) -> int:
+        versions = self._versions(known)
+        return max(chunk.version for chunk in versions)
+
+    def _versions(self, known: DayChunk) -> list[DayChunk]:
+        return list(
+            self.session.scalars(
+                select(DayChunk).where(
+                    DayChunk.participant_id == known.participant_id,
+                    DayChunk.stream == known.stream,
+                    DayChunk.day == known.day,
+                )
+            )
+        )
+
+    def _save(
+        self, rows: list[tuple[Key, DayChunk | None, dict[str, Any]]], signal: Signal
+    ) -> None:
+        """Insert new versions; a version of this very batch grows in place: nobody has seen it yet."""
+        grown, made, retired = [], [], []
+        for (code, day), known, row in rows:
+            self.result.written.add((code, signal, day))
+            if known is not None and known.batch_id == row["batch_id"] and self.grow:
+                same = {name: row[name] for name in ("samples", "content_sha256", "body", "as_of")}
+                grown.append(same | {"id": known.id, "added": known.added + row["added"]})
+            else:
+                made.append(row)
+                retired += [known.id] if known is not None else []
+        if retired:
+            self.session.execute(
+                update(DayChunk).where(DayChunk.id.in_(retired)).values(is_current=False)
+            )
+        if grown:
+            self.session.execute(update(DayChunk), grown)
+        if made:
+            self.session.execute(insert(DayChunk), made)
+        self.session.expire_all()
+
+    def _write_history(
+        self, stale: pd.DataFrame, before: Stored, signal: Signal, origin: Origin
+    ) -> None:
+        """Keep an older file's differing values as a version that never was current."""
+        plain = _words_as_text(stale[_columns(signal)]).reset_index(drop=True)
+        for key, body in _bodies(plain, signal).items():
+            row = self._row(key, before.chunks[key], origin, body) | {
+                "stream": str(signal),
+                "is_current": False,
+                "as_of": origin.as_of,
+                "added": 0,
+                "revised": body["samples"],
+            }
+            self.session.execute(insert(DayChunk), [row])
+            self.result.written.add((key[0], signal, key[1]))
+
+    def _told_before(
+        self, known: DayChunk, code: str, samples: pd.DataFrame, signal: Signal
+    ) -> bool:
+        """True if an older version of this day already holds every one of these values."""
+        for chunk in self._versions(known):
+            if chunk.is_current:
+                continue
+            there = load_table([(code, chunk)], signal).to_pandas()
+            position = comparing.match(samples, there, chunks.key(signal))
+            if (position >= 0).all() and bool(
+                comparing.same_content(samples, there.iloc[position], signal).all()
+            ):
+                return True
+        return False
+
+
+@dataclass(frozen=True)
+class _Target:
+    before: Stored
+    signal: Signal
+    origin: Origin
+
+
+def _columns(signal: Signal) -> list[str]:
+    return [*chunks.schema(signal).names, "participant", "day"]
+
+
+def _words_as_text(samples: pd.DataFrame) -> pd.DataFrame:
+    """Return samples with categories as plain words, so that two frames can be put together."""
+    words = samples.select_dtypes("category").columns
+    return samples.astype(dict.fromkeys(words, object))
+
+
+def _together(
+    kept: pd.DataFrame, news: pd.DataFrame, days: set[Key], signal: Signal
+) -> pd.DataFrame:
+    names = _columns(signal)
+    kept = comparing.only(kept, days) if len(kept) else kept
+    if not len(kept):
+        return news[names].reset_index(drop=True)
+    both = [_words_as_text(kept[names]), _words_as_text(news[names])]
+    return pd.concat(both, ignore_index=True)
+
+
+def _count(samples: pd.DataFrame) -> dict[Key, int]:
+    if not len(samples):
+        return {}
+    counts = samples.groupby(["participant", "day"], observed=True).size().reset_index(name="n")
+    keys = zip(counts["participant"].astype(str), counts["day"].astype(int), strict=True)
+    return dict(zip(keys, counts["n"].tolist(), strict=True))
+
+
+def _nothing(signal: Signal) -> dict[str, Any]:
+    """A day whose samples all moved away, for instance a night that now ends on another day."""
+    body = chunks.encode_table(chunks.schema(signal).empty_table())
+    return {"samples": 0, "content_sha256": "", "body": body}
+
+
+def _bodies(samples: pd.DataFrame, signal: Signal) -> dict[Key, dict[str, Any]]:
+    """Return the body, its digest and its number of samples for each day."""
+    ordered = chunks.in_order(samples, by=["participant", "day"]).reset_index(drop=True)
+    table = chunks.to_table(ordered, signal)
+    people = ordered["participant"].astype("category")
+    codes, days = people.cat.codes.to_numpy(), ordered["day"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, (days[1:] != days[:-1]) | (codes[1:] != codes[:-1])])
+    bodies = {}
+    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
+        bodies[str(people.iloc[start]), int(days[start])] = {
+            "samples": int(end - start),
+            "content_sha256": chunks.content_sha256(ordered.iloc[start:end], signal),
+            "body": chunks.encode_table(table.slice(start, end - start)),
+        }
+    return bodies
+
+
+def finish(session: Session, batch_id: UUID, people: Sequence[UUID], as_of: datetime) -> None:
+    """Set what is known when a file is read to its end: how far it tells, and which days are final.
+
+    A day is final when a file tells of an instant a day after it; a day cut at the end of its file
+    stays provisional (features.md C6).
+    """
+    mine = update(DayChunk).where(DayChunk.batch_id == batch_id)
+    session.execute(mine.where(DayChunk.as_of != as_of).values(as_of=as_of))
+    session.execute(
+        update(DayChunk)
+        .where(
+            DayChunk.participant_id.in_(list(people)),
+            DayChunk.is_current,
+            DayChunk.state == "provisional",
+            DayChunk.day < (as_of.astimezone(UTC) - timedelta(days=1)).date(),
+        )
+        .values(state="final")
+    )
