@@ -30,6 +30,10 @@ class UnreadableFileError(IngestError):
         super().__init__(f"{place}: {problem}{shown}; {way_out}")
 
 
+class ErrorReplyError(UnreadableFileError):
+    """A well-formed reply of a provider that reports an error and holds no data."""
+
+
 class UnsafeArchiveError(UnreadableFileError):
     """An archive that must not be opened: a bomb, a path outside, too many files."""
 

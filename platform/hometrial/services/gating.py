@@ -45,28 +45,26 @@ class BatchVerdict:
     """Everything the gate said about one batch, segment by segment."""
 
     verdicts: list[tuple[int, Signal, GateVerdict]] = field(default_factory=list)
-    evaluated: int = 0
-    failed: Counter[str] = field(default_factory=Counter)
     message_of: dict[str, str] = field(default_factory=dict)
 
     def add(self, segment: int, signal: Signal, verdict: GateVerdict) -> None:
         """Count one verdict in."""
         self.verdicts.append((segment, signal, verdict))
-        self.evaluated += verdict.evaluated
-        self.failed.update(verdict.failing().values())
         for finding in verdict.errors():
             self.message_of.setdefault(finding.rule, finding.message)
 
-    def rejected(self) -> str | None:
-        """Return why the batch as a whole is refused (most of it fails), None if it is not."""
-        failing = self.failed.total()
-        if failing < REJECT_ROWS or failing <= REJECT_SHARE * self.evaluated:
+    def refusal(self, failing: int, rows: int, by_rule: Counter[str]) -> str | None:
+        """Return why a file is refused as a whole (most of its source rows fail), None if it is not.
+
+        `by_rule` counts the samples that were set aside. A handful of rows never refuses a file.
+        """
+        if failing < REJECT_ROWS or failing <= REJECT_SHARE * rows:
             return None
-        rule, count = self.failed.most_common(1)[0]
+        rule, count = by_rule.most_common(1)[0]
         return (
-            f"{failing:,} of {self.evaluated:,} samples fail, {count:,} of them the rule {rule}, so that "
-            f"the file as a whole is not to be trusted: {self.message_of[rule]}; the original is kept; "
-            f"mend the unit, zone or participant and import again"
+            f"{failing:,} of {rows:,} rows fail, {count:,} samples of them the rule {rule}, so that the "
+            f"file as a whole is not to be trusted ({self.message_of.get(rule, rule)}); its original is "
+            "kept; mend the unit, the zone or the participant and import it again"
         )
 
     def findings(self) -> list[FindingSum]:

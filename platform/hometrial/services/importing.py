@@ -9,12 +9,13 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ImportRefusedError, NothingToImportError
-from hometrial.models import Batch, Payload
+from hometrial.models import Batch, Participant, Payload
 from hometrial.services import measuring, receiving, reconciling, seeing
 from hometrial.services.ingesting import FileIngest
 from hometrial.services.knowing import PeopleOfSource
 from hometrial.services.reporting import FileReport, ImportReport
 from hometrial_ingest import archive
+from hometrial_ingest.errors import ErrorReplyError
 from hometrial_ingest.reader import Reader, SourceFile
 from hometrial_ingest.readers import READERS
 
@@ -74,9 +75,9 @@ def import_archive(
         people.create = options.create_participants
         run = _Run(session, reader, people, progress)
         run.report.ignored = sorted(file.path for file in ignored)
-        for file, kind in kept:
-            reader.check(file, kind)
-        for file, kind in kept:
+        readable = _checked(run, kept)
+        people.single = people.single or _owner_of_known(run, readable)
+        for file, kind in readable:
             _import_file(run, file, kind)
     _finish(run)
     return run.report
@@ -95,6 +96,46 @@ def _sort(
         else:
             kept.append((file, kind))
     return kept, ignored
+
+
+def _owner_of_known(run: _Run, files: list[tuple[SourceFile, str]]) -> Participant | None:
+    """Return whose archive this is if one of its files was imported before.
+
+    So that --create-participants, given twice for one person's archive, does not make two people.
+    """
+    if run.reader.many_people or not run.people.create:
+        return None
+    digests = (receiving.sha256_of(file) for file, _ in files)
+    found = (_owner(run.session, run.reader.provider, digest) for digest in digests)
+    return next((owner for owner in found if owner is not None), None)
+
+
+def _owner(session: Session, provider: str, sha256: str) -> Participant | None:
+    return session.scalars(
+        select(Participant)
+        .join(Batch, Batch.scope == Participant.code)
+        .join(Payload, Payload.id == Batch.payload_id)
+        .where(Payload.provider == provider, Payload.sha256 == sha256)
+        .order_by(Participant.code)
+    ).first()
+
+
+def _checked(run: _Run, kept: list[tuple[SourceFile, str]]) -> list[tuple[SourceFile, str]]:
+    """Return the files that hold data, after a look at the head of each.
+
+    An error reply among other files is reported as rejected; by itself it refuses the import.
+    """
+    readable = []
+    for file, kind in kept:
+        try:
+            run.reader.check(file, kind)
+        except ErrorReplyError as error:
+            if len(kept) == 1:
+                raise
+            run.report.add(FileReport(file.path, kind, status="rejected", reason=str(error)))
+        else:
+            readable.append((file, kind))
+    return readable
 
 
 def _import_file(run: _Run, file: SourceFile, kind: str) -> None:

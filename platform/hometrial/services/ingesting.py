@@ -51,7 +51,12 @@ class FileIngest:
         before_samples = self.session.begin_nested()
         for number, segment in enumerate(self.reader.read(file, kind)):
             self._take(segment, number, file)
-        refused = self.verdict.rejected()
+        report = self.report
+        refused = self.verdict.refusal(
+            report.rows_quarantined,
+            report.rows_read - report.rows_unreadable,
+            self.quarantine.by_rule,
+        )
         if refused is None:
             self._accept()
             before_samples.commit()
@@ -207,14 +212,12 @@ class FileIngest:
     def _refuse(self, reason: str) -> None:
         """Most of the file fails: none of it is stored, every readable row counts as set aside."""
         report = self.report
+        failing = report.rows_quarantined
         report.status, report.reason = "rejected", reason
         report.rows_quarantined = report.rows_read - report.rows_unreadable
         report.rows_accepted = report.rows_duplicate = 0
-        failed = self.verdict.failed
-        others = report.rows_quarantined - failed.total()
-        report.quarantined_by_rule = dict(sorted(failed.items()))
-        if others > 0:
-            report.quarantined_by_rule["batch_rejected"] = others
+        report.quarantined_by_rule = dict(sorted(self.quarantine.by_rule.items()))
+        report.quarantined_by_rule["batch_rejected"] = report.rows_quarantined - failing
         self.devices = []
         gating.open_batch_query(self.session, self.batch.id, report.kind, reason)
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from hometrial.models import DailyMetric, DayChunk, Gap, Participant
@@ -151,12 +151,11 @@ def _missing(
     return found
 
 
-def _near(days: Days):  # type: ignore[no-untyped-def]
-    """The instants that can lie on these days in any zone: lets the index of `gap` serve."""
-    return Gap.start_at.between(
-        func.timezone("UTC", days.first - timedelta(days=2)),
-        func.timezone("UTC", days.last + timedelta(days=3)),
-    )
+def _near(days: Days) -> ColumnElement[bool]:
+    """Ask for the instants that can lie on these days in any zone, so that the index of `gap` serves."""
+    first = datetime.combine(days.first - timedelta(days=2), time.min, UTC)
+    last = datetime.combine(days.last + timedelta(days=3), time.min, UTC)
+    return Gap.start_at.between(first, last)
 
 
 def _present(

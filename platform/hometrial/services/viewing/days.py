@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Subquery, func, select, true
 from sqlalchemy.orm import Session
 
 from hometrial.models import DayChunk, Participant
@@ -58,33 +58,22 @@ def data_days_by_person(session: Session) -> dict[UUID, Days]:
     return {person: Days(first, last) for person, first, last in rows}
 
 
-def _bounds_of_streams(person: UUID | None):  # type: ignore[no-untyped-def]
+def _bounds_of_streams(person: UUID | None) -> Subquery:
     """Return person, first and last of each telling stream: a few index look-ups, never a scan."""
     streams = func.unnest(list(TELLING)).table_valued("stream").render_derived()
-
-    def edge(order):  # type: ignore[no-untyped-def]
-        return (
-            select(DayChunk.day)
-            .where(
-                DayChunk.participant_id == Participant.id,
-                DayChunk.stream == streams.c.stream,
-                DayChunk.is_current,
-                DayChunk.samples > 0,
-            )
-            .order_by(order)
-            .limit(1)
-            .scalar_subquery()
-        )
-
+    held = select(DayChunk.day).where(
+        DayChunk.participant_id == Participant.id,
+        DayChunk.stream == streams.c.stream,
+        DayChunk.is_current,
+        DayChunk.samples > 0,
+    )
     found = (
         select(
             Participant.id.label("person"),
-            edge(DayChunk.day).label("first"),
-            edge(DayChunk.day.desc()).label("last"),
+            held.order_by(DayChunk.day).limit(1).scalar_subquery().label("first"),
+            held.order_by(DayChunk.day.desc()).limit(1).scalar_subquery().label("last"),
         )
         .select_from(Participant)
-        .join(streams, onclause=Participant.id.is_not(None))
+        .join(streams, onclause=true())
     )
-    if person is not None:
-        found = found.where(Participant.id == person)
-    return found.subquery()
+    return (found if person is None else found.where(Participant.id == person)).subquery()
