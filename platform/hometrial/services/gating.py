@@ -56,13 +56,13 @@ class BatchVerdict:
     def refusal(self, failing: int, rows: int, by_rule: Counter[str]) -> str | None:
         """Return why a file is refused as a whole (most of its source rows fail), None if it is not.
 
-        `by_rule` counts the samples that were set aside. A handful of rows never refuses a file.
+        `by_rule` counts the rows that were set aside. A handful of rows never refuses a file.
         """
         if failing < REJECT_ROWS or failing <= REJECT_SHARE * rows:
             return None
         rule, count = by_rule.most_common(1)[0]
         return (
-            f"{failing:,} of {rows:,} rows fail, {count:,} samples of them the rule {rule}, so that the "
+            f"{failing:,} of {rows:,} rows fail, {count:,} of them the rule {rule}, so that the "
             f"file as a whole is not to be trusted ({self.message_of.get(rule, rule)}); its original is "
             "kept; mend the unit, the zone or the participant and import it again"
         )
@@ -192,7 +192,6 @@ class Quarantine:
     def __init__(self, session: Session, batch_id: UUID, people: dict[str, UUID]) -> None:
         self.session, self.batch_id, self.people = session, batch_id, people
         self.queries: dict[tuple[str, str, str], UUID] = {}
-        self.by_rule: Counter[str] = Counter()
 
     def known(self, samples: pd.DataFrame, signal: Signal) -> npt.NDArray[np.bool_]:
         """Return which samples stand in quarantine already, from this or another file."""
@@ -209,7 +208,6 @@ class Quarantine:
 
     def add(self, samples: pd.DataFrame, signal: Signal, failures: list[Failure]) -> None:
         """Set samples aside, each with its failure; those that stand there already are left as they are."""
-        self.by_rule.update(failure.rule for failure in failures)
         fresh = ~self.known(samples, signal)
         records = _records(samples, signal)
         rows = [

@@ -1,5 +1,6 @@
 """One file through the house: segments read, placed, gated, compared and stored as one batch."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,7 +12,7 @@ from hometrial import clock
 from hometrial.models import Batch, Payload
 from hometrial.services import baselines, comparing, fates, gating, placing, storing, versioning
 from hometrial.services.comparing import Origin, day_of
-from hometrial.services.fates import Judgement, RowFates
+from hometrial.services.fates import HeldFrame, Judgement, RowFates
 from hometrial.services.gating import Failure
 from hometrial.services.knowing import PeopleOfSource
 from hometrial.services.reporting import SHOWN_UNREADABLE, FileReport, SeenDevice
@@ -36,7 +37,7 @@ class FileIngest:
         self.written: set[tuple[str, str, int]] = set()
         self.touched: set[tuple[str, str, int]] = set()
         self.devices: list[SeenDevice] = []
-        self.codes: set[str] = set()
+        self.by_rule: Counter[str] = Counter()
         self.now = clock.now()
         self._until: int | None = None
         self._from: int | None = None
@@ -55,7 +56,7 @@ class FileIngest:
         refused = self.verdict.refusal(
             report.rows_quarantined,
             report.rows_read - report.rows_unreadable,
-            self.quarantine.by_rule,
+            self.by_rule,
         )
         if refused is None:
             self._accept()
@@ -105,8 +106,8 @@ class FileIngest:
             self._note(samples)
             rows.hold(frame.signal, samples, self._judge(samples, frame.signal, number, sessions))
         rows.spread_over_nights()
-        for signal, samples, failures, comparison in rows.frames:
-            self._keep(signal, samples, failures, comparison)
+        for held in rows.frames:
+            self._keep(held)
         self._count(rows)
 
     def _place(self, frame: Frame, sessions: pd.DataFrame | None, file: SourceFile) -> pd.DataFrame:
@@ -170,23 +171,16 @@ class FileIngest:
             return sessions
         return storing.stored(self.session, Signal.SLEEP_SESSION, stages).samples
 
-    def _keep(
-        self,
-        signal: Signal,
-        samples: pd.DataFrame,
-        failures: list[Failure | None],
-        judgement: Judgement,
-    ) -> None:
+    def _keep(self, held: HeldFrame) -> None:
         """Set the failing samples aside and store the others."""
-        bad = np.array([failure is not None for failure in failures], bool)
+        bad = held.failing()
         if bad.any():
-            why = [failure for failure in failures if failure is not None]
-            self.quarantine.add(samples[bad], signal, why)
-        good = ~bad
-        if good.any():
-            self.store.merge(
-                samples[good], judgement.fate[good], judgement.before, signal, self._origin()
-            )
+            why = [held.failures[i] for i in np.flatnonzero(bad).tolist()]
+            self.quarantine.add(held.samples[bad], held.signal, why)
+        if not bad.all():
+            samples, fate = held.samples[~bad], held.judgement.fate[~bad]
+            before = held.judgement.before
+            self.store.merge(samples, fate, before, held.signal, self._origin())
 
     def _count(self, rows: RowFates) -> None:
         counts = rows.counts()
@@ -196,15 +190,15 @@ class FileIngest:
         report.rows_accepted += counts[fates.ACCEPTED]
         report.rows_quarantined += counts[fates.QUARANTINED]
         report.rows_unreadable += counts[fates.UNREADABLE]
+        self.by_rule.update(rows.rules())
         room = SHOWN_UNREADABLE - len(report.unreadable)
         report.unreadable += [vars(row) for row in rows.segment.unreadable[:room]]
 
     def _accept(self) -> None:
-        self.report.quarantined_by_rule = dict(sorted(self.quarantine.by_rule.items()))
+        self.report.quarantined_by_rule = dict(sorted(self.by_rule.items()))
         bad = self.report.rows_quarantined + self.report.rows_unreadable
         self.report.status = "partly" if bad else "accepted"
         self.written, self.touched = self.store.result.written, self.store.result.touched
-        self.codes = set(self.people.seen)
         versioning.finish(
             self.session, self.batch.id, list(self.people.ids.values()), self._origin().as_of
         )
@@ -216,7 +210,7 @@ class FileIngest:
         report.status, report.reason = "rejected", reason
         report.rows_quarantined = report.rows_read - report.rows_unreadable
         report.rows_accepted = report.rows_duplicate = 0
-        report.quarantined_by_rule = dict(sorted(self.quarantine.by_rule.items()))
+        report.quarantined_by_rule = dict(sorted(self.by_rule.items()))
         report.quarantined_by_rule["batch_rejected"] = report.rows_quarantined - failing
         self.devices = []
         gating.open_batch_query(self.session, self.batch.id, report.kind, reason)

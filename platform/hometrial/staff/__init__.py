@@ -1,0 +1,47 @@
+"""The staff site: what came in, what is missing and why, what waits for a decision (D9, D15)."""
+
+import secrets
+
+import waitress
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+from flask_wtf import CSRFProtect
+
+from hometrial.db import Database
+from hometrial.staff import assets, errors, headers, words
+from hometrial.staff.login import Login, pages
+from hometrial.staff.pages import batches, completeness, people, quarantine, trail
+from hometrial.staff.study import Study
+
+LARGEST_FORM = 64 * 1024
+
+
+def create_app(database: Database, *, token: str, actor: str) -> Flask:
+    """Make the staff site of one study; `token` logs in, `actor` is who its decisions are by."""
+    app = Flask(__name__)
+    login = Login(token)
+    app.config.update(
+        # A new key at each start: sessions live in this process, and end with it.
+        SECRET_KEY=secrets.token_bytes(32),
+        SESSION_COOKIE_NAME=login.cookie_name,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        BOOTSTRAP_SERVE_LOCAL=True,
+        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    app.extensions["hometrial"] = Study(database, actor)
+    login.guard(app)
+    Bootstrap5(app)
+    CSRFProtect(app)
+    headers.strict(app)
+    errors.handle(app)
+    words.teach(app)
+    for part in (pages, assets, completeness, batches, quarantine, people, trail):
+        app.register_blueprint(part if part is pages else part.pages)
+    return app
+
+
+def serve(app: Flask, host: str, port: int) -> None:
+    """Serve the site until the process is interrupted."""
+    waitress.serve(app, host=host, port=port)

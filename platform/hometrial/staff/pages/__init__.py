@@ -1,0 +1,1 @@
+"""The pages, one module a subject: each asks a service and renders what it said."""
