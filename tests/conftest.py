@@ -5,15 +5,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from hometrial.db import Database
-from hometrial.services import importing, migrating
+from sqlalchemy import text
+
+from hometrial.db import Base, Database
+from hometrial.services import auditing, chunks, importing, migrating
+from hometrial.services.auditing import AuditReport
 from hometrial.services.reporting import ImportReport
 from hometrial.settings import Settings
-from sqlalchemy import text
+from hometrial_ingest.signals import Signal
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -40,6 +45,36 @@ class Study:
         """Return the single value of a query."""
         return self.rows(query, **values)[0][0]
 
+    def contents(self) -> dict[str, int | str]:
+        """Return how many rows every table holds, and the head of the audit chain."""
+        counted = [table.fullname for table in Base.metadata.sorted_tables]
+        counted += ["audit.entry", "audit.link", "audit.pending"]
+        counts = {name: self.one(f"SELECT count(*) FROM {name}") for name in counted}  # noqa: S608
+        with self.database.reading() as session:
+            return counts | {"head": auditing.head(session).mac}
+
+    def samples(self, stream: str, *, current: bool = True) -> pd.DataFrame:
+        """Return the samples of a stream with participant, day and version, in order of time."""
+        found = self.rows(
+            "SELECT p.code, c.day, c.version, c.body FROM day_chunk c"
+            " JOIN participant p ON p.id = c.participant_id"
+            " WHERE c.stream = :stream AND c.is_current = :current ORDER BY 1, 2, 3",
+            stream=stream,
+            current=current,
+        )
+        frames = [
+            chunks.decode(body, Signal(stream))
+            .to_pandas()
+            .assign(participant=code, day=day, version=version)
+            for code, day, version, body in found
+        ]
+        return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+    def verify(self, *anchors: auditing.Anchor) -> AuditReport:
+        """Verify the audit trail."""
+        with self.database.reading() as session:
+            return auditing.verify(session, self.database.settings.key("audit"), anchors)
+
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -59,12 +94,23 @@ def server(home: Path) -> Iterator[Database]:
 @pytest.fixture
 def study(server: Database, home: Path, request: pytest.FixtureRequest) -> Iterator[Study]:
     """A fresh study: an empty, migrated database of its own on the shared server."""
+    with _study(server, home, request) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_study(server: Database, home: Path, request: pytest.FixtureRequest) -> Iterator[Study]:
+    """One study for all tests of a module: they may only read what the module put there."""
+    with _study(server, home, request) as made:
+        yield made
+
+
+@contextmanager
+def _study(server: Database, home: Path, request: pytest.FixtureRequest) -> Iterator[Study]:
     name = f"study_{os.getpid()}_{abs(hash(request.node.nodeid)) % 10**9}"
     _execute(server, f"CREATE DATABASE {name} TEMPLATE template0")
     url = server.engine.url.set(drivername="postgresql", database=name)
-    database = Database(
-        Settings(home=home, database_url=url.render_as_string(hide_password=False))
-    )
+    database = Database(Settings(home=home, database_url=url.render_as_string(hide_password=False)))
     migrating.upgrade(database)
     yield Study(database)
     database.close()

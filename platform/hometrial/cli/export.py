@@ -8,7 +8,7 @@ import click
 
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
-from hometrial.services import exporting, migrating
+from hometrial.services import migrating
 
 
 @click.command()
@@ -30,6 +30,8 @@ def export(
     Example:
       hometrial export --draft --out draft-2026-11-24 --format parquet,csv
     """
+    from hometrial.services import exporting  # only this command pays for loading its libraries
+
     if not draft:
         raise ExportRefusedError("only drafts can be exported so far; add --draft")
     migrating.require_newest(database)

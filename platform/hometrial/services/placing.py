@@ -1,6 +1,6 @@
 """Frames of a reader placed in the study: whose each sample is, when it was, and on which local day."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -38,7 +38,8 @@ People = Mapping[str | None, Person]
 def place(frame: Frame, people: People) -> pd.DataFrame:
     """Return the frame's samples as a DataFrame, one row each, in the frame's order.
 
-    Columns: those of the frame plus `row_id` (0..n-1), `participant` (categorical pseudonym),
+    Columns: those of the frame plus `row_id` (0..n-1), `participant` (categorical pseudonym), `zone`
+    (categorical, the names of that person's zones),
     `placement` (categorical: placed, in_gap, ambiguous) and `day` (days since 1970, the local day the
     sample belongs to; that of its end for a sleep session and its stages). `at`, `local`, `offset` are
     int64 without nulls; where `placement` is not `placed`, `at` and `offset` are 0.
@@ -47,7 +48,8 @@ def place(frame: Frame, people: People) -> pd.DataFrame:
     """
     table = frame.table.combine_chunks()
     samples = _plain_columns(table)
-    samples["participant"] = _participants(table, people)
+    samples["participant"] = _by_person(table, people, lambda person: person.code)
+    samples["zone"] = _by_person(table, people, _zone_names)
     times = _Times.of(table)
     for person, rows in _rows_by_person(table, people):
         times.place(rows, person, daily=SIGNALS[frame.signal].shape is Shape.DAILY)
@@ -82,10 +84,19 @@ def _person_codes(table: pa.Table) -> tuple[list[str | None], Int64]:
     return ids, codes.astype(np.int64)
 
 
-def _participants(table: pa.Table, people: People) -> "pd.Categorical[str]":
+def _zone_names(person: Person) -> str:
+    """Return the zones a person has lived in, for sentences: Europe/Berlin, then Asia/Kolkata."""
+    pieces = person.zones.pieces if person.zones else ()
+    return ", then ".join(zone for _, zone in pieces) or "no zone on record"
+
+
+def _by_person(
+    table: pa.Table, people: People, name_of: Callable[[Person], str]
+) -> "pd.Categorical[str]":
+    """Return a word about each row's person."""
     ids, codes = _person_codes(table)
-    names = sorted({person.code for person in people.values()})
-    of_id = np.array([names.index(people[i].code) if i in people else -1 for i in ids])
+    names = sorted({name_of(person) for person in people.values()})
+    of_id = np.array([names.index(name_of(people[i])) if i in people else -1 for i in ids])
     return pd.Categorical.from_codes(of_id[codes], pd.Index(names))
 
 

@@ -8,8 +8,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.staff import assets, errors, headers, words
-from hometrial.staff.login import Login, pages
+from hometrial.staff import assets, errors, headers, login, words
 from hometrial.staff.pages import batches, completeness, people, quarantine, trail
 from hometrial.staff.study import Study
 
@@ -19,11 +18,11 @@ LARGEST_FORM = 64 * 1024
 def create_app(database: Database, *, token: str, actor: str) -> Flask:
     """Make the staff site of one study; `token` logs in, `actor` is who its decisions are by."""
     app = Flask(__name__)
-    login = Login(token)
+    door = login.Login(token)
     app.config.update(
         # A new key at each start: sessions live in this process, and end with it.
         SECRET_KEY=secrets.token_bytes(32),
-        SESSION_COOKIE_NAME=login.cookie_name,
+        SESSION_COOKIE_NAME=door.cookie_name,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
         BOOTSTRAP_SERVE_LOCAL=True,
@@ -31,14 +30,14 @@ def create_app(database: Database, *, token: str, actor: str) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.extensions["hometrial"] = Study(database, actor)
-    login.guard(app)
+    door.guard(app)
     Bootstrap5(app)
     CSRFProtect(app)
     headers.strict(app)
     errors.handle(app)
     words.teach(app)
-    for part in (pages, assets, completeness, batches, quarantine, people, trail):
-        app.register_blueprint(part if part is pages else part.pages)
+    for part in (login, assets, completeness, batches, quarantine, people, trail):
+        app.register_blueprint(part.pages)
     return app
 
 

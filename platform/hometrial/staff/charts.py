@@ -76,7 +76,8 @@ def document(drawing: Drawing, width: int, theme: Theme) -> Document:
         )
         .configure_title(color=theme.ink, anchor="start", fontSize=12)
     )  # fmt: skip
-    return dict(chart.to_dict())
+    # Altair checks a document value by value, which takes seconds of figures that it need not see.
+    return dict(chart.to_dict()) | {"datasets": _figures(drawing)}
 
 
 def svg(made: Document) -> str:
@@ -84,8 +85,25 @@ def svg(made: Document) -> str:
     return str(vl_convert.vegalite_to_svg(made, allowed_base_urls=[]))
 
 
-def _data(marks: Sequence[Mark]) -> alt.Data:
-    return alt.Data(values=list(marks))
+def _figures(drawing: Drawing) -> dict[str, Sequence[Mark]]:
+    return {
+        "heart_rate": drawing.heart_rate,
+        "shade": [gap for gap in drawing.gaps if gap["stream"] == "heart rate"],
+        "steps": drawing.steps,
+        "sleep": drawing.sleep,
+        "wear": drawing.wear,
+        "gaps": drawing.gaps,
+    }
+
+
+def _chart(name: str, drawing: Drawing) -> alt.Chart:
+    """Return an empty chart of one of `_figures`, where `at` is the local time of each mark."""
+    offset = str(drawing.offsets[0][1])
+    for minute, ahead in drawing.offsets[1:]:
+        offset = f"(datum.t < {minute} ? {offset} : {ahead})"
+    since = int(drawing.origin.timestamp() * 1000)
+    at = f"utcFormat({since} + (datum.t + {offset}) * 60000, '%Y-%m-%d %H:%M')"
+    return alt.Chart(alt.NamedData(name=name)).transform_calculate(at=at)
 
 
 def _time(drawing: Drawing, *, labelled: bool = False) -> alt.X:
@@ -105,7 +123,7 @@ def _time(drawing: Drawing, *, labelled: bool = False) -> alt.X:
 
 
 def _heart_rate(drawing: Drawing, theme: Theme) -> alt.LayerChart:
-    base = alt.Chart(_data(drawing.heart_rate)).encode(_time(drawing), detail="run:N")
+    base = _chart("heart_rate", drawing).encode(_time(drawing), detail="run:N")
     scale = alt.Scale(zero=False, nice=True)
     band = base.mark_area(color=theme.band, opacity=0.7).encode(
         alt.Y("low:Q", scale=scale, title="per min"), alt.Y2("high:Q")
@@ -120,14 +138,13 @@ def _heart_rate(drawing: Drawing, theme: Theme) -> alt.LayerChart:
 
 def _shade(drawing: Drawing, theme: Theme) -> alt.Chart:
     """Return the heart rate's gaps as a shade behind it, coloured by cause."""
-    marks = [gap for gap in drawing.gaps if gap["stream"] == "heart rate"]
     return (
-        alt.Chart(_data(marks))
+        _chart("shade", drawing)
         .mark_rect(opacity=0.28)
         .encode(
             _time(drawing),
             alt.X2("until:Q"),
-            color=_colours("cause", theme.causes, marks, legend=False),
+            color=_colours("cause", theme.causes, drawing.gaps, legend=False),
             tooltip=[_HOVER, "cause:N"],
         )
     )
@@ -135,7 +152,7 @@ def _shade(drawing: Drawing, theme: Theme) -> alt.Chart:
 
 def _steps(drawing: Drawing, theme: Theme) -> alt.Chart:
     return (
-        alt.Chart(_data(drawing.steps))
+        _chart("steps", drawing)
         .mark_rect(color=theme.bar)
         .encode(
             _time(drawing),
@@ -150,7 +167,7 @@ def _steps(drawing: Drawing, theme: Theme) -> alt.Chart:
 
 def _sleep(drawing: Drawing, theme: Theme) -> alt.Chart:
     return (
-        alt.Chart(_data(drawing.sleep))
+        _chart("sleep", drawing)
         .mark_rect()
         .encode(
             _time(drawing),
@@ -164,7 +181,7 @@ def _sleep(drawing: Drawing, theme: Theme) -> alt.Chart:
 
 def _wear(drawing: Drawing, theme: Theme) -> alt.Chart:
     return (
-        alt.Chart(_data(drawing.wear))
+        _chart("wear", drawing)
         .mark_rect(color=theme.bar, stroke=theme.grid, opacity=0.75)
         .encode(
             _time(drawing),
@@ -180,7 +197,7 @@ def _wear(drawing: Drawing, theme: Theme) -> alt.Chart:
 
 def _gaps(drawing: Drawing, theme: Theme) -> alt.Chart:
     return (
-        alt.Chart(_data(drawing.gaps))
+        _chart("gaps", drawing)
         .mark_rect()
         .encode(
             _time(drawing, labelled=True),

@@ -49,7 +49,9 @@ class ReleaseForm(_Decision):
             return
         text = (field.data or "").strip()
         if not text:
-            raise ValidationError("This row has no instant; give one, for example 2016-03-13T07:00:00Z.")
+            raise ValidationError(
+                "This row has no instant; give one, for example 2016-03-13T07:00:00Z."
+            )
         try:
             moment = datetime.fromisoformat(text)
         except ValueError as error:

@@ -1,15 +1,16 @@
 """How figures, instants and words stand on a page."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Flask
-from hometrial_ingest.signals import SIGNALS, Signal
+from flask import Flask, request
 
-from hometrial.staff.study import reading
-from hometrial.services.metrics import RULES
 from hometrial.services.viewing import quarantine
 from hometrial.services.viewing.drawing import local_text
+from hometrial.staff.study import reading
+from hometrial_ingest.signals import SIGNALS, Signal
 
 THIN = "\u202f"
 
@@ -44,12 +45,30 @@ def unit(code: str) -> str:
     return {"/min": "per min", "{steps}": "steps", "1": "", "Cel": "°C"}.get(code, code)
 
 
+def query(values: Mapping[str, Iterable[object]]) -> str:
+    """Write values as the query part of an address."""
+    return urlencode(
+        {name: [str(each) for each in found] for name, found in values.items()}, doseq=True
+    )
+
+
+def paged(start: int) -> str:
+    """Write the query part of this very page's address with another first line."""
+    return query({**request.args.to_dict(flat=False), "start": [start]})
+
+
 def teach(app: Flask) -> None:
     """Make the filters known to the templates, and what every page shows."""
     app.jinja_env.filters.update(
-        number=number, brief=brief, instant=instant, plain=plain, signal_label=signal_label, unit=unit
+        number=number,
+        brief=brief,
+        instant=instant,
+        plain=plain,
+        query=query,
+        signal_label=signal_label,
+        unit=unit,
     )
-    app.jinja_env.globals.update(local_text=local_text, rule_of=RULES.get)
+    app.jinja_env.globals.update(local_text=local_text, paged=paged)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.context_processor(_of_every_page)
 

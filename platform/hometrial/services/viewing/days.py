@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import Subquery, func, select, true
+from sqlalchemy import ARRAY, TEXT, Subquery, func, literal, select, true
 from sqlalchemy.orm import Session
 
 from hometrial.models import DayChunk, Participant
@@ -60,7 +60,9 @@ def data_days_by_person(session: Session) -> dict[UUID, Days]:
 
 def _bounds_of_streams(person: UUID | None) -> Subquery:
     """Return person, first and last of each telling stream: a few index look-ups, never a scan."""
-    streams = func.unnest(list(TELLING)).table_valued("stream").render_derived()
+    streams = (
+        func.unnest(literal(list(TELLING), ARRAY(TEXT))).table_valued("stream").render_derived()
+    )
     held = select(DayChunk.day).where(
         DayChunk.participant_id == Participant.id,
         DayChunk.stream == streams.c.stream,

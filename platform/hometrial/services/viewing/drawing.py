@@ -27,17 +27,24 @@ _MINUTE = 60 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BINS = ((14, 5), (42, 15), (10_000, 60))
 """Up to so many days, so many minutes make one point of heart rate: at most some 4,000 points."""
+_CLOCK_STEP = 15 * _MINUTE
+"""Zones change their clocks at quarters of an hour only."""
 _HOURLY_UP_TO = 42
 """Days up to which steps are drawn by the hour; beyond it, by the day."""
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Marks on one axis of elapsed minutes, so that a day of 23 or 25 hours is as wide as it was."""
+    """Marks on one axis of elapsed minutes, so that a day of 23 or 25 hours is as wide as it was.
 
+    `offsets`: from which minute on the local clock is how many minutes ahead of UTC.
+    """
+
+    origin: datetime
     minutes: int
     bin_minutes: int
     midnights: Sequence[tuple[int, date]]
+    offsets: Sequence[tuple[int, int]]
     heart_rate: Sequence[Mark]
     steps: Sequence[Mark]
     steps_per: str
@@ -60,17 +67,20 @@ class _Axis:
         inside = min(max(at, self.origin), self.end)
         return round((inside - self.origin) / _MINUTE, 2)
 
-    def wall(self, at: int) -> str:
-        """Return an instant as local date and time with its offset."""
-        offset, _ = self.zones.place_instant(np.array([at], np.int64))
-        return local_text(at, int(offset[0]))
+    def offsets(self) -> list[tuple[int, int]]:
+        """Return the minutes at which the offset changes, with the offset from then on, in minutes."""
+        at = np.arange(self.origin, self.end, _CLOCK_STEP, np.int64)
+        offset, _ = self.zones.place_instant(at)
+        changes = np.flatnonzero(np.diff(offset, prepend=offset[0] - 1))
+        return [(int(self.minute(int(at[n]))), int(offset[n]) // 60) for n in changes]
 
 
-def local_text(at: int, offset: int) -> str:
+def local_text(at: int, offset: int, *, seconds: bool = False) -> str:
     """Return an instant (µs UTC) on a wall clock that is `offset` seconds ahead of UTC."""
     moment = _EPOCH + timedelta(microseconds=at) + timedelta(seconds=offset)
     hours, minutes = divmod(abs(offset) // 60, 60)
-    return f"{moment:%Y-%m-%d %H:%M} {'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
+    shown = f"{moment:%Y-%m-%d %H:%M:%S}" if seconds else f"{moment:%Y-%m-%d %H:%M}"
+    return f"{shown} {'-' if offset < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def draw(session: Session, person: Participant, days: Days) -> Drawing:
@@ -80,9 +90,11 @@ def draw(session: Session, person: Participant, days: Days) -> Drawing:
     bin_minutes = next(minutes for longest, minutes in _BINS if days.length <= longest)
     values = _values(session, person, days)
     return Drawing(
+        origin=axis.bounds[days.first][0],
         minutes=int((axis.end - axis.origin) // _MINUTE),
         bin_minutes=bin_minutes,
         midnights=[(int(axis.minute(_at(b[0]))), day) for day, b in axis.bounds.items()],
+        offsets=axis.offsets(),
         heart_rate=_heart_rate(_load(session, person, Signal.HEART_RATE, days), axis, bin_minutes),
         steps=_hours(session, person, days, axis) if by_hour else _daily(values, "steps", axis),
         steps_per="hour" if by_hour else "day",
@@ -117,20 +129,13 @@ def _heart_rate(samples: pd.DataFrame, axis: _Axis, bin_minutes: int) -> list[Ma
     """Return mean, least and highest of each bin; `run` changes where bins are missing between."""
     samples = _inside(samples, axis)
     number = (samples["at"] - axis.origin) // (bin_minutes * _MINUTE)
-    bins = samples.assign(offset=samples["offset"].astype("int64")).groupby(number.to_numpy())
-    made = bins.agg(
-        mean=("value", "mean"),
-        low=("value", "min"),
-        high=("value", "max"),
-        offset=("offset", "first"),
-    )
+    bins = samples.groupby(number.to_numpy())
+    made = bins.agg(mean=("value", "mean"), low=("value", "min"), high=("value", "max"))
     place = made.index.to_numpy(np.int64)
     made["run"] = np.cumsum(np.diff(place, prepend=place[:1]) > 1)
-    width = bin_minutes * _MINUTE
     return [
         {
             "t": int(number) * bin_minutes,
-            "at": local_text(axis.origin + int(number) * width, int(row.offset))[:16],
             "mean": round(float(row.mean), 1),
             "low": int(row.low),
             "high": int(row.high),
@@ -153,7 +158,6 @@ def _hours(session: Session, person: Participant, days: Days, axis: _Axis) -> li
         {
             "t": int(number) * 60,
             "until": min(int(number) * 60 + 60, int(axis.minute(axis.end))),
-            "at": axis.wall(axis.origin + int(number) * 60 * _MINUTE)[:16],
             "steps": int(total),
         }
         for number, total in sums.items()
@@ -180,7 +184,6 @@ def _daily(
         {
             "t": axis.minute(_at(start)),
             "until": axis.minute(_at(end)),
-            "at": day.isoformat(),
             name: round(values[metric, day] / per, 1),
         }
         for day, (start, end) in axis.bounds.items()
@@ -204,17 +207,20 @@ def _sleep(session: Session, person: Participant, days: Days, axis: _Axis) -> li
 
 
 def _spans(samples: pd.DataFrame, axis: _Axis) -> list[Mark]:
-    ends = samples["at"] + samples["duration"] * SECOND
-    inside = (ends > axis.origin) & (samples["at"] < axis.end)
-    rows = zip(samples["at"][inside], ends[inside], samples["code"][inside], strict=True)
+    """Return samples as spans, those of one stage that follow each other at once made one."""
+    if not len(samples):
+        return []
+    samples = samples.sort_values("at", kind="stable")
+    start = samples["at"].to_numpy(np.int64)
+    end = start + samples["duration"].to_numpy(np.int64) * SECOND
+    code = samples["code"].astype(object).to_numpy()
+    fresh = np.ones(len(samples), bool)
+    fresh[1:] = (start[1:] != end[:-1]) | (code[1:] != code[:-1])
+    ends = end[np.append(fresh[1:], True)]
     return [
-        {
-            "t": axis.minute(int(at)),
-            "until": axis.minute(int(end)),
-            "at": axis.wall(int(at))[:16],
-            "stage": str(code),
-        }
-        for at, end, code in rows
+        {"t": axis.minute(int(at)), "until": axis.minute(int(until)), "stage": str(stage)}
+        for at, until, stage in zip(start[fresh], ends, code[fresh], strict=True)
+        if until > axis.origin and at < axis.end
     ]
 
 
@@ -222,7 +228,6 @@ def _gap(gap: Gap, axis: _Axis) -> Mark:
     return {
         "t": axis.minute(_at(gap.start_at)),
         "until": axis.minute(_at(gap.end_at)),
-        "at": axis.wall(_at(gap.start_at))[:16],
         "stream": gap.stream.replace("_", " "),
         "cause": gap.cause.replace("_", " "),
     }

@@ -92,7 +92,9 @@ def everyone(session: Session) -> list[PersonLine]:
             select(QuarantinedRow.participant_id, func.count())
             .where(QuarantinedRow.status == "open")
             .group_by(QuarantinedRow.participant_id)
-        ).tuples()
+        )
+        .tuples()
+        .all()
     )
     return [
         PersonLine(
@@ -192,7 +194,7 @@ def day(session: Session, person: UUID, when: date) -> DayDetail:
             DailyMetric.participant_id == person, DailyMetric.day == when
         )
     )
-    values = dict(metrics.tuples())
+    values = dict(metrics.tuples().all())
     rows = session.scalars(
         select(QuarantinedRow)
         .where(QuarantinedRow.participant_id == person, QuarantinedRow.day == when)

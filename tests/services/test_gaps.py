@@ -1,0 +1,136 @@
+"""Missing hours and their causes, on days of 23, 24 and 25 hours."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hometrial.services.metrics import GapSpan, Presence, Stream, gaps, hours_of
+
+HOUR = 3_600_000_000
+START = 1_773_100_800_000_000
+WEEK = (START - 72 * HOUR, START + 96 * HOUR)
+ALL = frozenset(range(25))
+WALKED = Stream(ALL, seen=WEEK)
+SLEPT = Stream(frozenset({7}), seen=WEEK)
+
+
+def _day(heart_rate, steps=WALKED, sleep=SLEPT, covered=WEEK, hours=24):
+    return Presence(START, START + hours * HOUR, heart_rate, steps, sleep, covered)
+
+
+def _causes(day, stream="heart_rate"):
+    return [
+        ((gap.start_at - START) / HOUR, (gap.end_at - START) / HOUR, gap.cause)
+        for gap in gaps(day)
+        if gap.stream == stream
+    ]
+
+
+def _without(*missing, **more):
+    return Stream(ALL - set(missing), seen=WEEK, **more)
+
+
+def test_a_full_day_has_no_gap():
+    assert gaps(_day(_without())) == []
+
+
+def test_hours_with_steps_and_no_heart_rate_were_not_worn_and_are_one_gap():
+    assert gaps(_day(_without(3, 4, 5, 20))) == [
+        GapSpan("heart_rate", START + 3 * HOUR, START + 6 * HOUR, "not_worn"),
+        GapSpan("heart_rate", START + 20 * HOUR, START + 21 * HOUR, "not_worn"),
+    ]
+
+
+def test_heart_rate_before_and_after_tells_non_wear_without_steps():
+    none = Stream()
+    assert _causes(_day(_without(3), steps=none)) == [(3, 4, "not_worn")]
+
+
+def test_after_the_last_heart_rate_only_reported_steps_tell_non_wear():
+    ended = Stream(frozenset(range(10)), seen=(START, START + 10 * HOUR - 1))
+    steps = Stream(frozenset(range(12)), seen=WEEK)
+    assert _causes(_day(ended, steps)) == [(10, 12, "not_worn"), (12, 24, "unknown")]
+
+
+def test_hours_whose_samples_wait_in_quarantine_say_so():
+    waiting = _without(3, 4, 5, quarantined=frozenset({4, 9}))
+    assert _causes(_day(waiting)) == [(3, 4, "not_worn"), (4, 5, "quarantined"), (5, 6, "not_worn")]
+
+
+def test_quarantine_is_told_even_if_no_other_sample_ever_came():
+    waiting = Stream(quarantined=frozenset({4}))
+    assert _causes(_day(waiting))[1] == (4, 5, "quarantined")
+
+
+def test_a_stream_that_no_file_has_is_not_in_the_source():
+    day = _day(Stream(), steps=Stream(), sleep=Stream())
+    assert [(gap.stream, gap.cause) for gap in gaps(day)] == [
+        ("heart_rate", "not_in_source"), ("steps", "not_in_source"), ("sleep", "not_in_source"),
+    ]  # fmt: skip
+
+
+def test_hours_that_no_file_covers_are_unknown():
+    seen = (START + 6 * HOUR, START + 20 * HOUR)
+    heart_rate = Stream(frozenset(range(6, 20)), seen=seen)
+    day = _day(heart_rate, steps=Stream(frozenset(range(6, 20)), seen=seen), covered=seen)
+    assert _causes(day) == [(0, 6, "unknown"), (20, 24, "unknown")]
+    assert {cause for _, _, cause in _causes(_day(Stream(seen=WEEK), covered=None))} == {"unknown"}
+
+
+@pytest.mark.parametrize("hours", [23, 24, 25])
+def test_a_day_has_as_many_hours_as_its_clock_changes_leave(hours):
+    last = {hours - 1}
+    heart_rate = Stream(frozenset(range(hours)) - last, seen=WEEK)
+    assert _causes(_day(heart_rate, hours=hours)) == [(hours - 1, hours, "not_worn")]
+
+
+def test_a_last_half_hour_is_an_hour_of_its_own():
+    end = START + 23 * HOUR + HOUR // 2
+    day = Presence(START, end, _without(23), WALKED, SLEPT, WEEK)
+    assert _causes(day) == [(23, 23.5, "not_worn")]
+
+
+def test_a_day_off_the_wrist_explains_its_missing_sleep_and_steps():
+    day = _day(Stream(seen=WEEK), steps=Stream(seen=WEEK), sleep=Stream(seen=WEEK))
+    assert [(gap.stream, gap.cause) for gap in gaps(day)] == [
+        ("heart_rate", "not_worn"), ("steps", "not_worn"), ("sleep", "not_worn"),
+    ]  # fmt: skip
+
+
+def test_a_worn_night_without_sleep_has_no_known_cause():
+    assert _causes(_day(_without(), sleep=Stream(seen=WEEK)), "sleep") == [(0, 24, "unknown")]
+
+
+def test_a_night_in_quarantine_says_so():
+    waiting = Stream(quarantined=frozenset({7}), seen=WEEK)
+    assert _causes(_day(_without(), sleep=waiting), "sleep") == [(0, 24, "quarantined")]
+
+
+def test_steps_and_sleep_outside_the_files_are_unknown():
+    day = _day(Stream(seen=WEEK), Stream(seen=WEEK), Stream(seen=WEEK), (WEEK[0], START - 1))
+    assert {gap.cause for gap in gaps(day)} == {"unknown"}
+
+
+def test_instants_are_numbered_from_the_day_s_first():
+    at = START + np.array([-1, 0, HOUR - 1, HOUR, 23 * HOUR, 24 * HOUR])
+    assert hours_of(at, START, START + 24 * HOUR) == {0, 1, 23}
+
+
+_HOURS = st.frozensets(st.integers(0, 23))
+
+
+@given(_HOURS, _HOURS, _HOURS)
+def test_gaps_and_hours_with_samples_are_the_whole_day(heard, steps, waiting):
+    day = _day(Stream(heard, waiting, WEEK), Stream(steps, seen=WEEK))
+    missing = [hour for start, end, _ in _causes(day) for hour in range(int(start), int(end))]
+    assert sorted([*missing, *heard]) == list(range(24))
+
+
+@given(_HOURS, _HOURS)
+def test_gaps_next_to_each_other_differ_in_cause(heard, waiting):
+    found = _causes(_day(Stream(heard, waiting, WEEK)))
+    for before, after in pairwise(found):
+        assert before[1] < after[0] or before[2] != after[2]

@@ -1,0 +1,96 @@
+"""Takes pictures of every page of a study's staff site: python tests/staff/shots.py HOME FOLDER."""
+
+import secrets
+import shutil
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import waitress
+from flask import Flask
+from hometrial.db import Database
+from hometrial.settings import Settings
+from hometrial.staff import create_app
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+WIDTHS, SCHEMES = (1440, 390), ("light", "dark")
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve a site on a free port of this machine; gives its address."""
+    server = waitress.create_server(app, host="127.0.0.1", port=0)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.effective_port}"
+    finally:
+        server.close()
+        thread.join(timeout=5)
+
+
+def pages_of(page: Page) -> dict[str, str]:
+    """Return one address of each kind of page, found by following links."""
+    found = {name: f"/{name}" for name in ("people", "batches", "quarantine", "audit")}
+    found |= {"completeness": "/", "streams": "/?stream=heart_rate&stream=steps&stream=sleep"}
+    for name, start, link in (
+        ("person", "/people", "main tbody a[href^='/people/P-']"),
+        ("day", "/", "td a[href^='/people/']"),
+        ("batch", "/batches", "main tbody tr:has(.stand-out) a"),
+        ("query", "/quarantine", "main tbody a[href*='/queries/']"),
+    ):
+        page.goto(start)
+        link_of = page.locator(link)
+        if link_of.count():
+            found[name] = str(link_of.first.get_attribute("href"))
+    for name, start, link in (("row", "query", "main tbody a"), ("report", "batch", "a[href$='/report']")):
+        if start in found:
+            page.goto(found[start])
+            found[name] = str(page.locator(link).first.get_attribute("href"))
+    return found
+
+
+def shoot(browser: Browser, address: str, token: str, out: Path) -> list[str]:
+    """Take a picture of every page at every width and scheme; returns what the console complained of."""
+    complaints: list[str] = []
+    for width in WIDTHS:
+        for scheme in SCHEMES:
+            context = browser.new_context(
+                base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme
+            )
+            page = context.new_page()
+            page.on("console", lambda message: complaints.extend(_complaint(message)))
+            page.goto(f"/login?token={token}")
+            for name, where in pages_of(page).items():
+                page.goto(where, wait_until="networkidle")
+                page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
+            context.close()
+    return complaints
+
+
+def _complaint(message: ConsoleMessage) -> list[str]:
+    return [f"{message.text} {message.location}"] if message.type in ("error", "warning") else []
+
+
+def main() -> None:
+    """Take the pictures of a study."""
+    home, out = Path(sys.argv[1]), Path(sys.argv[2])
+    out.mkdir(parents=True, exist_ok=True)
+    token, database = secrets.token_urlsafe(16), Database(Settings(home=home))
+    app = create_app(database, token=token, actor="staff:pictures")
+    with served(app) as address, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        complaints = shoot(browser, address, token, out)
+        browser.close()
+    database.close()
+    sys.stdout.write("\n".join([*complaints, f"pictures in {out}"]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
