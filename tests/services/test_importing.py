@@ -259,7 +259,7 @@ def test_an_unknown_person_is_refused_and_named_unless_people_may_be_created(stu
     folder = fitabase({HEART_RATE: "Id,Time,Value\n1503960366,4/12/2016 7:21:05 AM,60\n"})
     before = study.contents()
 
-    with pytest.raises(UnknownParticipantError, match="1503960366.*--create-participants"):
+    with pytest.raises(UnknownParticipantError, match=r"1503960366.*--create-participants"):
         study.take_in("fitabase", folder, zone="Europe/Berlin")
 
     assert study.contents() == before

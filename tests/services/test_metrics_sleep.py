@@ -73,6 +73,12 @@ def test_a_day_without_recorded_sleep_has_no_sleep_and_not_zero():
     assert _measure([]) == {}
 
 
+@pytest.mark.parametrize(("minutes", "awakenings"), [(4.5, 0), (5, 1)])
+def test_an_awakening_lasts_five_minutes(minutes, awakenings):
+    stages = _stages(0, ("light", 200), ("awake", minutes), ("deep", 100))
+    assert _measure([_session(0, 320)], stages)["awakenings"] == awakenings
+
+
 def test_a_short_awakening_laid_over_the_stages_is_wake():
     stages = _stages(0, ("light", 200), ("deep", 200)) + _awakening(199, 120)
     measured = _measure([_session(0, 400)], stages)

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import waitress
 from flask import Flask
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
 from hometrial.db import Database
 from hometrial.settings import Settings
 from hometrial.staff import create_app
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -49,7 +50,10 @@ def pages_of(page: Page) -> dict[str, str]:
         link_of = page.locator(link)
         if link_of.count():
             found[name] = str(link_of.first.get_attribute("href"))
-    for name, start, link in (("row", "query", "main tbody a"), ("report", "batch", "a[href$='/report']")):
+    for name, start, link in (
+        ("row", "query", "main tbody a"),
+        ("report", "batch", "a[href$='/report']"),
+    ):
         if start in found:
             page.goto(found[start])
             found[name] = str(page.locator(link).first.get_attribute("href"))

@@ -3,7 +3,11 @@
 The cursor of an import is its batch: a file whose batch is on record is not read again.
 """
 
+import os
 from collections.abc import Callable
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from hometrial.db import Database
 from hometrial.models import Batch
@@ -11,11 +15,8 @@ from hometrial.services import importing
 from hometrial.services.ingesting import FileIngest
 from hometrial.services.reporting import FileReport
 from hometrial_ingest.reader import SourceFile
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 Variant = Callable[[Database], None]
-_UNDONE = -1
 
 
 def sound(_database: Database) -> None:
@@ -39,7 +40,7 @@ def rows_before_cursor(database: Database) -> None:
     run, finish = FileIngest.run, importing._finish
 
     def run_then_sign(ingest: FileIngest, file: SourceFile, kind: str) -> FileReport:
-        revision, ingest.reader.revision = ingest.reader.revision, _UNDONE
+        revision, ingest.reader.revision = ingest.reader.revision, -os.getpid()
         report = run(ingest, file, kind)
         ingest.reader.revision = revision
         _commit(database, ingest.session)

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from children import Board, Phase
+from material import Step
+
 from hometrial.db import Database
 from hometrial.services import (
     auditing,
@@ -15,7 +17,6 @@ from hometrial.services import (
     receiving,
     versioning,
 )
-from material import Step
 
 STAGES: tuple[tuple[Any, str], ...] = (
     (receiving, "keep"),
@@ -30,8 +31,7 @@ STAGES: tuple[tuple[Any, str], ...] = (
 def import_all(
     database: Database, steps: Sequence[Step], anchors: Path, board: Board
 ) -> tuple[str, ...]:
-    """Import each archive in a transaction of its own and anchor the chain after it; return the stages."""
-    announce(board)
+    """Import each archive in a transaction of its own, anchor the chain after it; return the stages."""
     for step in steps:
         with database.transaction("torture", f"import {step.provider} {step.path.name}") as session:
             board.show(Phase.DURING, "transaction begun")

@@ -21,11 +21,9 @@ import material
 import numpy as np
 from broken import BROKEN, Variant
 from children import Phase
-from hometrial_validation import engine
 from studies import Server
 from trials import Outcome, Torture
 
-_READY = engine.ask  # importing the engine loads Great Expectations once, before the forks
 _MOST_TRIALS_OF_A_BROKEN_ONE = 25
 _LANDED = {
     Phase.BEFORE: "before",
@@ -105,13 +103,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200, help="kills of the sound import")
     parser.add_argument("--server-kills", type=int, default=5, help="kills of the whole server")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--people", type=int, default=3)
-    parser.add_argument("--days", type=int, default=3)
+    parser.add_argument("--people", type=int, default=2)
+    parser.add_argument("--days", type=int, default=2)
     parser.add_argument("--json", action="store_true")
     return parser.parse_args()
 
 
 def _run(torture: Torture, options: argparse.Namespace) -> list[Row]:
+    torture.warm_up()
     clean = Row("clean run").add(torture.measure_clean_run())
     _say(f"a clean run takes {torture.seconds:.2f} s and passes {len(torture.stages)} stages")
     killed = Row("import killed")

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import children
 import psutil
+from sqlalchemy import URL, create_engine, make_url, text
+
 from hometrial import embedded
 from hometrial.db import Database
 from hometrial.services import migrating
 from hometrial.settings import Settings
-from sqlalchemy import URL, create_engine, make_url, text
 
 _TEMPLATE = "empty_study"
 _START = "from hometrial import embedded; from pathlib import Path; embedded.url(Path({home!r}))"

@@ -11,16 +11,17 @@ import harness
 import numpy as np
 from broken import Variant, sound
 from children import Moment, Phase
-from hometrial.db import Database
-from hometrial.services import auditing
-from imports import import_all
+from imports import announce, import_all
 from material import Step
 from sqlalchemy.exc import OperationalError
 from studies import Server
 
+from hometrial.db import Database
+from hometrial.services import auditing
+
 _JITTER = 0.008
 """Seconds after a stage within which an aimed kill falls: as long as a commit takes."""
-_MOST_KILLS_A_TRIAL = 5
+_MOST_KILLS_A_TRIAL = 8
 
 
 @dataclass
@@ -34,6 +35,16 @@ class Torture:
     clean: harness.Content = field(init=False)
     stages: tuple[str, ...] = field(init=False)
     seconds: float = field(init=False)
+
+    def warm_up(self) -> None:
+        """Import once in this process, so that no child has to load and compile what all need.
+
+        No connection stays open: children must not share one.
+        """
+        study = self.study()
+        import_all(study.database, self.steps, study.anchors, children.Board())
+        study.database.close()
+        self.server.drop(study.name)
 
     def measure_clean_run(self) -> "Outcome":
         """Run once without a kill: the content, duration and stages that trials are held against."""
@@ -113,6 +124,7 @@ class Study:
     def take_in(self, variant: Variant, board: children.Board) -> tuple[str, ...]:
         """Import all archives with a variant of the code; return the stages passed."""
         variant(self.database)
+        announce(board)
         return import_all(self.database, self.steps, self.anchors, board)
 
     def take_in_while_it_stands(self, board: children.Board) -> None:
@@ -135,7 +147,7 @@ class Outcome:
     """What one trial came to."""
 
     landed: Counter[Phase] = field(default_factory=Counter)
-    difference: harness.Difference = harness.Difference(0, 0, {})
+    difference: harness.Difference | None = None
     problems: tuple[str, ...] = ()
 
     @property

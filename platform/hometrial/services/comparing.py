@@ -43,9 +43,12 @@ def day_of(number: int) -> date:
 
 
 def groups_of(samples: pd.DataFrame) -> list[tuple[str, int]]:
-    """Return the distinct (participant, day) of samples."""
-    pairs = samples[["participant", "day"]].drop_duplicates()
-    return sorted(zip(pairs["participant"].astype(str), pairs["day"].astype(int), strict=True))
+    """Return the distinct (participant, day) of samples, in order."""
+    codes, people = pd.factorize(samples["participant"])
+    days = samples["day"].to_numpy()
+    new = np.flatnonzero(np.r_[True, (codes[1:] != codes[:-1]) | (days[1:] != days[:-1])])
+    starts = new[: len(samples)]
+    return sorted({(str(people[codes[i]]), int(days[i])) for i in starts.tolist()})
 
 
 def only(samples: pd.DataFrame, days: Iterable[tuple[str, int]]) -> pd.DataFrame:
@@ -157,6 +160,7 @@ def comparable(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
 def _plain(column: pd.Series) -> npt.NDArray[np.generic]:
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         return column.to_numpy(dtype=np.int64)
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    # True beside a null is a word: the same True without one must not become a number.
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != bool:
         return column.to_numpy(dtype=np.float64, na_value=-1e300)
     return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)

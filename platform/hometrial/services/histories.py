@@ -96,7 +96,7 @@ class History:
             start_at=start,
             end_at=end,
             offset_at_start=int(self.offsets[day - self.span.start]),
-            has_heart_rate_device=len(self.samples[Signal.HEART_RATE]) > 0,
+            has_heart_rate_device=self._has_heart_rate_device(start, end),
             heart_rate=self.between(Signal.HEART_RATE, start - DAY, end),
             steps=self.between(Signal.STEPS, start, end),
             steps_hourly=self.between(Signal.STEPS_HOURLY, start, end),
@@ -105,6 +105,11 @@ class History:
             sessions_next=_slept(following[began]),
             daily=self.daily.get(day, {}),
         )
+
+    def _has_heart_rate_device(self, start: int, end: int) -> bool:
+        """True from the first to the last day with heart rate: before and after, wear is unknown."""
+        seen = self.seen([Signal.HEART_RATE])
+        return seen is not None and seen[0] < end and seen[1] >= start
 
     def seen(self, signals: Iterable[Signal]) -> tuple[int, int] | None:
         """Return the first and last instant of the person's samples of these signals."""

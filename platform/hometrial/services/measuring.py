@@ -50,16 +50,17 @@ def _measure_person(session: Session, owner: Participant, days: set[int]) -> Non
     _save_gaps(session, owner.id, spans)
 
 
-_STREAMS: dict[str, tuple[Signal, ...]] = {
-    "heart_rate": (Signal.HEART_RATE,),
-    "steps": (Signal.STEPS, Signal.STEPS_HOURLY),
-    "sleep": (Signal.SLEEP_SESSION,),
+# Stream: the signals that are told by the moment, and the source's own daily values that show it, too.
+_STREAMS: dict[str, tuple[tuple[Signal, ...], tuple[Signal, ...]]] = {
+    "heart_rate": ((Signal.HEART_RATE,), ()),
+    "steps": ((Signal.STEPS, Signal.STEPS_HOURLY), (Signal.STEPS_DAILY,)),
+    "sleep": ((Signal.SLEEP_SESSION,), (Signal.MINUTES_ASLEEP_DAILY,)),
 }
 
 
 def _gaps(history: History, day: int) -> list[dict[str, Any]]:
     start, end = history.bounds(day)
-    streams = {name: _stream(history, signals, day) for name, signals in _STREAMS.items()}
+    streams = {name: _stream(history, name, day) for name in _STREAMS}
     timed = [s for s in LOADED if SIGNALS[s].shape is not Shape.DAILY]
     presence = Presence(start, end, covered=history.seen(timed), **streams)
     return [
@@ -75,18 +76,27 @@ def _gaps(history: History, day: int) -> list[dict[str, Any]]:
     ]
 
 
-def _stream(history: History, signals: tuple[Signal, ...], day: int) -> Stream:
+def _stream(history: History, name: str, day: int) -> Stream:
+    signals, daily = _STREAMS[name]
     start, end = history.bounds(day)
-    if signals == (Signal.SLEEP_SESSION,):
-        at = history.of_day(Signal.SLEEP_SESSION, day)["end_at"].to_numpy() - 1
-    else:
-        at = np.concatenate([history.between(s, start, end)["at"].to_numpy() for s in signals])
     waiting = [history.quarantined.get(str(s), np.empty(0, np.int64)) for s in signals]
     return Stream(
-        metrics.hours_of(at.astype(np.int64), start, end),
+        metrics.hours_of(_moments(history, name, day), start, end),
         metrics.hours_of(np.concatenate(waiting), start, end),
-        history.seen(signals),
+        history.seen((*signals, *daily)),
     )
+
+
+def _moments(history: History, name: str, day: int) -> Int64:
+    """Return instants of the day that show the stream; sleep counts for the day on which it ended."""
+    signals, daily = _STREAMS[name]
+    start, end = history.bounds(day)
+    told = [str(signal) in history.daily.get(day, {}) for signal in daily]
+    slept = len(history.of_day(Signal.SLEEP_SESSION, day)) if name == "sleep" else 0
+    shown = [np.array([start] * (any(told) or slept > 0), np.int64)]
+    if name != "sleep":
+        shown += [history.between(s, start, end)["at"].to_numpy() for s in signals]
+    return np.concatenate(shown).astype(np.int64)
 
 
 def _instant(microseconds: int) -> datetime:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import cast
 from uuid import UUID
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 from sqlalchemy import func, select
@@ -84,27 +85,21 @@ def chunk_name(code: str, chunk: DayChunk) -> str:
 
 def load_table(found: Sequence[tuple[str, DayChunk]], signal: Signal) -> pa.Table:
     """Return the samples of chunks as one table, with columns `participant`, `chunk` and `day`."""
-    tables = []
-    for code, chunk in found:
-        table = chunks.decode(chunk.body, signal)
-        for column, value in (("participant", code), ("chunk", chunk_name(code, chunk))):
-            table = table.append_column(column, _repeated(value, table.num_rows))
-        days = pa.repeat(pa.scalar(day_number(chunk.day), pa.int64()), table.num_rows)
-        tables.append(table.append_column("day", days))
-    if not tables:
-        word = pa.dictionary(pa.int32(), pa.string())
-        extra = [
-            pa.field("participant", word),
-            pa.field("chunk", word),
-            pa.field("day", pa.int64()),
-        ]
-        return pa.schema([*chunks.schema(signal), *extra]).empty_table()
-    return pa.concat_tables(tables).unify_dictionaries()
+    table, counts = chunks.decode_many([chunk.body for _, chunk in found], signal)
+    names = [chunk_name(code, chunk) for code, chunk in found]
+    days = np.array([day_number(chunk.day) for _, chunk in found], np.int64)
+    table = table.append_column("participant", _words([code for code, _ in found], counts))
+    table = table.append_column("chunk", _words(names, counts))
+    return table.append_column("day", pa.array(np.repeat(days, counts), pa.int64()))
 
 
-def _repeated(word: str, times: int) -> pa.DictionaryArray:
+def _words(words: Sequence[str], counts: Sequence[int]) -> pa.DictionaryArray:
+    """Return each word as often as its count says."""
+    distinct = sorted(set(words))
+    place = {word: number for number, word in enumerate(distinct)}
+    places = np.array([place[word] for word in words], np.int32)
     return pa.DictionaryArray.from_arrays(
-        pa.repeat(pa.scalar(0, pa.int32()), times), pa.array([word])
+        pa.array(np.repeat(places, counts), pa.int32()), pa.array(distinct, pa.string())
     )
 
 

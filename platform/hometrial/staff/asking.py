@@ -32,7 +32,7 @@ def days(known: Days | None, length: int) -> Days | None:
     """
     first, last = _day("from"), _day("to")
     if first is None and last is None:
-        return None if known is None else Days.ending(known.last, length)
+        return known and Days(max(known.first, Days.ending(known.last, length).first), known.last)
     if first is None or last is None:
         raise BadRequest("Give both days, from and to.")
     if not first <= last or (last - first).days >= LONGEST:

@@ -5,12 +5,13 @@ from functools import cache
 
 import vl_convert
 from flask import Blueprint, Response, jsonify, request
+from werkzeug.wrappers import Response as AnyResponse
 
 pages = Blueprint("assets", __name__)
 
 
 @pages.get("/assets/vega.js")
-def vega() -> Response:
+def vega() -> AnyResponse:
     """Serve Vega, Vega-Lite and vega-embed as one file, made once in a process's life."""
     body, digest = _bundle()
     answer = Response(body, mimetype="text/javascript")
@@ -20,7 +21,7 @@ def vega() -> Response:
 
 @cache
 def _bundle() -> tuple[bytes, str]:
-    body = vl_convert.javascript_bundle().encode()
+    body = vl_convert.javascript_bundle(snippet=None).encode()
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 

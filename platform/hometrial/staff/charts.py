@@ -68,16 +68,18 @@ def document(drawing: Drawing, width: int, theme: Theme) -> Document:
         .configure_view(stroke=theme.grid)
         .configure_axis(
             labelColor=theme.ink, titleColor=theme.ink, gridColor=theme.grid, domainColor=theme.grid,
-            tickColor=theme.grid, titleFontWeight="normal", minExtent=44, maxExtent=44,
+            tickColor=theme.grid, titleFontWeight="normal",
         )
+        .configure_axisY(minExtent=44, maxExtent=44)
         .configure_legend(
             labelColor=theme.ink, titleColor=theme.ink, orient="bottom", direction="horizontal",
             columns=max(1, inner // 110), labelLimit=100,
         )
-        .configure_title(color=theme.ink, anchor="start", fontSize=12)
+        .configure_title(color=theme.ink, anchor="start", frame="group", fontSize=12)
     )  # fmt: skip
-    # Altair checks a document value by value, which takes seconds of figures that it need not see.
-    return dict(chart.to_dict()) | {"datasets": _figures(drawing)}
+    # Checking a document against the schema takes longer than all else, of figures even seconds: the
+    # tests do it, and Altair never sees the figures.
+    return dict(chart.to_dict(validate=False)) | {"datasets": _figures(drawing)}
 
 
 def svg(made: Document) -> str:
@@ -133,12 +135,13 @@ def _heart_rate(drawing: Drawing, theme: Theme) -> alt.LayerChart:
         tooltip=[_HOVER, "mean:Q", "low:Q", "high:Q"],
     )
     title = f"Heart rate: mean of {drawing.bin_minutes} min, with least and highest"
-    return (_shade(drawing, theme) + band + line).properties(height=150, title=title)
+    panel: alt.LayerChart = _shade(drawing, theme) + band + line
+    return panel.properties(height=150, title=title)
 
 
 def _shade(drawing: Drawing, theme: Theme) -> alt.Chart:
     """Return the heart rate's gaps as a shade behind it, coloured by cause."""
-    return (
+    panel: alt.Chart = (
         _chart("shade", drawing)
         .mark_rect(opacity=0.28)
         .encode(
@@ -148,10 +151,11 @@ def _shade(drawing: Drawing, theme: Theme) -> alt.Chart:
             tooltip=[_HOVER, "cause:N"],
         )
     )
+    return panel
 
 
 def _steps(drawing: Drawing, theme: Theme) -> alt.Chart:
-    return (
+    panel: alt.Chart = (
         _chart("steps", drawing)
         .mark_rect(color=theme.bar)
         .encode(
@@ -163,10 +167,11 @@ def _steps(drawing: Drawing, theme: Theme) -> alt.Chart:
         )
         .properties(height=80, title=f"Steps by the {drawing.steps_per}")
     )
+    return panel
 
 
 def _sleep(drawing: Drawing, theme: Theme) -> alt.Chart:
-    return (
+    panel: alt.Chart = (
         _chart("sleep", drawing)
         .mark_rect()
         .encode(
@@ -177,10 +182,11 @@ def _sleep(drawing: Drawing, theme: Theme) -> alt.Chart:
         )
         .properties(height=26, title="Sleep")
     )
+    return panel
 
 
 def _wear(drawing: Drawing, theme: Theme) -> alt.Chart:
-    return (
+    panel: alt.Chart = (
         _chart("wear", drawing)
         .mark_rect(color=theme.bar, stroke=theme.grid, opacity=0.75)
         .encode(
@@ -193,10 +199,11 @@ def _wear(drawing: Drawing, theme: Theme) -> alt.Chart:
         )
         .properties(height=46, title="Worn, by the day")
     )  # fmt: skip
+    return panel
 
 
 def _gaps(drawing: Drawing, theme: Theme) -> alt.Chart:
-    return (
+    panel: alt.Chart = (
         _chart("gaps", drawing)
         .mark_rect()
         .encode(
@@ -208,6 +215,7 @@ def _gaps(drawing: Drawing, theme: Theme) -> alt.Chart:
         )
         .properties(height=48, title="Gaps, by cause")
     )
+    return panel
 
 
 def _colours(

@@ -6,7 +6,7 @@ from itertools import groupby
 from hometrial.services.metrics.spans import HOUR
 from hometrial_ingest.local_time import Int64
 
-GAP_RULE_VERSION = 1
+GAP_RULE_VERSION = 2
 GAP_RULE = """\
 Hours are counted from the day's first instant, so that a day has 23, 24 or 25 of them; a piece of an
 hour at the end of the day counts as one. Of `heart_rate`, each hour without a sample is missing; of
@@ -16,10 +16,12 @@ gap. The first cause that holds is given:
 1. `quarantined`: samples of that hour came, and wait in quarantine for a decision.
 2. `not_in_source`: no file of the sources seen has a sample of this stream of this person.
 3. `unknown`: no part of the hour lies between the first and the last instant that the files cover.
-4. `not_worn`: the device reported steps in that hour, even zero steps, or the person has heart rate
+4. `not_in_source`: the person's heart rate begins on a later day, or ended on an earlier one, than the
+   other streams that cover this hour: the source carried none yet, or no longer.
+5. `not_worn`: the device reported steps in that hour, even zero steps, or the person has heart rate
    both before and after it; and still it has no heart rate. Steps and sleep of a day are `not_worn`
    if that is so of every hour of the day's heart rate.
-5. `unknown`: none of these.
+6. `unknown`: none of these.
 """
 """The rule in words; GAP_RULE_VERSION is raised when it changes."""
 
@@ -113,6 +115,8 @@ def _heart_rate_cause(day: Presence, number: int) -> str | None:
         return "not_in_source"
     if not _meets(day.covered, start, end):
         return "unknown"
+    if day.end_at <= stream.seen[0] or day.start_at > stream.seen[1]:
+        return "not_in_source"
     around = stream.seen[0] < start and stream.seen[1] >= end
     return "not_worn" if number in day.steps.hours or around else "unknown"
 

@@ -146,6 +146,9 @@ _RULES = (
          "Minutes asleep, as in sleep_minutes, of the other episodes of that source that ended on this day.",
          _P63),
     Rule("sleep_24h_minutes", 1, "min", "Sleep, naps included", "sleep_minutes + nap_minutes.", _P63),
+    Rule("sleep_session_minutes", 1, "min", "Minutes asleep, the sum of the source's sessions",
+         "Sum of the minutes asleep that the source gives for each session that ended on this day; to "
+         "be held against minutes_asleep_daily.", "features.md C13"),
     Rule("minutes_asleep_daily", 1, "min", "Minutes asleep, the source's daily total", f"{_SOURCE}.", _VENDOR),
     Rule("time_in_bed_daily", 1, "min", "Time in bed, the source's daily total", f"{_SOURCE}.", _VENDOR),
     Rule("sleep_records_daily", 1, "1", "Sleep records, the source's daily count", f"{_SOURCE}.", _VENDOR),

@@ -27,7 +27,13 @@ def sleep(found: list[Episode], day: Day) -> dict[str, float]:
     if main is None:
         return {}
     naps = [one.asleep_minutes for one in found if one is not main]
-    return _of_main(main) | _course(main, day) | _naps(main, naps)
+    return _told(day) | _of_main(main) | _course(main, day) | _naps(main, naps)
+
+
+def _told(day: Day) -> dict[str, float]:
+    """Return what the source itself says of its sessions, added up; unknown if one says nothing."""
+    minutes = of_first_source(day.sessions)["value"]
+    return {} if minutes.isna().any() else {"sleep_session_minutes": float(minutes.sum())}
 
 
 def _of_main(main: Episode) -> dict[str, float]:

@@ -69,7 +69,7 @@ class _Axis:
 
     def offsets(self) -> list[tuple[int, int]]:
         """Return the minutes at which the offset changes, with the offset from then on, in minutes."""
-        at = np.arange(self.origin, self.end, _CLOCK_STEP, np.int64)
+        at = np.arange(self.origin, self.end, _CLOCK_STEP, dtype=np.int64)
         offset, _ = self.zones.place_instant(at)
         changes = np.flatnonzero(np.diff(offset, prepend=offset[0] - 1))
         return [(int(self.minute(int(at[n]))), int(offset[n]) // 60) for n in changes]
@@ -128,21 +128,15 @@ def _inside(samples: pd.DataFrame, axis: _Axis) -> pd.DataFrame:
 def _heart_rate(samples: pd.DataFrame, axis: _Axis, bin_minutes: int) -> list[Mark]:
     """Return mean, least and highest of each bin; `run` changes where bins are missing between."""
     samples = _inside(samples, axis)
-    number = (samples["at"] - axis.origin) // (bin_minutes * _MINUTE)
-    bins = samples.groupby(number.to_numpy())
-    made = bins.agg(mean=("value", "mean"), low=("value", "min"), high=("value", "max"))
-    place = made.index.to_numpy(np.int64)
-    made["run"] = np.cumsum(np.diff(place, prepend=place[:1]) > 1)
-    return [
-        {
-            "t": int(number) * bin_minutes,
-            "mean": round(float(row.mean), 1),
-            "low": int(row.low),
-            "high": int(row.high),
-            "run": int(row.run),
-        }
-        for number, row in zip(place, made.itertuples(index=False, name="Bin"), strict=True)
-    ]
+    number = (samples["at"].to_numpy(np.int64) - axis.origin) // (bin_minutes * _MINUTE)
+    bins = samples["value"].astype(float).groupby(number)
+    means, lows, highs = bins.mean().round(1), bins.min().astype(int), bins.max().astype(int)
+    place = means.index.to_numpy(np.int64)
+    runs = np.cumsum(np.diff(place, prepend=place[:1]) > 1)
+    columns = ((place * bin_minutes), means, lows, highs, runs)
+    names = ("t", "mean", "low", "high", "run")
+    lists = [column.tolist() for column in columns]
+    return [dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)]
 
 
 def _hours(session: Session, person: Participant, days: Days, axis: _Axis) -> list[Mark]:
@@ -152,16 +146,11 @@ def _hours(session: Session, person: Participant, days: Days, axis: _Axis) -> li
         samples = _load(session, person, Signal.STEPS_HOURLY, days)
     samples = _inside(samples, axis)
     samples = samples[counted(samples)]
-    hour = (samples["at"].to_numpy() - axis.origin) // (60 * _MINUTE)
-    sums = samples["value"].groupby(hour).sum()
+    hour = (samples["at"].to_numpy(np.int64) - axis.origin) // (60 * _MINUTE)
+    total = np.bincount(hour, samples["value"].to_numpy(float)).astype(np.int64)
     return [
-        {
-            "t": int(number) * 60,
-            "until": min(int(number) * 60 + 60, int(axis.minute(axis.end))),
-            "steps": int(total),
-        }
-        for number, total in sums.items()
-        if total > 0
+        {"t": number * 60, "until": number * 60 + 60, "steps": int(total[number])}
+        for number in np.flatnonzero(total).tolist()
     ]
 
 

@@ -76,7 +76,7 @@ class MetricTable:
 class DayDetail:
     """One local day of a person: versions of its chunks with their batches, metrics, gaps."""
 
-    versions: Sequence[Row[tuple[DayChunk, Batch]]]
+    versions: Sequence[Row[DayChunk, Batch]]
     metrics: Sequence[tuple[Rule, float]]
     gaps: Sequence[Gap]
     quarantined: Sequence[QuarantinedRow]
