@@ -20,6 +20,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.childElementCount)"
 WIDTHS, SCHEMES = (1440, 390), ("light", "dark")
 
 
@@ -73,6 +74,7 @@ def shoot(browser: Browser, address: str, token: str, out: Path) -> list[str]:
             page.goto(f"/login?token={token}")
             for name, where in pages_of(page).items():
                 page.goto(where, wait_until="networkidle")
+                page.wait_for_function(DRAWN)
                 page.screenshot(path=out / f"{name}-{width}-{scheme}.png", full_page=True)
             context.close()
     return complaints

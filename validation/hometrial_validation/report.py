@@ -1,5 +1,7 @@
 """The report of a verdict: the page of Great Expectations, made to stand alone. Loads GX."""
 
+from functools import cache
+
 import pandas as pd
 
 from hometrial_ingest.signals import Signal
@@ -31,11 +33,17 @@ def page(suite: Suite, signal: Signal, rows: pd.DataFrame, answer: Answer) -> st
         meta=answer.result.meta,
     )
     document = ValidationResultsPageRenderer().render(result)
-    html = str(DefaultJinjaPageView().render(document))  # type: ignore[no-untyped-call]
+    html = str(_view().render(document))  # type: ignore[no-untyped-call]
     title = (
         f"Validation of {signal}: suite {suite.name}, version {suite.version}, {len(rows):,} rows"
     )
     return self_contained(html, title)
+
+
+@cache
+def _view() -> DefaultJinjaPageView:
+    """Return one view for the whole process: each compiles its seventeen templates anew."""
+    return DefaultJinjaPageView()
 
 
 def _told(

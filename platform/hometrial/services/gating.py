@@ -227,7 +227,7 @@ class Quarantine:
             "participant_id": self.people[code],
             "signal": str(signal),
             "row": record["row"],
-            "day": day_of(record["day"]) if record["placement"] == "placed" else None,
+            "day": day_of(record["day"]),
             "rule": failure.rule,
             "suite": failure.suite,
             "suite_version": failure.suite_version,

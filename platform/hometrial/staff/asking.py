@@ -54,7 +54,9 @@ def whole(name: str, otherwise: int, low: int, high: int) -> int:
     """Return a whole number asked for. Raises BadRequest if it is none or outside low..high."""
     text = request.args.get(name, str(otherwise))
     if not (text.isascii() and text.isdigit() and low <= int(text) <= high):
-        raise BadRequest(f"{name} is {text!r}; it must be a whole number from {low} to {high}.")
+        raise BadRequest(
+            f"The {name} {text!r} is refused: it must be a whole number from {low} to {high}."
+        )
     return int(text)
 
 

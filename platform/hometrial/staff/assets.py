@@ -21,7 +21,7 @@ def vega() -> AnyResponse:
 
 @cache
 def _bundle() -> tuple[bytes, str]:
-    body = vl_convert.javascript_bundle(snippet=None).encode()
+    body = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode()
     return body, hashlib.sha256(body).hexdigest()[:16]
 
 

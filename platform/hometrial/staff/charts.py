@@ -109,16 +109,16 @@ def _chart(name: str, drawing: Drawing) -> alt.Chart:
 
 
 def _time(drawing: Drawing, *, labelled: bool = False) -> alt.X:
-    """Return the shared axis: elapsed minutes, labelled with the local day that begins there."""
-    names = ", ".join(f"'{minute}': '{day:%m-%d}'" for minute, day in drawing.midnights)
+    """Return the shared axis: elapsed minutes, labelled with the local time that it was."""
+    names = ", ".join(f"'{minute}': '{label}'" for minute, label in drawing.ticks)
     axis = alt.Axis(
-        values=[minute for minute, _ in drawing.midnights],
+        values=[minute for minute, _ in drawing.ticks],
         labels=labelled,
         ticks=labelled,
         labelExpr=f"{{{names}}}[toString(datum.value)]",
         labelAlign="left",
         labelOverlap="greedy",
-        title="Local day, from its midnight" if labelled else None,
+        title="Local time" if labelled else None,
     )
     scale = alt.Scale(domain=[0, drawing.minutes], nice=False, zero=False)
     return alt.X("t:Q", scale=scale, axis=axis)
@@ -134,7 +134,7 @@ def _heart_rate(drawing: Drawing, theme: Theme) -> alt.LayerChart:
         alt.Y("mean:Q", scale=scale),
         tooltip=[_HOVER, "mean:Q", "low:Q", "high:Q"],
     )
-    title = f"Heart rate: mean of {drawing.bin_minutes} min, with least and highest"
+    title = f"Heart rate: {drawing.bin_minutes}-min mean and range"
     panel: alt.LayerChart = _shade(drawing, theme) + band + line
     return panel.properties(height=150, title=title)
 

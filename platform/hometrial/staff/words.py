@@ -42,7 +42,7 @@ def signal_label(name: str) -> str:
 
 def unit(code: str) -> str:
     """Write a UCUM unit as people do."""
-    return {"/min": "per min", "{steps}": "steps", "1": "", "Cel": "°C"}.get(code, code)
+    return {"/min": "per min", "1": "", "Cel": "°C"}.get(code, code).replace("{steps}", "steps")
 
 
 def query(values: Mapping[str, Iterable[object]]) -> str:

@@ -29,6 +29,8 @@ _BINS = ((14, 5), (42, 15), (10_000, 60))
 """Up to so many days, so many minutes make one point of heart rate: at most some 4,000 points."""
 _CLOCK_STEP = 15 * _MINUTE
 """Zones change their clocks at quarters of an hour only."""
+_CLOCK_UP_TO, _CLOCK_TICKS = 3, 180 * _MINUTE
+"""Up to so many days the axis is labelled so often."""
 _HOURLY_UP_TO = 42
 """Days up to which steps are drawn by the hour; beyond it, by the day."""
 
@@ -43,7 +45,7 @@ class Drawing:
     origin: datetime
     minutes: int
     bin_minutes: int
-    midnights: Sequence[tuple[int, date]]
+    ticks: Sequence[tuple[int, str]]
     offsets: Sequence[tuple[int, int]]
     heart_rate: Sequence[Mark]
     steps: Sequence[Mark]
@@ -66,6 +68,15 @@ class _Axis:
         """Return minutes since the first instant, within the drawing."""
         inside = min(max(at, self.origin), self.end)
         return round((inside - self.origin) / _MINUTE, 2)
+
+    def ticks(self) -> list[tuple[int, str]]:
+        """Return where the axis is labelled: at local midnights, of few days also between them."""
+        if len(self.bounds) > _CLOCK_UP_TO:
+            return [(int(self.minute(_at(b[0]))), f"{day:%m-%d}") for day, b in self.bounds.items()]
+        at = np.arange(self.origin, self.end, _CLOCK_TICKS, dtype=np.int64)
+        offset, _ = self.zones.place_instant(at)
+        texts = [local_text(int(a), int(o)) for a, o in zip(at, offset, strict=True)]
+        return [(int(self.minute(int(a))), text[5:16]) for a, text in zip(at, texts, strict=True)]
 
     def offsets(self) -> list[tuple[int, int]]:
         """Return the minutes at which the offset changes, with the offset from then on, in minutes."""
@@ -93,7 +104,7 @@ def draw(session: Session, person: Participant, days: Days) -> Drawing:
         origin=axis.bounds[days.first][0],
         minutes=int((axis.end - axis.origin) // _MINUTE),
         bin_minutes=bin_minutes,
-        midnights=[(int(axis.minute(_at(b[0]))), day) for day, b in axis.bounds.items()],
+        ticks=axis.ticks(),
         offsets=axis.offsets(),
         heart_rate=_heart_rate(_load(session, person, Signal.HEART_RATE, days), axis, bin_minutes),
         steps=_hours(session, person, days, axis) if by_hour else _daily(values, "steps", axis),

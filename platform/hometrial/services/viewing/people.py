@@ -87,15 +87,12 @@ def everyone(session: Session) -> list[PersonLine]:
     people = session.scalars(select(Participant).order_by(Participant.code)).all()
     zones = enrolling.zone_rows(session, [person.id for person in people])
     days = data_days_by_person(session)
-    waiting = dict(
-        session.execute(
-            select(QuarantinedRow.participant_id, func.count())
-            .where(QuarantinedRow.status == "open")
-            .group_by(QuarantinedRow.participant_id)
-        )
-        .tuples()
-        .all()
+    counts = session.execute(
+        select(QuarantinedRow.participant_id, func.count())
+        .where(QuarantinedRow.status == "open")
+        .group_by(QuarantinedRow.participant_id)
     )
+    waiting = {person: count for person, count in counts}  # noqa: C416
     return [
         PersonLine(
             person,
@@ -194,7 +191,7 @@ def day(session: Session, person: UUID, when: date) -> DayDetail:
             DailyMetric.participant_id == person, DailyMetric.day == when
         )
     )
-    values = dict(metrics.tuples().all())
+    values = {name: value for name, value in metrics}  # noqa: C416
     rows = session.scalars(
         select(QuarantinedRow)
         .where(QuarantinedRow.participant_id == person, QuarantinedRow.day == when)

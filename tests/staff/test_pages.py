@@ -1,0 +1,143 @@
+"""What the pages tell: days, batches, people, versions, the trail."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from hometrial.db import Database
+from hometrial.services import enrolling
+from hometrial.staff import create_app
+
+TOKEN = "the-token-of-this-run"  # noqa: S105
+
+
+def _cell(page: str, code: str, day: str) -> str:
+    found = re.search(
+        rf'<td class="([^"]+)"><a href="/people/{code}/{day}" title="([^"]+)">([^<]*)', page
+    )
+    assert found, (code, day)
+    return " | ".join(found.groups())
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Collect the statements that the database is asked."""
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+
+
+def test_a_cell_tells_hours_worn_in_words_and_figures(staff: FlaskClient) -> None:
+    page = staff.get("/").text
+    assert "l-4" in _cell(page, "P-0001", "2026-10-24")
+    assert "24.0 h worn | 24" in _cell(page, "P-0001", "2026-10-24")
+    partly = _cell(page, "P-0002", "2026-10-24")
+    assert "l-2" in partly
+    assert "6.0 h worn" in partly
+    assert re.search(r"; \d+ h (unknown|not worn)", partly)
+
+
+def test_the_grid_asks_as_many_questions_of_many_days_as_of_one(
+    database: Database, staff: FlaskClient
+) -> None:
+    counts = []
+    for days in ("from=2026-10-24&to=2026-10-24", "from=2026-01-01&to=2026-12-31"):
+        with counted(database) as asked:
+            assert (
+                staff.get(f"/?{days}&stream=heart_rate&stream=steps&stream=sleep").status_code
+                == 200
+            )
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize(
+    "ask", ["from=2026-13-01&to=2026-12-01", "from=2026-10-24", "from=2026-10-24&to=2026-10-01", "stream=x",
+            "start=-1", "from=1900-01-01&to=2026-01-01"],
+)  # fmt: skip
+def test_an_address_that_makes_no_sense_is_refused_with_a_sentence(
+    staff: FlaskClient, ask: str
+) -> None:
+    answer = staff.get(f"/?{ask}")
+    assert answer.status_code == 400
+    assert re.search(r'lead-text">[A-Z&][^<]{15,}\.<', answer.text)
+
+
+def test_the_counts_of_a_batch_add_up_and_its_verdict_is_named(staff: FlaskClient) -> None:
+    listing = staff.get("/batches").text
+    batch = re.search(r'href="(/batches/[^"]+)">heartrate_seconds_merged.csv', listing)
+    assert batch
+    page = staff.get(batch[1]).text
+    figures = [
+        int(text.replace("\u202f", "")) for text in re.findall(r"<dd>([\d\u202f]+)</dd>", page)[:5]
+    ]
+    assert figures[0] == sum(figures[1:]) == 3 * 1440 + 1 + 360
+    assert figures[3] == 61
+    assert "value is physical: 1 row<" in page
+    assert "suite heart_rate, version" in page
+
+
+def test_a_person_page_holds_the_same_figures_as_its_chart(staff: FlaskClient) -> None:
+    page = staff.get("/people/P-0001").text
+    for word in (
+        "Europe/Berlin",
+        "fitabase",
+        "2022484408",
+        "heart rate",
+        "Measures of each local day",
+    ):
+        assert word in page
+    assert 'data-chart="/people/P-0001/chart.json?from=2026-10-24&amp;to=2026-10-26"' in page
+    assert "<noscript>" in page
+
+
+def test_a_day_shows_its_versions_and_how_long_it_was(staff: FlaskClient) -> None:
+    page = staff.get("/people/P-0001/2026-10-25").text
+    assert "25 hours, for the clock was changed" in page
+    assert "heartrate_seconds_merged.csv" in page
+    assert "current," in page
+
+
+def test_the_trail_says_who_changed_what_and_why(staff: FlaskClient) -> None:
+    page = staff.get("/audit").text
+    for word in ("Head of the chain", "tests", "make the study", "added to public.day chunk"):
+        assert word in page
+
+
+@pytest.mark.parametrize("address", ["/", "/people", "/batches", "/quarantine", "/audit"])
+def test_an_empty_study_says_what_to_do(empty_database: Database, address: str) -> None:
+    client = create_app(empty_database, token=TOKEN, actor="staff:tests").test_client()
+    client.get(f"/login?token={TOKEN}")
+    answer = client.get(address)
+    assert answer.status_code == 200
+    assert 'class="empty"' in answer.text
+
+
+def test_a_person_without_data_or_zone_has_a_page_that_says_so(empty_database: Database) -> None:
+    with empty_database.transaction("tests", "enrol") as session:
+        code = enrolling.add_participant(session).code
+    client = create_app(empty_database, token=TOKEN, actor="staff:tests").test_client()
+    client.get(f"/login?token={TOKEN}")
+    page = client.get(f"/people/{code}").text
+    assert f"hometrial import PROVIDER PATH --participant {code}" in page
+    assert f"hometrial participant zone {code}" in page
+    assert client.get(f"/people/{code}/chart.json").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/people/P-9999", "/batches/00000000-0000-0000-0000-000000000000",
+    "/quarantine/00000000-0000-0000-0000-000000000000", "/people/P-0001/2026-02-30"])  # fmt: skip
+def test_what_is_not_there_is_a_page_too(staff: FlaskClient, address: str) -> None:
+    answer = staff.get(address)
+    assert answer.status_code == 404
+    assert "<h1>Not" in answer.text
