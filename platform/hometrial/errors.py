@@ -17,6 +17,10 @@ class DatabaseUnsafeError(SettingsError):
     """The database could lose what it has acknowledged, or is too old."""
 
 
+class DatabaseStartError(SettingsError):
+    """The embedded database does not start."""
+
+
 class MigrationNeededError(SettingsError):
     """The database's tables are older or newer than this program."""
 

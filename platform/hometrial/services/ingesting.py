@@ -17,6 +17,7 @@ from hometrial.services.gating import Failure
 from hometrial.services.knowing import PeopleOfSource
 from hometrial.services.reporting import SHOWN_UNREADABLE, FileReport, SeenDevice
 from hometrial_ingest.frame import Frame, Segment
+from hometrial_ingest.local_time import DAY
 from hometrial_ingest.reader import Reader, SourceFile
 from hometrial_ingest.signals import Signal
 from hometrial_validation.frame import Context
@@ -40,6 +41,7 @@ class FileIngest:
         self.by_rule: Counter[str] = Counter()
         self.now = clock.now()
         self._until: int | None = None
+        self._last_day: dict[str, int] = {}
         self._from: int | None = None
 
     def run(self, file: SourceFile, kind: str) -> FileReport:
@@ -131,6 +133,10 @@ class FileIngest:
         self._from = min(filter(None, (self._from, int(placed["at"].min()))), default=None)
         if last is not None:
             self._until = max(self._until or last, last)
+        told = placed[end <= now]
+        days = (told["local"] + told["duration"] * 1_000_000) // DAY
+        for code, day in days.groupby(told["participant"], observed=True).max().items():
+            self._last_day[str(code)] = max(self._last_day.get(str(code), day), day)
         self.devices += _devices(placed)
 
     def _judge(
@@ -199,9 +205,8 @@ class FileIngest:
         bad = self.report.rows_quarantined + self.report.rows_unreadable
         self.report.status = "partly" if bad else "accepted"
         self.written, self.touched = self.store.result.written, self.store.result.touched
-        versioning.finish(
-            self.session, self.batch.id, list(self.people.ids.values()), self._origin().as_of
-        )
+        last_days = {self.people.ids[code]: day for code, day in self._last_day.items()}
+        versioning.finish(self.session, self.batch.id, self._origin().as_of, last_days)
 
     def _refuse(self, reason: str) -> None:
         """Most of the file fails: none of it is stored, every readable row counts as set aside."""

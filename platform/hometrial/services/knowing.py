@@ -80,6 +80,7 @@ class PeopleOfSource:
                 raise TrialError(f"{place}: the archive has no owner")
             self._one_person_only(ids, place)
             for each in ids:
+                self._bind(person, each)
                 self._known[each] = self._meet(person)
             return
         named = [each for each in ids if each is not None]
@@ -90,6 +91,13 @@ class PeopleOfSource:
         known = enrolling.accounts(self.session, self.reader.provider, named)
         for each in named:
             self._known[each] = self._meet(known.get(each) or self._enrol(each, place))
+
+    def _bind(self, person: Participant, external_id: str | None) -> None:
+        """Bind the id that a file gives its one person, so that a whole study's folder knows it, too."""
+        if external_id is not None:
+            enrolling.link_account(
+                self.session, person.id, provider=self.reader.provider, external_id=external_id
+            )
 
     def _one_person_only(self, ids: Sequence[str | None], place: str) -> None:
         named = {each for each in (*ids, *self._known) if each is not None}

@@ -131,7 +131,6 @@ def _release_into_chunks(
     store = versioning.ChunkStore(session, people, grow=False)
     store.merge(samples, fate, before, signal, origin)
     days = {(code, day) for code, _, day in store.result.written}
-    versioning.finish(session, batch_id, list(people.values()), as_of)
     measuring.measure(session, days)
 
 

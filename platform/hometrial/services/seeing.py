@@ -30,6 +30,7 @@ def note_devices(session: Session, seen: Sequence[tuple[str, SeenDevice]]) -> No
                     provider=provider,
                     source=each.source,
                     model=each.model,
+                    firmware=_firmware(provider, each.model),
                     first_seen_at=each.first_at,
                     last_seen_at=each.last_at,
                 )
@@ -39,3 +40,9 @@ def note_devices(session: Session, seen: Sequence[tuple[str, SeenDevice]]) -> No
             known.first_seen_at = min(known.first_seen_at, each.first_at)
             known.last_seen_at = max(known.last_seen_at, each.last_at)
     session.flush()
+
+
+def _firmware(provider: str, model: str) -> str | None:
+    """Return the firmware where the source names it: Apple's device is 'Watch2,4 4.3.1'."""
+    _, _, version = model.partition(" ")
+    return version or None if provider == "apple-health" else None

@@ -1,8 +1,8 @@
 """New versions of the day chunks whose samples changed; every earlier version is kept."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -93,7 +93,7 @@ class ChunkStore:
             "day": day_of(key[1]),
             "version": 1 if known is None else self._last_version(known) + 1,
             "is_current": True,
-            "state": "provisional",
+            "state": "provisional" if known is None else known.state,
             "as_of": max(origin.as_of, known.as_of) if known else origin.as_of,
             "batch_id": origin.batch_id,
             "created_at": clock.now(),
@@ -229,21 +229,25 @@ def _bodies(samples: pd.DataFrame, signal: Signal) -> dict[Key, dict[str, Any]]:
     return bodies
 
 
-def finish(session: Session, batch_id: UUID, people: Sequence[UUID], as_of: datetime) -> None:
+def finish(
+    session: Session, batch_id: UUID, as_of: datetime, last_days: Mapping[UUID, int]
+) -> None:
     """Set what is known when a file is read to its end: how far it tells, and which days are final.
 
-    A day is final when a file tells of an instant a day after it; a day cut at the end of its file
-    stays provisional (features.md C6).
+    `last_days` says for each participant the last local day (days since 1970) that the file tells of.
+    The days before it are final; that day itself may have been cut by the export and stays
+    provisional (features.md C6).
     """
-    mine = update(DayChunk).where(DayChunk.batch_id == batch_id)
+    mine = update(DayChunk).where(DayChunk.batch_id == batch_id, DayChunk.is_current)
     session.execute(mine.where(DayChunk.as_of != as_of).values(as_of=as_of))
-    session.execute(
-        update(DayChunk)
-        .where(
-            DayChunk.participant_id.in_(list(people)),
-            DayChunk.is_current,
-            DayChunk.state == "provisional",
-            DayChunk.day < (as_of.astimezone(UTC) - timedelta(days=1)).date(),
+    for participant_id, day in last_days.items():
+        session.execute(
+            update(DayChunk)
+            .where(
+                DayChunk.participant_id == participant_id,
+                DayChunk.is_current,
+                DayChunk.state == "provisional",
+                DayChunk.day < day_of(day),
+            )
+            .values(state="final")
         )
-        .values(state="final")
-    )

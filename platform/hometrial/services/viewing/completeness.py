@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from hometrial.models import DailyMetric, DayChunk, Gap, Participant
 from hometrial.services.viewing.days import Days
 
-PEOPLE_PER_PAGE = 75
-"""Rows of one page, so that its cost stays the same however many people there are."""
+CELLS = 4_200
+"""Cells of one page, so that its cost stays the same however many people and days there are."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +77,18 @@ class Row:
 
 @dataclass(frozen=True)
 class Grid:
-    """A page of the grid: the people from number `start` (0-based) of `people`."""
+    """A page of the grid: `size` people from number `start` (0-based) on, of `people`."""
 
     days: tuple[date, ...]
     rows: tuple[Row, ...]
     people: int
     start: int
+    size: int
 
     @property
     def next_start(self) -> int | None:
         """Where the next page begins, None after the last."""
-        following = self.start + PEOPLE_PER_PAGE
+        following = self.start + self.size
         return following if following < self.people else None
 
 
@@ -102,11 +103,12 @@ class _Known:
 
 def grid(session: Session, days: Days, streams: Sequence[Stream], start: int = 0) -> Grid:
     """Return the grid over some days: five queries, whatever the number of people and days."""
+    size = max(1, CELLS // (days.length * len(streams)))
     people = session.execute(
         select(Participant.id, Participant.code)
         .order_by(Participant.code)
         .offset(start)
-        .limit(PEOPLE_PER_PAGE)
+        .limit(size)
     ).all()
     ids = [person for person, _ in people]
     known = _Known(
@@ -117,7 +119,7 @@ def grid(session: Session, days: Days, streams: Sequence[Stream], start: int = 0
     each = tuple(days.each())
     rows = tuple(_row(known, id_, code, stream, each) for id_, code in people for stream in streams)
     total = session.scalar(select(func.count()).select_from(Participant)) or 0
-    return Grid(each, rows, total, start)
+    return Grid(each, rows, total, start, size)
 
 
 def _values(
