@@ -159,3 +159,15 @@ def fitabase(tmp_path: Path) -> Callable[..., Path]:
 def chromium() -> str | None:
     """Return the path of a Chromium for browser tests, None if there is none."""
     return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_report_header() -> list[str]:
+    """Name what this machine lacks, and which tests are left out for it, in one line."""
+    missing = [] if chromium() else ["Chromium (the pages in a real browser)"]
+    return [f"left out, not on this machine: {', '.join(missing)}"] if missing else []
+
+
+def pytest_configure() -> None:
+    """Under HOMETRIAL_TEST_REQUIRE=all nothing may be left out."""
+    if os.environ.get("HOMETRIAL_TEST_REQUIRE") == "all" and not chromium():
+        pytest.exit("HOMETRIAL_TEST_REQUIRE=all, and there is no Chromium", returncode=2)

@@ -1,5 +1,7 @@
 """The drawing: small, true to the clock, and valid Vega-Lite."""
 
+import re
+
 import altair as alt
 import pytest
 from flask.testing import FlaskClient
@@ -56,6 +58,14 @@ def test_the_picture_is_made_of_the_same_document(staff: FlaskClient, theme: str
     answer = staff.get(f"/people/P-0001/chart.svg?theme={theme}")
     assert answer.mimetype == "image/svg+xml"
     assert "Steps by the hour" in answer.text
+
+
+def test_a_day_without_sleep_and_steps_is_drawn_all_the_same(staff: FlaskClient) -> None:
+    picture = staff.get("/people/P-0002/chart.svg?from=2026-10-24&to=2026-10-24").text
+    size = re.search(r'<svg[^>]* width="(\d+)[^"]*" height="(\d+)', picture)
+    assert size
+    assert int(size[1]) > 900
+    assert int(size[2]) > 400
 
 
 @pytest.mark.parametrize("ask", ["width=9", "width=wide", "theme=pink"])

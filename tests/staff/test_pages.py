@@ -124,15 +124,16 @@ def test_an_empty_study_says_what_to_do(empty_database: Database, address: str) 
     assert 'class="empty"' in answer.text
 
 
-def test_a_person_without_data_or_zone_has_a_page_that_says_so(empty_database: Database) -> None:
-    with empty_database.transaction("tests", "enrol") as session:
+def test_a_person_without_data_or_zone_has_a_page_that_says_so(
+    database: Database, staff: FlaskClient
+) -> None:
+    with database.transaction("tests", "enrol") as session:
         code = enrolling.add_participant(session).code
-    client = create_app(empty_database, token=TOKEN, actor="staff:tests").test_client()
-    client.get(f"/login?token={TOKEN}")
-    page = client.get(f"/people/{code}").text
+    page = staff.get(f"/people/{code}").text
     assert f"hometrial import PROVIDER PATH --participant {code}" in page
     assert f"hometrial participant zone {code}" in page
-    assert client.get(f"/people/{code}/chart.json").status_code == 404
+    assert staff.get(f"/people/{code}/chart.json").status_code == 404
+    assert "no data yet" in staff.get("/people").text
 
 
 @pytest.mark.parametrize("address", ["/people/P-9999", "/batches/00000000-0000-0000-0000-000000000000",

@@ -11,13 +11,12 @@ from uuid import UUID, uuid4
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyarrow as pa
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Finding, QuarantinedRow, Query, Verdict
-from hometrial.services import chunks
+from hometrial.services import chunks, reports
 from hometrial.services.comparing import day_of
 from hometrial_ingest.signals import SIGNALS, Signal
 from hometrial_validation import gate
@@ -96,10 +95,7 @@ def check(samples: pd.DataFrame, signal: Signal, context: Context) -> GateVerdic
 
 def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
     """Keep verdicts, findings and GX's reports of a batch."""
-    codec = pa.Codec("zstd")
     for segment, signal, each in verdict.verdicts:
-        html = each.report_html.encode()
-        body = len(html).to_bytes(8, "big") + codec.compress(html, asbytes=True)
         row = Verdict(
             batch_id=batch_id,
             segment=segment,
@@ -108,18 +104,12 @@ def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
             suite_version=each.version,
             success=each.success,
             evaluated=each.evaluated,
-            report=body,
+            report=reports.packed(each.report_html),
         )
         session.add(row)
         session.flush()
         if each.findings:
             session.execute(insert(Finding), [_finding(row.id, found) for found in each.findings])
-
-
-def report_html(report: bytes) -> bytes:
-    """Return GX's HTML report of a stored verdict."""
-    size = int.from_bytes(report[:8], "big")
-    return bytes(pa.Codec("zstd").decompress(report[8:], size, asbytes=True))
 
 
 def _finding(verdict_id: UUID, found: GateFinding) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 import secrets
 
-import waitress
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
@@ -39,8 +38,3 @@ def create_app(database: Database, *, token: str, actor: str) -> Flask:
     for part in (login, assets, completeness, batches, quarantine, people, trail):
         app.register_blueprint(part.pages)
     return app
-
-
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve the site until the process is interrupted."""
-    waitress.serve(app, host=host, port=port)

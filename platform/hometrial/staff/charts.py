@@ -224,4 +224,6 @@ def _colours(
     """Return the colours of the words that occur, so that the legend names no others."""
     there = [word for word in colours if any(mark[field] == word for mark in marks)]
     scale = alt.Scale(domain=there, range=[colours[word] for word in there])
-    return alt.Color(f"{field}:N", scale=scale, legend=alt.Legend(title=None) if legend else None)
+    # Vega lays the whole drawing out as nothing if one legend is empty.
+    shown = alt.Legend(title=None) if legend and there else None
+    return alt.Color(f"{field}:N", scale=scale, legend=shown)

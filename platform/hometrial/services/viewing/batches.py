@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-import pyarrow as pa
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
 from hometrial.models import Batch, Finding, Payload, Query, Verdict
+from hometrial.services import reports
 
 PER_PAGE = 100
 
@@ -87,8 +87,7 @@ def report_html(session: Session, verdict_id: UUID) -> bytes | None:
     report = session.scalar(select(Verdict.report).where(Verdict.id == verdict_id))
     if report is None:
         return None
-    size = int.from_bytes(report[:8], "big")
-    return bytes(pa.Codec("zstd").decompress(report[8:], size, asbytes=True))
+    return reports.unpacked(report)
 
 
 def columns_of(examples: Sequence[dict[str, Any]]) -> list[str]:

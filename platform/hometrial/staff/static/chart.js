@@ -5,7 +5,7 @@
 
   // The policy of the site allows no styles made by scripts and no code from text.
   const options = {
-    actions: false, ast: true, defaultStyle: false, mode: "vega-lite", renderer: "canvas",
+    actions: false, ast: true, defaultStyle: false, logLevel: 1, mode: "vega-lite", renderer: "canvas",
     tooltip: { disableDefaultStyle: true },
   };
 
