@@ -155,7 +155,7 @@ def _import_file(run: _Run, file: SourceFile, kind: str) -> None:
         run.report.add(ingest.run(file, kind))
         run.report.chunks_written += len(ingest.written)
         run.report.chunks_unchanged += len(ingest.touched - ingest.written)
-        run.report.touched_days |= {(code, day) for code, _, day in ingest.written}
+        run.report.changed |= {code for code, _, _ in ingest.written}
         run.report.devices += [(run.reader.provider, each) for each in ingest.devices]
         run.batches.append(ingest.batch.id)
     run.progress(file.path, file.size)
@@ -187,8 +187,7 @@ def _known_batch(run: _Run, payload: Payload | None, kind: str) -> Batch | None:
 def _finish(run: _Run) -> None:
     """Compute what follows from the samples: devices, metrics, gaps, and how sums compare."""
     run.progress("measuring days", 0)
-    days = run.report.touched_days
     seeing.note_devices(run.session, run.report.devices)
-    measuring.measure(run.session, days)
+    measuring.measure(run.session, run.report.changed)
     run.report.participants = sorted(run.people.seen)
     run.report.reconciliation = reconciling.reconcile(run.session, run.batches)

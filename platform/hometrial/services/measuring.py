@@ -23,31 +23,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = 1_000_000
 
 
-def measure(session: Session, touched: Iterable[tuple[str, int]]) -> None:
-    """Bring metrics and gaps up to date after samples of some (pseudonym, day) changed.
+def measure(session: Session, codes: Iterable[str]) -> None:
+    """Bring metrics and gaps of some participants up to date after their samples changed.
 
-    A day's samples also bear on the days beside it (a night begins on the day before it counts), and
-    the span that a person's files cover bears on the causes of all their gaps. Only rows that differ
-    are written.
+    All their days are computed: a night bears on the day before it, and the span of a person's files
+    on what every silent hour means, so that the result never depends on the order of imports. Only
+    rows that differ are written.
     """
-    days_of: dict[str, set[int]] = {}
-    for code, day in touched:
-        days_of.setdefault(code, set()).update((day - 1, day, day + 1))
-    for code in sorted(days_of):
+    for code in sorted(set(codes)):
         owner = session.scalars(select(Participant).where(Participant.code == code)).one()
-        _measure_person(session, owner, days_of[code])
+        _measure_person(session, owner)
 
 
-def _measure_person(session: Session, owner: Participant, days: set[int]) -> None:
+def _measure_person(session: Session, owner: Participant) -> None:
     span = storing.span_of(session, owner.id)
     if span is None:
         return
     history = History.load(session, owner, span)
-    wanted = sorted(days & set(span))
-    values = {day: metrics.measure(history.day(day)) for day in wanted if history.lived(day)}
-    _save_metrics(session, owner.id, values)
-    spans = [found for day in span if history.lived(day) for found in _gaps(history, day)]
-    _save_gaps(session, owner.id, spans)
+    days = [day for day in span if history.lived(day)]
+    _save_metrics(session, owner.id, {day: metrics.measure(history.day(day)) for day in days})
+    _save_gaps(session, owner.id, [found for day in days for found in _gaps(history, day)])
 
 
 # Stream: the signals that are told by the moment, and the source's own daily values that show it, too.
@@ -109,10 +104,7 @@ def _save_metrics(
     known = {
         (day_number(row.day), row.metric): row
         for row in session.scalars(
-            select(DailyMetric).where(
-                DailyMetric.participant_id == participant_id,
-                DailyMetric.day.in_([day_of(day) for day in values]),
-            )
+            select(DailyMetric).where(DailyMetric.participant_id == participant_id)
         )
     }
     new, changed = [], []

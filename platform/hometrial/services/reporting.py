@@ -65,7 +65,7 @@ class ImportReport:
     chunks_unchanged: int = 0
     ignored: list[str] = field(default_factory=list)
     reconciliation: list[dict[str, Any]] = field(default_factory=list)
-    touched_days: set[tuple[str, int]] = field(default_factory=set)
+    changed: set[str] = field(default_factory=set)
     devices: list[tuple[str, SeenDevice]] = field(default_factory=list)
 
     def add(self, file: FileReport) -> None:

@@ -130,8 +130,7 @@ def _release_into_chunks(
     fate = np.where(known, comparing.REVISION, comparing.NEW).astype(np.int8)
     store = versioning.ChunkStore(session, people, grow=False)
     store.merge(samples, fate, before, signal, origin)
-    days = {(code, day) for code, _, day in store.result.written}
-    measuring.measure(session, days)
+    measuring.measure(session, {code for code, _, _ in store.result.written})
 
 
 def _frame(records: list[dict[str, Any]], signal: Signal) -> pd.DataFrame:
