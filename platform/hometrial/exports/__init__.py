@@ -1,1 +1,1 @@
-"""Writers of data sets: tables of Arrow in, a folder of Parquet, CSV and a manifest out. No database."""
+"""Data sets out: what each variable means, how tables become files, and the folder that holds them."""

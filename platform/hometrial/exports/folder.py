@@ -1,84 +1,84 @@
-"""The folder of a draft: filled out of sight, then put in place whole, or not at all."""
+"""A folder of data sets that appears whole or not at all, with the manifest that vouches for it."""
 
+import hashlib
 import json
+import os
 import shutil
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from hometrial.errors import ExportRefusedError
 
 MANIFEST = "MANIFEST.json"
-SUMS = "MANIFEST.sha256"
+_PART = 1 << 20
 
 
 @contextmanager
-def filling(out: Path) -> Iterator[Path]:
-    """Give an empty folder beside `out`; it becomes `out` if the block ends well, else it is gone.
+def replaced(out: Path) -> Iterator[Path]:
+    """Give an empty folder to write into; it takes the place of `out` at the end, or vanishes on error.
 
-    An earlier draft in `out` is replaced by a rename. Raises ExportRefusedError if `out` holds anything
-    else, or if the folder cannot be written.
+    Raises ExportRefusedError if `out` holds anything but an earlier export, or the disk fails.
     """
-    out = out.absolute()
-    check_free(out)
+    _refuse_foreign(out)
+    draft = out.parent / f".{out.name}.part-{os.getpid()}"
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
-            new = Path(scratch) / "new"
-            new.mkdir(mode=0o700)  # health data of people: nobody else's until its owner says so
-            yield new
-            _put_in_place(new, out, Path(scratch) / "old")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        yield draft
+        _swap(draft, out)
     except OSError as error:
         raise ExportRefusedError(
-            f"{out} could not be written ({error.strerror or error}); nothing was changed there. "
-            "Free some space or choose another folder with --out"
+            f"{out} cannot be written: {error.strerror or error}; nothing was left there"
         ) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
 
 
-def check_free(out: Path) -> None:
-    """Raise ExportRefusedError unless `out` is absent, empty, or a draft and nothing else."""
-    if out.is_symlink() or (out.exists() and not out.is_dir()):
-        raise ExportRefusedError(f"{out} is not a folder; choose another with --out")
-    if not out.exists() or not any(out.iterdir()):
-        return
-    known = _files_of_draft(out)
-    if known is None:
+def _refuse_foreign(out: Path) -> None:
+    if out.is_file():
+        raise ExportRefusedError(f"{out} is a file; give a folder")
+    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
         raise ExportRefusedError(
-            f"{out} is not empty and holds no earlier draft; empty it or choose another with --out"
-        )
-    present = {p.relative_to(out).as_posix() for p in out.rglob("*") if not p.is_dir()}
-    foreign = sorted(present - known - {MANIFEST, SUMS})
-    if foreign:
-        raise ExportRefusedError(
-            f"{out} holds {foreign[0]}, which is not of the draft there and would be lost; move it "
-            "elsewhere or choose another folder with --out"
+            f"{out} holds files that are no export; give a new folder, or empty it first"
         )
 
 
-def _files_of_draft(out: Path) -> set[str] | None:
-    """Return the files that the draft in a folder lists, None if there is no draft."""
-    path = out / MANIFEST
-    if not path.is_file():
-        return None
-    try:
-        # {"kind": "draft", "files": [{"path": "gap.parquet", ...}, ...], ...}
-        manifest = json.loads(path.read_bytes())
-        if manifest["kind"] != "draft":
-            return None
-        return {file["path"] for file in manifest["files"]}
-    except (ValueError, KeyError, TypeError):
-        return None
-
-
-def _put_in_place(new: Path, out: Path, old: Path) -> None:
-    """Rename, so that a reader sees the earlier draft or the new one; undone if it fails half-way."""
+def _swap(draft: Path, out: Path) -> None:
     if not out.exists():
-        new.rename(out)
+        draft.rename(out)
         return
+    old = out.parent / f".{out.name}.old-{os.getpid()}"
     out.rename(old)
-    try:
-        new.rename(out)
-    except OSError:
-        old.rename(out)
-        raise
+    draft.rename(out)
+    shutil.rmtree(old)
+
+
+def write_manifest(folder: Path, rows: Mapping[Path, int | None], facts: Mapping[str, Any]) -> int:
+    """Write MANIFEST.json and MANIFEST.sha256 over the folder's files; return how many there are."""
+    files = [
+        {
+            "path": path.relative_to(folder).as_posix(),
+            "rows": count,
+            "bytes": path.stat().st_size,
+            "sha256": sha256(path),
+        }
+        for path, count in rows.items()
+    ]
+    files.sort(key=lambda file: str(file["path"]))
+    body = json.dumps({"files": files, **facts}, indent=1, sort_keys=False) + "\n"
+    (folder / MANIFEST).write_text(body, encoding="utf-8")
+    lines = [f"{file['sha256']}  {file['path']}" for file in files]
+    lines.append(f"{sha256(folder / MANIFEST)}  {MANIFEST}")
+    (folder / "MANIFEST.sha256").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return len(files)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while part := stream.read(_PART):
+            digest.update(part)
+    return digest.hexdigest()
