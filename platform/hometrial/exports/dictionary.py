@@ -101,7 +101,7 @@ SLEEP_SESSION = [
     Variable("start_at", "Start", "instant", text="UTC."),
     Variable("end_at", "End", "instant", text="UTC; start + duration."),
     Variable("local_start_at", "Start, wall clock", "wall clock"),
-    Variable("local_end_at", "End, wall clock", "wall clock", text="On the offset of the start."),
+    Variable("local_end_at", "End, wall clock", "wall clock", text="Where the participant was."),
     Variable("duration", "Duration", "integer", "s"),
     Variable("minutes_asleep", "Minutes asleep", "number", "min", text="The source's own."),
     Variable("minutes_in_bed", "Minutes in bed", "number", "min", text="The source's own."),
@@ -214,7 +214,12 @@ QUARANTINE = [
 
 BATCH = [
     Variable("provider", "Provider", "text"),
-    Variable("path", "File", "text", text="Its path in the archive."),
+    Variable(
+        "path",
+        "File",
+        "text",
+        text="Its path in an archive of many people; empty for one person's, whose file may bear a name.",
+    ),
     Variable("kind", "Kind of file", "text"),
     Variable("payload", "Payload", "text", text="SHA-256 of the file."),
     Variable("status", "Status", "text", codes="accepted; partly; rejected"),

@@ -11,7 +11,9 @@ from typing import Any
 
 from hometrial.errors import ExportRefusedError
 
-MANIFEST = "MANIFEST.json"
+MANIFEST, MANIFEST_SUMS = "MANIFEST.json", "MANIFEST.sha256"
+DRAFT = "draft"
+"""The `kind` of an export that the next one may replace."""
 _PART = 1 << 20
 
 
@@ -37,25 +39,50 @@ def replaced(out: Path) -> Iterator[Path]:
 
 
 def _refuse_foreign(out: Path) -> None:
+    """Raise ExportRefusedError unless `out` is new, empty, or an earlier draft and nothing else."""
+    if out.is_symlink():
+        raise ExportRefusedError(f"{out} is a link; give the folder itself")
     if out.is_file():
         raise ExportRefusedError(f"{out} is a file; give a folder")
-    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
+    if not out.exists():
+        return
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir()}
+    foreign = sorted(there - _own_files(out / MANIFEST))
+    if foreign:
         raise ExportRefusedError(
-            f"{out} holds files that are no export; give a new folder, or empty it first"
+            f"{out} holds {foreign[0]}, which no export wrote; give a new folder, or move it away first"
         )
 
 
+def _own_files(manifest: Path) -> set[str]:
+    """Return the files that an earlier draft wrote, by its manifest; none if there is no manifest of ours."""
+    if not manifest.exists():
+        return set()
+    try:
+        known = json.loads(manifest.read_text(encoding="utf-8"))
+    except ValueError:  # somebody else's file of that name
+        return set()
+    if not isinstance(known, dict) or known.get("kind") != DRAFT:
+        return set()
+    return {file["path"] for file in known["files"]} | {MANIFEST, MANIFEST_SUMS}
+
+
 def _swap(draft: Path, out: Path) -> None:
+    """Put the new folder in the place of the old; the old one comes back if that fails."""
     if not out.exists():
         draft.rename(out)
         return
     old = out.parent / f".{out.name}.old-{os.getpid()}"
     out.rename(old)
-    draft.rename(out)
+    try:
+        draft.rename(out)
+    except OSError:
+        old.rename(out)
+        raise
     shutil.rmtree(old)
 
 
-def write_manifest(folder: Path, rows: Mapping[Path, int | None], facts: Mapping[str, Any]) -> int:
+def write_manifest(folder: Path, rows: Mapping[Path, int], facts: Mapping[str, Any]) -> int:
     """Write MANIFEST.json and MANIFEST.sha256 over the folder's files; return how many there are."""
     files = [
         {
@@ -71,7 +98,7 @@ def write_manifest(folder: Path, rows: Mapping[Path, int | None], facts: Mapping
     (folder / MANIFEST).write_text(body, encoding="utf-8")
     lines = [f"{file['sha256']}  {file['path']}" for file in files]
     lines.append(f"{sha256(folder / MANIFEST)}  {MANIFEST}")
-    (folder / "MANIFEST.sha256").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / MANIFEST_SUMS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(files)
 
 

@@ -5,19 +5,26 @@ import unicodedata
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_STARTERS = "=+-@|\t\r\n"
-_SKIPPED = " '\"\u00a0\ufeff\u200b\u2060"
+_STARTERS = frozenset("=+-@|\u2212")
+_NEVER_SEEN = ("Z", "C")  # separators and control characters, byte-order marks among them
+_QUOTES = frozenset("'\"`\u00b4") | frozenset(
+    "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
+)
 
 
 def is_formula(text: str) -> bool:
     """Say whether a spreadsheet may take this text for a formula.
 
-    Quotes, blanks, byte-order marks and full-width forms in front do not hide one.
+    Blanks, quotes of any kind, control and direction marks and full-width forms in front hide none.
     """
-    plain = unicodedata.normalize("NFKC", text)
-    if plain[:1] in ("\t", "\r", "\n"):
+    if text[:1] in ("\t", "\r", "\n"):
         return True
-    return plain.lstrip(_SKIPPED)[:1] in tuple(_STARTERS)
+    seen = (c for c in unicodedata.normalize("NFKC", text) if not _is_hidden(c))
+    return next(seen, "") in _STARTERS
+
+
+def _is_hidden(character: str) -> bool:
+    return character in _QUOTES or unicodedata.category(character)[0] in _NEVER_SEEN
 
 
 def neutralised(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -74,9 +74,8 @@ def csv_table(table: pa.Table) -> pa.Table:
 def _shown(column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     if pa.types.is_timestamp(kind):
-        clock = pc.strftime(column, "%Y-%m-%dT%H:%M:%S")
-        trimmed = pc.replace_substring_regex(clock, r"\.0+$", "")
-        return pc.binary_join_element_wise(trimmed, "Z", "") if kind.tz else trimmed
+        clock = pc.strftime(column, "%Y-%m-%dT%H:%M:%S")  # microseconds, in every row alike
+        return pc.binary_join_element_wise(clock, "Z", "") if kind.tz else clock
     if pa.types.is_date(kind):
         return pc.strftime(column, "%Y-%m-%d")
     if pa.types.is_string(kind):

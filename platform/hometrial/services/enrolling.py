@@ -1,5 +1,6 @@
 """Participants, their accounts and zones: who a source's person is, and where they lived."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
@@ -19,6 +20,7 @@ from hometrial.models import Participant, ParticipantZone, Site, WearableAccount
 from hometrial_ingest.local_time import UnknownZoneError, ZoneHistory
 
 DEFAULT_SITE = "S-01"
+_PSEUDONYM = re.compile(r"P-[0-9]{4,}")  # as the table's check
 
 
 def default_site(session: Session) -> Site:
@@ -40,7 +42,7 @@ def add_participant(session: Session, *, code: str | None = None) -> Participant
     chosen = code or _next_code(session)
     if session.scalars(select(Participant).where(Participant.code == chosen)).one_or_none():
         raise TrialError(f"participant {chosen} exists already; choose another code")
-    if not (chosen.startswith("P-") and chosen[2:].isdigit() and len(chosen) >= 6):
+    if not _PSEUDONYM.fullmatch(chosen):
         raise TrialError(f"{chosen!r} is not a pseudonym; write P- and at least four digits")
     person = Participant(site_id=default_site(session).id, code=chosen, created_at=clock.now())
     session.add(person)

@@ -15,8 +15,8 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports import dictionary, folder
 from hometrial.exports.dictionary import Variable
 from hometrial.exports.writing import FORMATS, TableWriter
-from hometrial.models import DayChunk, Participant, QuarantinedRow, Query, Verdict
-from hometrial.services import tabling
+from hometrial.models import Batch, DayChunk, Participant, QuarantinedRow, Query, Verdict
+from hometrial.services import listing, tabling
 from hometrial_ingest.signals import Signal
 
 SCHEMA_VERSION = 1
@@ -40,7 +40,7 @@ class _Export:
     out: Path
     formats: Sequence[str]
     people: list[Participant]
-    rows: dict[Path, int | None] = field(default_factory=dict)
+    rows: dict[Path, int] = field(default_factory=dict)
     tables: list[tuple[str, Sequence[Variable]]] = field(default_factory=list)
     samples: int = 0
 
@@ -98,9 +98,9 @@ def _write_tables(export: _Export) -> None:
     by_person: list[tuple[str, Sequence[Variable], Callable[[Session, Participant], pa.Table]]] = [
         ("sleep_session", dictionary.SLEEP_SESSION, tabling.sleep_sessions),
         ("sleep_stage", dictionary.SLEEP_STAGE, tabling.sleep_stages),
-        ("participant_day", tabling.participant_day_variables(), tabling.participant_days),
-        ("gap", dictionary.GAP, tabling.gaps),
-        ("quarantine", dictionary.QUARANTINE, tabling.quarantine),
+        ("participant_day", listing.participant_day_variables(), listing.participant_days),
+        ("gap", dictionary.GAP, listing.gaps),
+        ("quarantine", dictionary.QUARANTINE, listing.quarantine),
     ]
     for name, variables, rows in by_person:
         pieces = (rows(export.session, person) for person in export.people)
@@ -108,8 +108,8 @@ def _write_tables(export: _Export) -> None:
         export.tables.append((name, variables))
         export.samples += count if name.startswith("sleep") else 0
     for name, variables, table in (
-        ("batch", dictionary.BATCH, tabling.batches(export.session)),
-        ("validation_summary", dictionary.VALIDATION, tabling.validation(export.session)),
+        ("batch", dictionary.BATCH, listing.batches(export.session)),
+        ("validation_summary", dictionary.VALIDATION, listing.validation(export.session)),
     ):
         export.write(name, variables, iter([table]))
         export.tables.append((name, variables))
@@ -127,13 +127,13 @@ def _write_texts(export: _Export) -> None:
     with TableWriter(export.out / "data_dictionary", dictionary.DICTIONARY, ["csv"]) as writer:
         writer.write(table)
     export.rows |= writer.files
-    verdicts = tabling.validation(export.session).to_pylist()
+    verdicts = listing.validation(export.session).to_pylist()
     summary = export.out / "validation_summary.json"
     summary.write_text(json.dumps(verdicts, indent=1) + "\n", encoding="utf-8")
     export.rows[summary] = len(verdicts)
     readme = export.out / "README.txt"
     readme.write_bytes(files("hometrial.exports").joinpath("readme.txt").read_bytes())
-    export.rows[readme] = None
+    export.rows[readme] = 0
 
 
 _DESCRIBED = ("variable", "label", "type", "unit", "codes", "text")
@@ -147,9 +147,13 @@ def _facts(export: _Export) -> dict[str, Any]:
     excluded = session.execute(
         open_rows.group_by(QuarantinedRow.rule).order_by(QuarantinedRow.rule)
     )
-    suites = session.execute(
-        select(Verdict.suite, func.max(Verdict.suite_version)).group_by(Verdict.suite)
-    )
+    suites: dict[str, list[int]] = {}
+    judged = select(Verdict.suite, Verdict.suite_version).distinct()
+    for suite, version in session.execute(judged.order_by(Verdict.suite, Verdict.suite_version)):
+        suites.setdefault(suite, []).append(version)
+    rejected = session.scalars(
+        select(Batch.rows_quarantined).where(Batch.status == "rejected")
+    ).all()
     provisional = session.scalar(
         select(func.count()).select_from(
             select(DayChunk.participant_id, DayChunk.day)
@@ -159,15 +163,20 @@ def _facts(export: _Export) -> dict[str, Any]:
         )
     )
     return {
-        "kind": "draft",
+        "kind": folder.DRAFT,
         "schema_version": SCHEMA_VERSION,
         "participants": [person.code for person in export.people],
         "streams": [str(signal) for signal in tabling.streams(session)],
         "samples": export.samples,
-        "suites": dict(sorted(suites.tuples().all())),
+        "suites": suites,
         "open_queries": session.scalar(
             select(func.count()).select_from(Query).where(Query.status == "open")
         ),
-        "excluded_samples_by_rule": dict(excluded.tuples().all()),
+        "quarantined_open": session.scalar(
+            select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.status == "open")
+        ),
+        "excluded_samples_by_rule": {rule: count for rule, count in excluded},  # noqa: C416
+        "rejected_batches": len(rejected),
+        "rows_in_rejected_batches": sum(rejected),
         "provisional_days": provisional,
     }

@@ -9,6 +9,7 @@ import pandas as pd
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.errors import ZoneNeededError
 from hometrial.models import Batch, Payload
 from hometrial.services import baselines, comparing, fates, gating, placing, storing, versioning
 from hometrial.services.comparing import Origin, day_of
@@ -20,7 +21,7 @@ from hometrial_ingest.frame import Frame, Segment
 from hometrial_ingest.local_time import DAY
 from hometrial_ingest.reader import Reader, SourceFile
 from hometrial_ingest.signals import Signal
-from hometrial_validation.frame import Context
+from hometrial_validation.frame import Context, Settings
 
 Bools = npt.NDArray[np.bool_]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,7 +116,10 @@ class FileIngest:
     def _place(self, frame: Frame, sessions: pd.DataFrame | None, file: SourceFile) -> pd.DataFrame:
         ids = placing.person_ids(frame.table)
         people = self.people.resolve(ids, file.path)
-        samples = placing.place(frame, people)
+        try:
+            samples = placing.place(frame, people)
+        except ZoneNeededError as error:
+            raise ZoneNeededError(f"{file.path}: {error}") from error
         if frame.signal is Signal.SLEEP_SESSION:
             return placing.place_sessions(samples, frame, people)
         if frame.signal is Signal.SLEEP_STAGE:
@@ -123,8 +127,12 @@ class FileIngest:
         return samples
 
     def _note(self, samples: pd.DataFrame) -> None:
-        """Remember what the file tells of: people, span of time, instruments."""
-        placed = samples[samples["placement"] == "placed"]
+        """Remember what the file tells of: people, span of time, instruments.
+
+        A stamp of a clock that was never set says nothing of that, and may be outside any calendar.
+        """
+        was_set = samples["at"] >= Settings.earliest
+        placed = samples[(samples["placement"] == "placed") & was_set]
         if not len(placed):
             return
         end = placed["at"] + placed["duration"] * 1_000_000

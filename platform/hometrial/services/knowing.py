@@ -1,6 +1,6 @@
 """Who a source's person is, asked once for each id, with the zones that place their wall clocks."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from uuid import UUID
 
 from sqlalchemy import select
@@ -63,22 +63,24 @@ class PeopleOfSource:
         for person in people:
             self._meet(person)
 
-    def resolve(self, ids: Sequence[str | None], place: str) -> dict[str | None, Person]:
-        """Return the participants of these ids. `place` names file and line for the error.
+    def resolve(self, ids: Mapping[str | None, int], file: str) -> dict[str | None, Person]:
+        """Return the participants of these ids. File and first row of each id are for the error.
 
         Raises UnknownParticipantError for an id that is nobody's, unless people may be created.
         """
-        missing = [each for each in ids if each not in self._known]
+        missing = {
+            each: f"{file}, row {row}" for each, row in ids.items() if each not in self._known
+        }
         if missing:
-            self._learn(missing, place)
+            self._learn(missing, file)
         return {each: self._known[each] for each in ids}
 
-    def _learn(self, ids: Sequence[str | None], place: str) -> None:
+    def _learn(self, ids: Mapping[str | None, str], file: str) -> None:
         if self.single is not None or self.scope != ALL:
             person = self.single
             if person is None:
-                raise TrialError(f"{place}: the archive has no owner")
-            self._one_person_only(ids, place)
+                raise TrialError(f"{file}: the archive has no owner")
+            self._one_person_only(ids, file)
             for each in ids:
                 self._bind(person, each)
                 self._known[each] = self._meet(person)
@@ -86,11 +88,11 @@ class PeopleOfSource:
         named = [each for each in ids if each is not None]
         if len(named) < len(ids):
             raise UnknownParticipantError(
-                f"{place}: this row does not say whose it is; give --participant P-0001"
+                f"{ids[None]}: this row does not say whose it is; give --participant P-0001"
             )
         known = enrolling.accounts(self.session, self.reader.provider, named)
         for each in named:
-            self._known[each] = self._meet(known.get(each) or self._enrol(each, place))
+            self._known[each] = self._meet(known.get(each) or self._enrol(each, ids[each]))
 
     def _bind(self, person: Participant, external_id: str | None) -> None:
         """Bind the id that a file gives its one person, so that a whole study's folder knows it, too."""
@@ -99,11 +101,11 @@ class PeopleOfSource:
                 self.session, person.id, provider=self.reader.provider, external_id=external_id
             )
 
-    def _one_person_only(self, ids: Sequence[str | None], place: str) -> None:
+    def _one_person_only(self, ids: Iterable[str | None], file: str) -> None:
         named = {each for each in (*ids, *self._known) if each is not None}
         if len(named) > 1:
             raise TrialError(
-                f"{place}: the file tells of several people ({', '.join(sorted(named)[:3])}), so it "
+                f"{file}: the file tells of several people ({', '.join(sorted(named)[:3])}), so it "
                 "cannot be one participant's; leave --participant out"
             )
 

@@ -69,10 +69,15 @@ def _plain_columns(table: pa.Table) -> pd.DataFrame:
     return samples
 
 
-def person_ids(table: pa.Table) -> list[str | None]:
-    """Return the source's ids of the people that a frame tells of; None for rows that name nobody."""
+def person_ids(table: pa.Table) -> dict[str | None, int]:
+    """Return the source's ids of the people that a frame tells of, with the first source row of each.
+
+    The id of rows that name nobody is None.
+    """
     ids, codes = _person_codes(table)
-    return [ids[i] for i in np.unique(codes)]
+    found, first = np.unique(codes, return_index=True)
+    rows = table["row"].take(pa.array(first)).to_pylist()
+    return dict(zip((ids[i] for i in found), rows, strict=True))
 
 
 def _person_codes(table: pa.Table) -> tuple[list[str | None], Int64]:
@@ -178,8 +183,8 @@ def _filled(table: pa.Table, name: str) -> tuple[Int64, Bools]:
 def _zones(person: Person) -> ZoneHistory:
     if person.zones is None:
         raise ZoneNeededError(
-            f"{person.code} has no time zone on record and this source's stamps carry none; give "
-            f"--zone (for example --zone Europe/Berlin) or run: "
+            f"{person.code} has no time zone on record and the file's stamps carry none; give "
+            f"--zone (for example --zone Europe/Berlin), or if {person.code} was enrolled before, run: "
             f"hometrial participant zone {person.code} Europe/Berlin"
         )
     return person.zones
