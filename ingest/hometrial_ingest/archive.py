@@ -156,8 +156,7 @@ def _open_zip(path: Path) -> Archive:
     try:
         archive = zipfile.ZipFile(path)
     except (*DAMAGE, ValueError) as error:
-        problem = "the zip is truncated or damaged" if _starts_as_zip(path) else "it is not a zip"
-        raise UnreadableFileError(path.name, problem, EXPORT_AGAIN, value=str(error)) from error
+        raise _no_zip(path) from error
     try:
         return Archive(_unpacked(_members(archive, path)), archive)
     except UnreadableFileError:
@@ -183,9 +182,12 @@ def _directory_bytes(path: Path) -> int:
     return int.from_bytes(large, "little")
 
 
-def _starts_as_zip(path: Path) -> bool:
+def _no_zip(path: Path) -> UnreadableFileError:
     with path.open("rb") as stream:
-        return stream.read(4) == b"PK\x03\x04"
+        head = stream.read(20)
+    if head.startswith(b"PK\x03\x04"):
+        return UnreadableFileError(path.name, "the zip is truncated or damaged", EXPORT_AGAIN)
+    return UnreadableFileError(path.name, "it is not a zip", EXPORT_AGAIN, value=head)
 
 
 def _members(archive: zipfile.ZipFile, path: Path) -> list[SourceFile]:

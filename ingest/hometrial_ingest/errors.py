@@ -12,7 +12,7 @@ class UnreadableFileError(IngestError):
     the value that was found, and what to do about it.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         file: str,
         problem: str,

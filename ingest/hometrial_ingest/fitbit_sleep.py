@@ -14,6 +14,7 @@ import msgspec
 
 from hometrial_ingest.errors import shorten
 from hometrial_ingest.frame import Frame, SampleColumns, Unreadable, nonempty
+from hometrial_ingest.json_text import unreadable
 from hometrial_ingest.signals import Signal
 
 _STAGES = {
@@ -26,8 +27,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?", re.ASCII)
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d):([0-5]\d)", re.ASCII)
-
-_SHOWN = 80
 
 # Whole and not negative, and small enough for a 64-bit column and for an exact double.
 _Whole = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
@@ -119,26 +118,6 @@ class SleepLogs:
     def frames(self) -> list[Frame]:
         """Return what was added as frames and start again empty."""
         return nonempty([self.sessions.frame(), self.stages.frame()])
-
-
-def unreadable(row: int, entry: msgspec.Raw | bytes, error: msgspec.ValidationError) -> Unreadable:
-    """Say which field of a JSON entry is of the wrong type, and what stands there."""
-    # msgspec's sentences: "Expected `int`, got `null` - at `$.levels.data[1].seconds`",
-    # "Object missing required field `logId`"
-    reason, _, place = str(error).partition(" - at `$")
-    path = place.strip("`.")
-    found = _text_at(entry, path)
-    return Unreadable(row, path, found if len(found) <= _SHOWN else found[:_SHOWN] + "…", reason)
-
-
-def _text_at(entry: msgspec.Raw | bytes, path: str) -> str:
-    # Step by step and never decoded whole: the odd value may be one that no decoder takes, such as 1e400.
-    for name, index in re.findall(r"(\w+)|\[(\d+)\]", path):
-        if name:
-            entry = msgspec.json.decode(entry, type=dict[str, msgspec.Raw])[name]
-        else:
-            entry = msgspec.json.decode(entry, type=list[msgspec.Raw])[int(index)]
-    return bytes(entry).decode()
 
 
 def _session(log: _Log) -> dict[str, object]:

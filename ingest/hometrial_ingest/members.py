@@ -134,7 +134,7 @@ def refuse_bomb(path: str, packed: int, unpacked: int) -> None:
     """Raise UnsafeArchiveError if so many bytes cannot honestly come of so few packed ones."""
     too_dense = unpacked > RATIO_COUNTS_FROM and unpacked > HIGHEST_RATIO * packed
     if too_dense or unpacked > MOST_UNPACKED:
-        problem = f"it unpacks from {packed} bytes to {unpacked} or more"
+        problem = f"a zip bomb: it unpacks from {packed} bytes to {unpacked} or more"
         raise UnsafeArchiveError(path, problem, NOT_TRUSTED)
 
 

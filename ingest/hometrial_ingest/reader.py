@@ -36,8 +36,18 @@ class Reader(Protocol):
     def kind(self, path: str) -> str | None:
         """Return the kind of a file by its path, or None for a file that this reader leaves alone."""
 
+    def keeps(self, file: SourceFile) -> bool:
+        """Say whether a file whose name fits is for this reader.
+
+        False where the content is recognisably something else of the provider's: the file is then listed
+        as left alone. True for what cannot be read, so that `check` or `read` refuses it aloud.
+        """
+
     def check(self, file: SourceFile, kind: str) -> None:
-        """Look at the head of a file. Raises UnreadableFileError if it is not what its name says."""
+        """Look at the head of a file. Raises UnreadableFileError if it is not what its name says.
+
+        Raises ErrorReplyError, one of them, for a reply of the provider that reports an error.
+        """
 
     def read(self, file: SourceFile, kind: str) -> Iterator[Segment]:
         """Yield a file's rows in order, a bounded number at a time.

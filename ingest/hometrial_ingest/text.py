@@ -71,7 +71,7 @@ def read_text(file: SourceFile) -> bytes:
             file.path, f"more than {LARGEST_TEXT >> 20} MiB in one document", _EXPORT_AGAIN
         )
     data = _without_mark(file, data)
-    if not data.strip():
+    if data.isspace() or not data:
         raise _empty(file)
     _check_encoding(file, data, line=1, header=None)
     return data
@@ -170,7 +170,7 @@ def _split_header(file: SourceFile, blocks: Iterator[bytes]) -> tuple[list[str],
     for block in blocks:
         blank = len(block) - len(block.lstrip(b"\r\n"))
         line += _count_lines(block[:blank])[1]
-        if block.strip():
+        if not block.isspace():
             text = _FIRST_LINE.match(block, blank)[0]  # type: ignore[index]  # it matches always
             _check_encoding(file, text, line, header=None)
             return next(csv.reader([text.decode()])), line + 1, block[blank + len(text) :]
@@ -179,6 +179,8 @@ def _split_header(file: SourceFile, blocks: Iterator[bytes]) -> tuple[list[str],
 
 def _check_encoding(file: SourceFile, data: bytes, line: int, header: Sequence[str] | None) -> None:
     """Raise UnreadableFileError at the first byte that is not UTF-8 text; `line` is that of data[0]."""
+    if b"\0" not in data and (data.isascii() or _is_utf8(data)):
+        return
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -197,6 +199,16 @@ def _check_encoding(file: SourceFile, data: bytes, line: int, header: Sequence[s
         field=_field_at(unfinished, header),
         value=data[bad : bad + 1],
     )
+
+
+def _is_utf8(data: bytes) -> bool:
+    # Without a copy: the text of a large page, decoded, would need its size or four times that again.
+    ends = pa.py_buffer(np.array([0, len(data)], np.int64))
+    try:
+        pa.LargeStringArray.from_buffers(1, ends, pa.py_buffer(data)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def _field_at(before: bytes, header: Sequence[str] | None) -> str | None:

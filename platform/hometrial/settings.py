@@ -75,7 +75,7 @@ class Settings(BaseSettings):
 def _make_key(path: Path) -> None:
     """Write a fresh key; if another process was first, its key stands."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_suffix(f".{os.getpid()}")
+    draft = path.with_suffix(f".{secrets.token_hex(8)}")
     draft.touch(mode=0o600)
     draft.write_text(secrets.token_hex(_KEY_BYTES) + "\n")
     try:

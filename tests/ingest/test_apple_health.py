@@ -85,6 +85,9 @@ def micros(text):
         "exportación.xml",
         "a/b/Export.XML",
         "导出.xml",
+        "my_export.xml",
+        "dogsheep_export.xml",
+        "health/2019.xml",
     ],
 )
 def test_the_export_is_known_by_its_name_in_any_folder_and_language(path):
@@ -98,11 +101,26 @@ def test_the_export_is_known_by_its_name_in_any_folder_and_language(path):
         "__MACOSX/apple_health_export/._export.xml",
         "export.csv",
         "export/route.gpx",
-        "my_export.xml",
+        "my_EXPORT_CDA.xml",
     ],
 )
 def test_other_files_are_left_alone(path):
     assert reader.kind(path) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ('<?xml version="1.0"?><!-- <svg> -->\n<HealthData locale="de_DE"></HealthData>', True),
+        ("<!DOCTYPE HealthData [\n<!ELEMENT Me EMPTY>\n]>\n<HealthData/>", True),
+        ('<?xml version="1.0"?>\n<svg><HealthData/></svg>', False),
+        ('<ClinicalDocument xmlns="urn:hl7-org:v3"/>', False),
+        ("no markup at all", True),
+        ('<?xml version="1.0"?>\n', True),
+    ],
+)
+def test_xml_of_another_root_is_left_alone_and_what_cannot_be_read_is_not(text, kept):
+    assert reader.keeps(MemoryFile("renamed.xml", text.encode())) is kept
 
 
 def test_a_heart_rate_is_an_instant_without_local_time():

@@ -56,6 +56,8 @@ def test_a_real_export_reads_like_the_table_made_of_it(folder, name, signal, fac
 @pytest.mark.parametrize("path", REAL)
 def test_a_real_export_gives_its_heart_rate_and_no_name(path):
     export_file = DiskFile("export.xml", path)
+    assert reader.kind(path.name) == "export"
+    assert reader.keeps(export_file)
     reader.check(export_file, "export")
     [segment] = reader.read(export_file, "export")
     [row] = segment.frames[0].table.to_pylist()

@@ -211,10 +211,18 @@ def test_every_moment_of_the_calendar_is_read(moment):
 @pytest.mark.parametrize(
     "value", ["", "NaN", "Infinity", "1e999", "97.5", "97.0", "x", " 97", "1e2"]
 )
-def test_a_count_that_is_no_whole_number_is_unreadable(value):
-    samples, lost = read(["Id,Time,Value", f"7001,4/12/2016 7:21:00 AM,{value}"])
+def test_a_daily_count_that_is_no_whole_number_is_unreadable(value):
+    samples, lost = read(
+        ["Id,ActivityDay,StepTotal", f"7001,4/12/2016,{value}"], NAMES["daily_steps"]
+    )
     assert not samples
-    assert brief(vars(lost[0]), "row", "field", "value") == (1, "Value", value)
+    assert brief(vars(lost[0]), "row", "field", "value") == (1, "StepTotal", value)
+
+
+def test_a_mean_heart_rate_may_have_a_fraction():
+    samples, lost = read(["Id,Time,Value", "7001,4/12/2016 7:21:00 AM,97.5"])
+    assert not lost
+    assert samples[Signal.HEART_RATE][0]["value"] == 97.5
 
 
 @pytest.mark.parametrize("value", ["", "NaN", "-inf", "1e999", "8,5", "x", "5 "])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hometrial_ingest.archive import DiskFile, MemoryFile
-from hometrial_ingest.errors import UnreadableFileError
+from hometrial_ingest.errors import ErrorReplyError, UnreadableFileError
 from hometrial_ingest.readers.fitbit import reader
 from hometrial_ingest.signals import Signal
 
@@ -227,8 +227,8 @@ EXPIRED = {"errors": [{"errorType": "expired_token", "message": "Access token ex
         (steps(("00:00:00", 1), interval=0), "not as the API describes it"),
         ({"sleep": {"logId": 1}}, "field 'sleep': no array"),
         (b'{"sleep":\n[NaN]}', "line 2: not well-formed JSON at byte 11"),
-        (b'{"sleep":[', "not well-formed JSON at byte 10"),
-        (b'{"sleep":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested deeper"),
+        (b'{"sleep":[', "the JSON breaks off after byte 10"),
+        (b'{"sleep":' + b"[" * 10_000 + b"]" * 10_000 + b"}", "nested too deeply"),
         (b'{"sleep":["\xe9"]}', "not UTF-8"),
         (b"", "empty"),
     ],
@@ -268,8 +268,13 @@ def test_the_kind_goes_by_the_ending(path, kind):
 
 
 def test_a_check_refuses_an_error_reply():
-    with pytest.raises(UnreadableFileError, match="expired_token"):
+    with pytest.raises(ErrorReplyError, match="expired_token"):
         reader.check(file(EXPIRED), "reply")
+    with pytest.raises(ErrorReplyError, match="429"):
+        reader.check(file({"error": {"code": 429}}), "reply")
+    with pytest.raises(UnreadableFileError, match="still computing") as refused:
+        reader.check(file(PENDING), "reply")
+    assert not isinstance(refused.value, ErrorReplyError)
     reader.check(file(steps()), "reply")
 
 

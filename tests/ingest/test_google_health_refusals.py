@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from hometrial_ingest.archive import DiskFile, MemoryFile
-from hometrial_ingest.errors import UnreadableFileError
+from hometrial_ingest.errors import ErrorReplyError, UnreadableFileError
 from hometrial_ingest.readers.google_health import batches, reader
 
 PAYLOADS = Path(__file__).resolve().parents[2] / "../shared/data/payloads/google_health_v4"
@@ -161,7 +161,7 @@ def test_an_error_reply_is_refused_with_what_it_says(reply, said):
 @pytest.mark.parametrize(
     ("data", "place"),
     [
-        (b'{"dataPoints":[{"heartRate":', "line 1: not well-formed JSON at byte 28"),
+        (b'{"dataPoints":[{"heartRate":', "line 1: the JSON breaks off after byte 28"),
         (b'{"dataPoints":\n[NaN]}', "line 2: not well-formed JSON at byte 16"),
         (b'{"dataPoints":\n\n[{"weight":{"weightGrams":Infinity}}]}', "line 3"),
         (b'{"dataPoints":[]}{"dataPoints":[]}', ".jsonl"),
@@ -179,14 +179,14 @@ def test_a_file_that_is_no_page_of_json_is_refused_with_its_place(data, place):
 def test_a_broken_line_of_a_file_of_pages_is_named():
     data = b'{"dataPoints":[]}\n{"dataPoints":[\n'
 
-    assert "pages.jsonl, line 2: not well-formed JSON" in refusal(data, "pages.jsonl")
+    assert "pages.jsonl, line 2: the JSON breaks off" in refusal(data, "pages.jsonl")
 
 
 @pytest.mark.parametrize("key", [b"dataPoints", b"somethingNew"])
 def test_nesting_without_end_is_refused_and_not_a_crash(key):
     deep = b'{"%b":%b%b}' % (key, b"[" * 10_000, b"]" * 10_000)
 
-    assert "nested deeper" in refusal(deep)
+    assert "nested too deeply" in refusal(deep)
 
 
 def test_a_file_too_large_for_one_page_is_refused_before_it_is_read():
@@ -232,8 +232,12 @@ def test_the_kind_goes_by_the_ending(path, kind):
 
 
 def test_a_check_refuses_what_the_reading_would_refuse():
-    with pytest.raises(UnreadableFileError, match="error reply"):
-        reader.check(file(ERROR), "page")
+    for reply in (ERROR, {"body": {"steps": 1}, "status": 503}, {"error": "insufficient_scope"}):
+        with pytest.raises(ErrorReplyError, match="error reply"):
+            reader.check(file(reply), "page")
+    with pytest.raises(UnreadableFileError, match="not a page") as refused:
+        reader.check(file({"name": "users/me/identity"}), "page")
+    assert not isinstance(refused.value, ErrorReplyError)
     reader.check(file({"dataPoints": [beat()]}), "page")
 
 

@@ -57,6 +57,17 @@ def minute(stamp="06/24/16 16:17:00", value="7"):
         ("Physical Activity_GoogleData/heart_rate_2024-10-27.csv", "heart_rate_csv"),
         ("Health Fitness Data_GoogleData/UserSleepStages_2026-05-06.csv", "sleep_stages_csv"),
         ("Takeout/Fitbit/Global Export Data/calories-2016-06-24.json", None),
+        ("global_export_heart_rate.json", "heart_rate"),
+        ("global_export_sleep_stages.json", "sleep"),
+        ("my-steps-2016-03-07.json", "steps"),
+        ("Anna_resting_heart_rate-2016-06-24.json", "resting_heart_rate"),
+        ("steps-2016-06-24 (1).json", "steps"),
+        ("sleep (2).json", "sleep"),
+        ("__MACOSX/._steps-2016-06-24.json", None),
+        ("sleep_score-2016-06-24.json", None),
+        ("sleep_score.json", None),
+        ("footsteps-2016-06-24.json", None),
+        ("heart_rate_zones.json", None),
         ("Takeout/Fitbit/Your Profile/Profile.csv", None),
         ("Takeout/Fitbit/time_in_heart_rate_zones-2016-06-24.json", None),
         ("Physical Activity_GoogleData/steps_2024-10-27.csv README.txt", None),
@@ -64,6 +75,24 @@ def minute(stamp="06/24/16 16:17:00", value="7"):
 )
 def test_a_file_is_known_by_its_own_name_and_not_by_its_folder(path, kind):
     assert reader.kind(path) == kind
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "kept"),
+    [
+        ("my_steps.json", b'[{"dateTime":"06/24/16 16:00:00","value":"7"}]', True),
+        ("my_steps.json", b'[{"day":"2016-06-24","count":7}]', False),
+        ("sleep.json", b'[{"dateTime":"06/24/16 16:00:00","value":"7"}]', False),
+        ("sleep.json", b'[{"logId":1}]', True),
+        ("steps-2016-06-24.json", b"[]", True),
+        ("steps-2016-06-24.json", b'[{"dateTi', True),
+        ("steps-2016-06-24.json", b'{"day":1}', True),
+        ("steps-2016-06-24.json", b"no data", True),
+        ("steps_2016-06-24.csv", b"anything", True),
+    ],
+)
+def test_a_list_of_other_entries_is_left_alone_and_what_is_broken_is_not(name, data, kept):
+    assert reader.keeps(MemoryFile(name, data)) is kept
 
 
 def test_a_filler_of_70_without_confidence_is_kept_with_its_confidence():
@@ -103,7 +132,6 @@ def test_a_resting_heart_rate_belongs_to_its_own_local_date_and_padding_is_unrea
     [
         (beat(bpm=None), "value.bpm", "null"),
         (beat(bpm="70"), "value.bpm", '"70"'),
-        (beat(bpm=70.5), "value.bpm", "70.5"),
         (beat(confidence=4), "value.confidence", "4"),
         (beat("24.06.2016 16:00:10"), "dateTime", "24.06.2016"),
         (beat("02/30/16 16:00:10"), "dateTime", "02/30/16"),

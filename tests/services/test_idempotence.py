@@ -5,6 +5,7 @@ import shutil
 import zipfile
 
 import pytest
+
 from hometrial.errors import ImportRefusedError
 from hometrial.services import enrolling
 
@@ -12,9 +13,7 @@ HEART_RATE = "heartrate_seconds_merged.csv"
 DAYS = "dailyActivity_merged.csv"
 FIRST = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:21:{n:02} AM,{60 + n}\n" for n in range(10))
 # The second export begins inside the first and goes on after it.
-SECOND = "Id,Time,Value\n" + "".join(
-    f"1,4/12/2016 7:21:{n:02} AM,{60 + n}\n" for n in range(5, 20)
-)
+SECOND = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:21:{n:02} AM,{60 + n}\n" for n in range(5, 20))
 DAILY = "Id,ActivityDate,TotalSteps,TotalDistance,SedentaryMinutes\n"
 # The first export was made during 12 April, so that its total of that day is too low.
 CUT = DAILY + "1,4/11/2016,8000,5.5,700\n1,4/12/2016,1200,0.8,400\n"
@@ -33,9 +32,7 @@ def beats(study):
 
 def totals(study, *, current=True):
     found = study.samples("steps_daily", current=current)
-    return [
-        (str(day), value) for day, value in zip(found["day"], found["value"], strict=True)
-    ]
+    return [(str(day), value) for day, value in zip(found["day"], found["value"], strict=True)]
 
 
 def test_the_same_archive_twice_writes_nothing_at_all(study, fitabase):

@@ -61,11 +61,12 @@ class Torture:
         name = f"trial_{self.made}"
         return Study(name, self.server.fresh(name), self.steps, self.server.home / f"{name}.jsonl")
 
-    def moment(self) -> Moment:
-        """Draw a moment: half fall anywhere in a clean run's duration, half just after a stage."""
+    def moment(self, left: float) -> Moment:
+        """Draw a moment: half fall anywhere in what is left of a run, half just after a stage of it."""
         if self.rng.random() < 0.5:
-            return Moment(self.rng.uniform(0, self.seconds))
-        return Moment(self.rng.uniform(0, _JITTER), int(self.rng.integers(1, len(self.stages) + 1)))
+            return Moment(self.rng.uniform(0, self.seconds * left))
+        stages = max(1, int(len(self.stages) * left))
+        return Moment(self.rng.uniform(0, _JITTER), int(self.rng.integers(1, stages + 1)))
 
     def trial(
         self, kills: int, variant: Variant = sound, victim: Callable[[int], None] = children.kill
@@ -73,9 +74,8 @@ class Torture:
         """Kill an import so many times, let it run to its end, and compare."""
         study, outcome = self.study(), Outcome()
         for _ in range(kills):
-            phase = children.kill_at(
-                self.moment(), lambda board: study.take_in(variant, board), victim
-            )
+            moment = self.moment(study.left(self.stages))
+            phase = children.kill_at(moment, lambda board: study.take_in(variant, board), victim)
             outcome.landed[phase] += 1
             if phase is Phase.ENDED:
                 break
@@ -91,7 +91,7 @@ class Torture:
             children.kill(pid)
             self.server.restart()
 
-        phase = children.kill_at(self.moment(), study.take_in_while_it_stands, strike)
+        phase = children.kill_at(self.moment(1.0), study.take_in_while_it_stands, strike)
         outcome.landed[phase] += 1
         children.answer(lambda: study.take_in(sound, children.Board()))
         return self.judge(study, outcome)
@@ -133,6 +133,12 @@ class Study:
             self.take_in(sound, board)
         except OperationalError:
             time.sleep(60)
+
+    def left(self, stages: Sequence[str]) -> float:
+        """Return the share of a clean run's stages that comes after the imports anchored so far."""
+        done = len(set(auditing.read_anchors(self.anchors))) if self.anchors.exists() else 0
+        ends = [place for place, stage in enumerate(stages, 1) if stage == "anchored"]
+        return 1 - ends[done - 1] / len(stages) if 0 < done < len(ends) else 1.0
 
     def audit_problems(self) -> tuple[str, ...]:
         """Verify the audit trail with every anchor that was taken."""

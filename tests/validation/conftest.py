@@ -36,10 +36,10 @@ def frame_of(signal: Signal, **columns: object) -> pd.DataFrame:
     seconds = np.asarray(columns.pop("seconds", [0]), dtype=np.float64)
     at = NOON + (seconds * SECOND).astype(np.int64)
     given = {"row_id": np.arange(len(at)) + 100, "at": at, "local": at, **_DEFAULTS, **columns}
-    extra = [name for name in columns if name == "zone"]
+    extra = [name for name in columns if name in ("zone", "device")]
     frame = pd.DataFrame({name: given[name] for name in [*columns_of(signal), *extra]})
     frame = frame.astype({"offset": np.int32, "duration": np.int64, "value": np.float64})
-    return frame.astype(dict.fromkeys(_CATEGORIES, "category"))
+    return frame.astype(dict.fromkeys([*_CATEGORIES, *extra], "category"))
 
 
 @pytest.fixture

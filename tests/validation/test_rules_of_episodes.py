@@ -135,7 +135,8 @@ def test_a_stage_without_its_session_is_flagged_and_kept(make, context):
     )
     assert verdict.success
     assert [(found.rule, found.rows.tolist()) for found in verdict.flags()] == [
-        ("session_came_along", [102])
+        ("stages_fill_the_session", [100, 101]),
+        ("session_came_along", [102]),
     ]
 
 

@@ -119,6 +119,12 @@ def test_only_signals_that_count_refuse_a_fraction(make, context):
     assert failing(free, Signal.RESTING_HEART_RATE, context) == {}
 
 
+@pytest.mark.parametrize("signal", [Signal.HEART_RATE, Signal.STEPS, Signal.MINUTES_ASLEEP_DAILY])
+def test_a_mean_or_a_finer_measurement_may_have_a_fraction(signal, make, context):
+    frame = make(signal, duration=60 if signal is Signal.STEPS else 0, value=[60.5])
+    assert check(frame, signal, context).success
+
+
 def test_a_row_without_a_value_fails(make, context):
     frame = make(Signal.STEPS_DAILY, seconds=[0, 1], value=[0.0, np.nan])
     assert failing(frame, Signal.STEPS_DAILY, context) == {"value_is_present": [101]}
@@ -132,11 +138,40 @@ def test_a_session_may_leave_its_minutes_asleep_open(make, context):
 def test_steps_are_limited_by_the_minute(make, context):
     frame = make(
         Signal.STEPS,
-        seconds=[0, 60, 120, 3600, 7200],
-        duration=[60, 60, 30, 3600, 3600],
-        value=[300, 301, 151, 18_000, 18_001],
+        seconds=[0, 60, 3600, 7200, 10_800],
+        duration=[60, 60, 3600, 3600, 61],
+        value=[300, 301, 18_000, 18_001, 305],
     )
-    assert failing(frame, Signal.STEPS, context) == {"steps_at_a_human_rate": [101, 102, 104]}
+    assert failing(frame, Signal.STEPS, context) == {"steps_at_a_human_rate": [101, 103]}
+
+
+def test_a_count_under_too_short_an_interval_is_flagged_and_kept(make, context):
+    frame = make(
+        Signal.STEPS,
+        seconds=[0, 60, 120, 180],
+        duration=[5, 5, 59, 30],
+        value=[329, 25, 296, 150],
+        source="apple-health/iphone",
+    )
+    verdict = check(frame, Signal.STEPS, context)
+    assert verdict.failing() == {}
+    [flag] = verdict.flags()
+    assert (flag.rule, flag.rows.tolist()) == ("steps_fit_their_interval", [100, 102])
+    assert "more steps than fit the interval: the count is kept" in flag.message
+
+
+@pytest.mark.parametrize(
+    ("source", "rule"),
+    [
+        ("takeout/Google Health App", "steps_fit_their_interval"),
+        ("takeout/fitbit", "steps_at_a_human_rate"),
+        ("takeout", "steps_fit_their_interval"),
+        ("google-health/FITBIT/WATCH", "steps_at_a_human_rate"),
+    ],
+)
+def test_a_length_that_the_source_did_not_give_makes_no_error(source, rule, make, context):
+    frame = make(Signal.STEPS, duration=[60], value=[900], source=source)
+    assert failing(frame, Signal.STEPS, context) == {rule: [100]}
 
 
 def test_distance_has_no_cadence(make, context):

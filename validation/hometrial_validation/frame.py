@@ -28,7 +28,8 @@ COLUMNS: Mapping[str, str] = {
     "source": "category: provider and instrument",
     "placement": "category: placed, in_gap or ambiguous",
 }
-"""Columns of every frame. A column `zone` (category, IANA name) may be added; sentences then name it."""
+"""Columns of every frame. A column `zone` (category, IANA name) may be added; sentences then name it. So may
+`device` (category, null where it is not named); without it no device is known."""
 
 SESSION_COLUMNS: Mapping[str, str] = {
     "end_at": "float64 or Int64: instant of the end as the source gives it, microseconds UTC",
@@ -67,8 +68,10 @@ class Settings:
     overlap_seconds: float = 1.0
     session_margin_seconds: float = 60.0
     summary_minutes: float = 1.0
-    # Google rounds each figure of a night by itself (wearables.md 1.10).
-    summary_minutes_of: Mapping[str, float] = field(default_factory=lambda: {"google-health": 2.0})
+    # Google rounds each figure of a night by itself (wearables.md 1.10); the first name that fits counts.
+    summary_minutes_of: Mapping[str, float] = field(
+        default_factory=lambda: {"google-health": 2.0, "takeout/fitbit": 1.0, "takeout": 2.0}
+    )
     # Apple Health gives no summary of a night, so there is nothing for the stages to add up to.
     without_summary: tuple[str, ...] = ("apple-health",)
     steps_per_minute: float = 300.0

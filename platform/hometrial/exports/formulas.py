@@ -19,8 +19,10 @@ def is_formula(text: str) -> bool:
     """
     if text[:1] in ("\t", "\r", "\n"):
         return True
-    seen = (c for c in unicodedata.normalize("NFKC", text) if not _is_hidden(c))
-    return next(seen, "") in _STARTERS
+    # One character at a time: "=" and a combining stroke together would become "≠".
+    seen = (character for character in text if not _is_hidden(character))
+    plain = (part for character in seen for part in unicodedata.normalize("NFKC", character))
+    return next((part for part in plain if not _is_hidden(part)), "") in _STARTERS
 
 
 def _is_hidden(character: str) -> bool:

@@ -2,7 +2,6 @@
 
 from hometrial_validation.expectations.amounts import (
     ExpectDaySumNearTotal,
-    ExpectRateToBeAtMost,
     ExpectStagesToAddUp,
     ExpectValueUsualForPerson,
 )
@@ -35,7 +34,6 @@ EXPECTATIONS: dict[str, type[RowExpectation]] = {
         ExpectNoGap,
         ExpectNoOverlap,
         ExpectPlacementToNotBe,
-        ExpectRateToBeAtMost,
         ExpectRowNotToBeMarked,
         ExpectRowToLast,
         ExpectSessionToEndAfterStart,

@@ -1,25 +1,8 @@
-"""A value against what its duration, its person or its source's own total allow."""
+"""A value against what its person or its source's own total allow."""
 
 import pandas as pd
 
 from hometrial_validation.expectations.row import RowExpectation, RowMetric, between
-
-
-class _Rate(RowMetric):
-    condition_metric_name = "hometrial.rate"
-    condition_value_keys = ("per_minute",)
-
-    @staticmethod
-    def holds(rows: pd.DataFrame, *, per_minute: float) -> pd.Series:
-        return between(rows["value"], float("-inf"), per_minute * rows["duration"] / 60.0)
-
-
-class ExpectRateToBeAtMost(RowExpectation):
-    """Expect the value to be at most `per_minute` for each minute of the row's duration."""
-
-    map_metric = "hometrial.rate"
-    success_keys = ("mostly", "per_minute")
-    per_minute: float
 
 
 class _Usual(RowMetric):

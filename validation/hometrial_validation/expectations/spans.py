@@ -8,18 +8,19 @@ from hometrial_validation.frame import SECOND
 
 class _NoOverlap(RowMetric):
     condition_metric_name = "hometrial.no_overlap"
-    condition_value_keys = ("seconds",)
+    condition_value_keys = ("end", "seconds")
 
     @staticmethod
-    def holds(rows: pd.DataFrame, *, seconds: float) -> pd.Series:
-        return between(rows["previous_end"] - rows["at"], float("-inf"), seconds * SECOND)
+    def holds(rows: pd.DataFrame, *, end: str, seconds: float) -> pd.Series:
+        return between(rows[end] - rows["at"], float("-inf"), seconds * SECOND)
 
 
 class ExpectNoOverlap(RowExpectation):
-    """Expect a row to begin at most `seconds` before everything that began earlier has ended."""
+    """Expect a row to begin at most `seconds` before the moment in the column `end`."""
 
     map_metric = "hometrial.no_overlap"
-    success_keys = ("mostly", "seconds")
+    success_keys = ("mostly", "end", "seconds")
+    end: str
     seconds: float
 
 

@@ -5,22 +5,36 @@ import pandas as pd
 
 from hometrial_validation.frame import SECOND, Context, placed
 from hometrial_validation.prepare.groups import grouped, in_time
+from hometrial_validation.prepare.streams import many_apps, merged
 
 
 def with_previous_end(frame: pd.DataFrame, _context: Context) -> pd.DataFrame:
-    """Add `previous_end`: the latest end (µs) of what the same participant and source began before."""
+    """Add `previous_end`: the latest end (µs) of what the same participant and source began before.
+
+    Add as well `own_end`, the same of what surely the same device began, and `others_end`, the previous
+    end where it is not the device's own.
+    """
     counts = placed(frame) & (frame["duration"] > 0)
-    return frame.assign(previous_end=_previous_end(frame, ("participant", "source"), counts))
+    return _with_ends(frame, ("participant", "source"), counts)
 
 
 def with_previous_stage(frame: pd.DataFrame, _context: Context) -> pd.DataFrame:
-    """Add `previous_end`: the latest end (µs) of the earlier stages of the same session.
+    """Add `previous_end`, `own_end` and `others_end` of the earlier stages of the same session.
 
     Awakenings laid over the stages neither count nor are they measured.
     """
     counts = placed(frame) & ~frame["overlay"].astype(bool)
-    columns = ("participant", "source", "session")
-    return frame.assign(previous_end=_previous_end(frame, columns, counts))
+    return _with_ends(frame, ("participant", "source", "session"), counts)
+
+
+def _with_ends(frame: pd.DataFrame, columns: tuple[str, ...], counts: pd.Series) -> pd.DataFrame:
+    named = frame.assign(device=frame.get("device"))
+    certain = (named["device"].notna() | merged(frame["source"])) & ~many_apps(frame["source"])
+    previous = _previous_end(frame, columns, counts)
+    own = _previous_end(named, (*columns, "device"), counts).where(certain)
+    return frame.assign(
+        previous_end=previous, own_end=own, others_end=previous.where(previous != own)
+    )
 
 
 def _previous_end(frame: pd.DataFrame, columns: tuple[str, ...], counts: pd.Series) -> pd.Series:

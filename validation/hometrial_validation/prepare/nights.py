@@ -3,7 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from hometrial_validation.frame import SECOND, SESSIONS_COLUMNS, Context, Settings, placed, require
+from hometrial_validation.frame import (
+    MINUTE,
+    SECOND,
+    SESSIONS_COLUMNS,
+    Context,
+    Settings,
+    placed,
+    require,
+)
 from hometrial_validation.prepare.groups import grouped
 from hometrial_validation.verdict import GateError
 
@@ -49,7 +57,8 @@ def with_stage_minutes(frame: pd.DataFrame, context: Context) -> pd.DataFrame:
     """Add `stage_minutes`, the sum over the stages of a session, and `summary_tolerance` in minutes.
 
     Null for awakenings laid over the stages, for nights of which a stage could not be placed, and
-    for sources that give no summary to compare with.
+    for sources that give no summary to compare with. Where the stages leave more than the tolerance of
+    their session open, that stands in `missing_minutes` instead: a part of a night has no sum.
     """
     group = grouped(frame, _KEY)
     counts = ~frame["overlay"].astype(bool)
@@ -57,7 +66,13 @@ def with_stage_minutes(frame: pd.DataFrame, context: Context) -> pd.DataFrame:
     complete = placed(frame).groupby(group).transform("all")
     tolerance = _tolerance(frame["source"], context.settings)
     comparable = counts & complete & tolerance.notna()
-    return frame.assign(stage_minutes=minutes.where(comparable), summary_tolerance=tolerance)
+    lasts = (frame["session_end"] - frame["session_start"]) / MINUTE
+    missing = (lasts - minutes).where(comparable & (lasts - minutes > tolerance))
+    return frame.assign(
+        stage_minutes=minutes.where(comparable & missing.isna()),
+        missing_minutes=missing,
+        summary_tolerance=tolerance,
+    )
 
 
 def _tolerance(source: pd.Series, settings: Settings) -> pd.Series:

@@ -100,7 +100,7 @@ DEVICE = (
 
 HEART_RATE = Suite(
     "heart_rate",
-    1,
+    2,
     (*TIME, *VALUE, USUAL, *DEVICE),
     (with_usual, with_filler, with_series),
 )

@@ -10,7 +10,14 @@ from hometrial_validation.prepare.episodes import with_previous_end, with_previo
 from hometrial_validation.prepare.nights import with_session, with_stage_minutes
 from hometrial_validation.prepare.person import with_usual
 from hometrial_validation.rule import Rule, Suite
-from hometrial_validation.suites.amounts import NO_OVERLAP, no_overlap, overlapping
+from hometrial_validation.suites.amounts import (
+    NO_OTHERS,
+    NO_OVERLAP,
+    beside_another,
+    no_others,
+    no_overlap,
+    overlapping,
+)
 from hometrial_validation.suites.what import PHYSICS, USUAL
 from hometrial_validation.suites.when import LASTING, TIME
 from hometrial_validation.verdict import Severity
@@ -71,6 +78,17 @@ def _does_not_add_up(row: Row, _signal: Signal, _settings: Settings) -> str:
     )
 
 
+def _incomplete(row: Row, _signal: Signal, _settings: Settings) -> str:
+    return (
+        f"the stages of session {row['session']} leave {number(real(row, 'missing_minutes'))} minutes of "
+        "it open; they are kept, and the others may be unreadable, in another file or never recorded"
+    )
+
+
+def _pauses(_signal: Signal, context: Context) -> Mapping[str, Any]:
+    return {"seconds": context.settings.overlap_seconds}
+
+
 def _margin(_signal: Signal, context: Context) -> Mapping[str, Any]:
     return {"seconds": context.settings.session_margin_seconds}
 
@@ -117,19 +135,39 @@ IN_THE_NIGHT = (
     Rule(
         "stages_do_not_overlap",
         Severity.ERROR,
-        "The stage begins, within a second, no earlier than the stages before it have ended.",
+        "The stage begins, within a second, no earlier than the stages of surely the same device before "
+        "it have ended.",
         "ExpectNoOverlap",
-        ("session", "at", "previous_end"),
+        ("session", "at", "own_end"),
         overlapping,
         no_overlap,
     ),
     Rule(
         "stages_add_up",
         Severity.ERROR,
-        "The stages of a session add up to its minutes in bed, within a minute (Google: two).",
+        "Stages that fill their session add up to its minutes in bed, within a minute (Google: two).",
         "ExpectStagesToAddUp",
         ("session", "stage_minutes", "minutes_in_bed", "summary_tolerance"),
         _does_not_add_up,
+    ),
+    Rule(
+        "stages_fill_the_session",
+        Severity.FLAG,
+        "The stages of a session leave no more than a minute of it open (Google: two).",
+        "ExpectMeasureToBeBetween",
+        ("session", "missing_minutes"),
+        _incomplete,
+        lambda _signal, _context: {"measure": "missing_minutes", "high": 0},
+    ),
+    Rule(
+        "no_overlap_of_devices",
+        Severity.FLAG,
+        "The stage begins, within a second, no earlier than those of other devices or apps in its session "
+        "have ended.",
+        "ExpectNoOverlap",
+        ("session", "at", "others_end", "source"),
+        beside_another,
+        no_others,
     ),
     Rule(
         "stages_leave_no_gap",
@@ -138,7 +176,7 @@ IN_THE_NIGHT = (
         "ExpectNoGap",
         ("session", "at", "previous_end"),
         _pause,
-        no_overlap,
+        _pauses,
     ),
     Rule(
         "session_came_along",
@@ -156,13 +194,13 @@ _LASTING = replace(LASTING, columns=(*LASTING.columns, "in_progress"))
 
 SESSION = Suite(
     "session",
-    1,
-    (*TIME, _LASTING, ENDS[0], *PHYSICS, NO_OVERLAP, ENDS[1], USUAL),
+    2,
+    (*TIME, _LASTING, ENDS[0], *PHYSICS, NO_OVERLAP, ENDS[1], NO_OTHERS, USUAL),
     (with_previous_end, with_usual),
 )
 STAGE = Suite(
     "stage",
-    1,
+    2,
     (*TIME, LASTING, *IN_THE_NIGHT),
     (with_session, with_previous_stage, with_stage_minutes),
 )

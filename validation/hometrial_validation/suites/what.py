@@ -45,7 +45,8 @@ def _physical(signal: Signal, _context: Context) -> Mapping[str, Any]:
 
 
 def _counted(signal: Signal) -> bool:
-    return SIGNALS[signal].integer
+    # Minutes that some source gives to the second are a finer measurement and no wrong one.
+    return SIGNALS[signal].integer and SIGNALS[signal].unit != "min"
 
 
 PRESENT = Rule(

@@ -8,17 +8,18 @@ import pyarrow.compute as pc
 
 from hometrial_ingest.frame import Frame, Segment, Unreadable, nonempty
 from hometrial_ingest.reader import SourceFile
-from hometrial_ingest.readers.apple_health.document import record_batches, require_export
+from hometrial_ingest.readers.apple_health.document import ROOT, record_batches, require_export
 from hometrial_ingest.readers.apple_health.measures import MEASURES, SLEEP_TYPE
 from hometrial_ingest.readers.apple_health.origin import PROVIDER
+from hometrial_ingest.readers.apple_health.prologue import root_element
 from hometrial_ingest.readers.apple_health.samples import quantities, sleep_segments
 from hometrial_ingest.readers.apple_health.sleep import sleep_frames
 
 EXPORT = "export"
 
-# The file is export.xml, Export.xml, exportación.xml, 导出.xml, ... by the phone's language, in a folder
-# named likewise; export_cda.xml beside it says the same in another format.
-_EXPORT_NAME = re.compile(r"(?:.*/)?(?:export|导出)(?!_cda)[^/]*\.xml", re.IGNORECASE)
+# The file is export.xml, exportación.xml, 导出.xml, ... by the phone's language, or what its owner called
+# it; export_cda.xml beside it says the same in another format, and ._export.xml is the Finder's.
+_EXPORT_NAME = re.compile(r"(?:.*/)?(?!\.)[^/]*(?<!_cda)\.xml", re.IGNORECASE)
 
 
 class AppleHealthReader:
@@ -30,8 +31,13 @@ class AppleHealthReader:
     local_only = False
 
     def kind(self, path: str) -> str | None:
-        """Return "export" for the export's main file, None for all others."""
+        """Return "export" for an XML file but the `_cda` one, None for all others."""
         return EXPORT if _EXPORT_NAME.fullmatch(path) else None
+
+    def keeps(self, file: SourceFile) -> bool:
+        """Say whether a file is for this reader: False for XML whose root element is not an export's."""
+        with file.open() as stream:
+            return root_element(stream) in (None, ROOT)
 
     def check(self, file: SourceFile, kind: str) -> None:  # noqa: ARG002 - there is one kind
         """Look at the beginning. Raises UnreadableFileError if it is not an Apple Health export."""

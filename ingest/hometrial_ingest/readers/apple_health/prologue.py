@@ -14,6 +14,8 @@ from hometrial_ingest.errors import UnreadableFileError
 _HEAD_BYTES = 1 << 20  # the declaration is about 10 kB in HealthKit Export Version 14
 _CHUNK_BYTES = 1 << 16
 _DOCTYPE = re.compile(rb"<!DOCTYPE\s(?P<outside>[^\[>]*)(?:\[.*?\]\s*)?>", re.DOTALL)
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_ELEMENT = re.compile(rb"<(?P<name>[A-Za-z_][\w.:-]*)")
 NEW_EXPORT = "make a new export on the phone (Health, profile picture, Export All Health Data)"
 NOT_APPLE = "this is no file of Apple's; find out where it comes from and do not open it elsewhere"
 
@@ -36,6 +38,12 @@ def clean_pieces(stream: BinaryIO, path: str) -> Iterator[bytes]:
     yield _without_doctype(head, path).translate(_WITHOUT_CONTROL)
     while piece := stream.read(_CHUNK_BYTES):
         yield piece.translate(_WITHOUT_CONTROL)
+
+
+def root_element(stream: BinaryIO) -> str | None:
+    """Return the name of the root element; None if the beginning shows none that could be read."""
+    found = _ELEMENT.search(_COMMENT.sub(b"", _head(stream)))
+    return None if found is None else found["name"].decode()
 
 
 def _head(stream: BinaryIO) -> bytes:

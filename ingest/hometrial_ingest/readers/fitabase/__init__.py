@@ -36,6 +36,10 @@ class FitabaseReader:
         """Return the kind of a file by its name, or None for one that is not read."""
         return kind_of(path)
 
+    def keeps(self, file: SourceFile) -> bool:  # noqa: ARG002 - `check` reads the header
+        """Return True: a name of Fitabase's is no one else's."""
+        return True
+
     def check(self, file: SourceFile, kind: str) -> None:
         """Look at the header. Raises UnreadableFileError if it is not UTF-8 or lacks a column."""
         check_columns(file, _COLUMNS[kind])

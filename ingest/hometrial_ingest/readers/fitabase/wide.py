@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from hometrial_ingest.frame import Frame, Segment, nonempty
 from hometrial_ingest.reader import SEGMENT_ROWS, SourceFile
 from hometrial_ingest.readers.fitabase import cells
-from hometrial_ingest.readers.fitabase.lines import NO_STAMP, NO_WHOLE_NUMBER, Sieve, sieves
+from hometrial_ingest.readers.fitabase.lines import NO_NUMBER, NO_STAMP, Sieve, sieves
 from hometrial_ingest.signals import Signal
 
 # Id,ActivityHour,Steps00,Steps01,...,Steps59
@@ -41,13 +41,13 @@ def _take_minutes(sieve: Sieve) -> np.ndarray:
     """Return the values as lines by minutes, not a number where a cell is empty; drop bad lines."""
     lines = len(sieve.rows.numbers)
     texts = pa.concat_arrays([sieve.rows.column(name) for name in MINUTES])
-    parsed = cells.whole_numbers(texts)
+    parsed = cells.decimals(texts)
     empty = pc.equal(texts, "").to_numpy(zero_copy_only=False).reshape(60, lines)
     values: np.ndarray = parsed.to_numpy(zero_copy_only=False).reshape(60, lines)
     bad = np.isnan(values) & ~empty
     for minute in np.flatnonzero(bad.any(axis=1)):
         name = MINUTES[minute]
-        sieve.drop(pa.array(bad[minute]), sieve.rows.column(name), name, NO_WHOLE_NUMBER)
+        sieve.drop(pa.array(bad[minute]), sieve.rows.column(name), name, NO_NUMBER)
     hours = f"{MINUTES[0]}..{MINUTES[-1]}"
     first = sieve.rows.column(MINUTES[0])
     sieve.drop(pa.array(empty.all(axis=0)), first, hours, _EMPTY_HOUR)

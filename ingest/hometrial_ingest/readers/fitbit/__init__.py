@@ -28,7 +28,10 @@ class FitbitReader:
         return looks_like_data(file)
 
     def check(self, file: SourceFile, kind: str) -> None:  # noqa: ARG002 - the only kind is 'reply'
-        """Look at what a reply holds. Raises UnreadableFileError if it is no reply with data."""
+        """Look at what a reply holds.
+
+        Raises ErrorReplyError for an error reply, UnreadableFileError for what else holds no data.
+        """
         data(file)
 
     def read(self, file: SourceFile, kind: str) -> Iterator[Segment]:  # noqa: ARG002

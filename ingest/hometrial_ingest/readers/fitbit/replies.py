@@ -1,11 +1,10 @@
 """Saved replies of the Fitbit Web API: which of them are data, and the arrays that they hold."""
 
-import re
-
-from msgspec import DecodeError, Raw, ValidationError
+from msgspec import Raw, ValidationError
 from msgspec.json import Decoder, decode
 
-from hometrial_ingest.errors import UnreadableFileError, shorten
+from hometrial_ingest.errors import ErrorReplyError, UnreadableFileError, shorten
+from hometrial_ingest.json_text import strict_json
 from hometrial_ingest.reader import SourceFile
 from hometrial_ingest.text import read_text
 
@@ -19,7 +18,6 @@ Fields = dict[str, Raw]
 
 _DATA = frozenset({*DAILY, *DAILY.values(), "sleep", "weight"})
 _ERRORS = frozenset({"errors", "error"})
-_BYTE = re.compile(r" \(byte (\d+)\)")
 _FETCH_AGAIN = "fetch the reply again, or leave the file out"
 
 _fields = Decoder(Fields)
@@ -42,7 +40,8 @@ def looks_like_data(file: SourceFile) -> bool:
 def data(file: SourceFile) -> Fields:
     """Return the fields of a reply that holds data, still in JSON.
 
-    Raises UnreadableFileError if the file is no JSON, an error reply, unfinished, or no data.
+    Raises ErrorReplyError if it is an error of the API, and UnreadableFileError if the file is no JSON,
+    unfinished, or no data.
     """
     fields = _reply(file)
     if fields is None:
@@ -50,7 +49,7 @@ def data(file: SourceFile) -> Fields:
         raise UnreadableFileError(file.path, problem, "leave the file out")
     if fields.keys() & _ERRORS:
         problem = f"this is an error reply of the API, not data: {_reason(fields)}"
-        raise UnreadableFileError(file.path, problem, _FETCH_AGAIN)
+        raise ErrorReplyError(file.path, problem, _FETCH_AGAIN)
     if "meta" in fields:
         _refuse_pending(file, fields["meta"])
     if fields and not _is_reply(fields):
@@ -81,30 +80,10 @@ def array(file: SourceFile, name: str, raw: Raw) -> list[Raw]:
 
 
 def _reply(file: SourceFile) -> Fields | None:
-    text = read_text(file)
     try:
-        return _fields.decode(text)
+        return strict_json(file, read_text(file), _fields, _FETCH_AGAIN)
     except ValidationError:
         return None
-    except DecodeError as error:
-        raise _malformed(file, text, str(error)) from error
-    except RecursionError as error:
-        problem = "the JSON is nested deeper than any reply of the API"
-        raise UnreadableFileError(file.path, problem, _FETCH_AGAIN) from error
-
-
-def _malformed(file: SourceFile, text: bytes, message: str) -> UnreadableFileError:
-    # msgspec: "JSON is malformed: invalid character (byte 15)", "Input data was truncated"
-    found = _BYTE.search(message)
-    byte = int(found[1]) if found else len(text.rstrip())
-    reason = _BYTE.sub("", message).removeprefix("JSON is malformed: ")
-    return UnreadableFileError(
-        file.path,
-        f"not well-formed JSON at byte {byte}: {reason[0].lower()}{reason[1:]}",
-        _FETCH_AGAIN,
-        line=1 + text.count(b"\n", 0, byte),
-        value=text[byte : byte + 20].decode(errors="replace") if found else None,
-    )
 
 
 def _is_reply(fields: Fields) -> bool:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from msgspec import Raw, ValidationError
 
 from hometrial_ingest.errors import shorten
-from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import Frame, SampleColumns, Segment, Unreadable, nonempty
+from hometrial_ingest.json_text import unreadable
 from hometrial_ingest.signals import Signal
 
 SOURCE = "fitbit"

@@ -26,11 +26,14 @@ class GoogleHealthReader:
         return looks_like_data(file)
 
     def check(self, file: SourceFile, kind: str) -> None:  # noqa: ARG002 - the only kind is 'page'
-        """Look at the head of a file. Raises UnreadableFileError if it is no page of data."""
+        """Look at the head of a file.
+
+        Raises ErrorReplyError for an error reply, UnreadableFileError for what else is no page of data.
+        """
         check_head(file)
 
     def read(self, file: SourceFile, kind: str) -> Iterator[Segment]:  # noqa: ARG002
-        """Yield the points of a file in order, a page or 50,000 points at a time.
+        """Yield the points of a file in order, a page or 20,000 points at a time.
 
         Raises UnreadableFileError if the file is no JSON, an error reply or no page of data.
         """

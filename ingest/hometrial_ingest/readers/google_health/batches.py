@@ -8,15 +8,15 @@ from msgspec import Raw, ValidationError
 from msgspec.json import Decoder
 
 from hometrial_ingest.errors import shorten
-from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import Frame, Segment, Unreadable, nonempty
+from hometrial_ingest.json_text import unreadable
 from hometrial_ingest.readers.google_health.points import TYPES, Point
 from hometrial_ingest.readers.google_health.replies import Page
 from hometrial_ingest.readers.google_health.rollups import DailyTotals
 from hometrial_ingest.readers.google_health.samples import sample_frames
 from hometrial_ingest.readers.google_health.sleep import sleep_frames
 
-SLICE = 50_000
+SLICE = 20_000
 """How many points are taken from a large page at a time."""
 AT_ONCE = 32 << 20
 """A page of up to this many bytes is decoded in one go."""
@@ -83,11 +83,15 @@ def _point_segments(array: Raw, first: int) -> Generator[Segment, None, int]:
         return len(points)
     raws = _elements.decode(array)
     for start in range(0, len(raws), SLICE):
-        batch = _Batch()
-        for row, raw in enumerate(raws[start : start + SLICE], first + start):
-            batch.add(row, raw)
-        yield batch.segment()
+        yield _slice(raws[start : start + SLICE], first + start)
     return len(raws)
+
+
+def _slice(raws: Sequence[Raw], first: int) -> Segment:
+    batch = _Batch()
+    for row, raw in enumerate(raws, first):
+        batch.add(row, raw)
+    return batch.segment()
 
 
 def _rollup_segments(array: Raw, first: int) -> Generator[Segment, None, int]:

@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from msgspec import DecodeError, Raw, ValidationError
+from msgspec import Raw, ValidationError
 from msgspec.json import Decoder, decode, encode
 
-from hometrial_ingest.errors import UnreadableFileError, shorten
+from hometrial_ingest.errors import ErrorReplyError, UnreadableFileError, shorten
+from hometrial_ingest.json_text import strict_json, too_deep
 from hometrial_ingest.reader import SourceFile
 from hometrial_ingest.readers.google_health.points import TYPES, camel
 from hometrial_ingest.text import LARGEST_TEXT, read_text
@@ -30,8 +31,8 @@ _EMPTY = frozenset({"nextPageToken"})
 
 _MARKER = re.compile(rb'"(?:%b)"\s*:\s*\[' % b"|".join(name.encode() for name in _ARRAYS))
 _HEAD = 1 << 16
-_BYTE = re.compile(r" \(byte (\d+)\)")
 _FETCH_AGAIN = "fetch the page again, or leave the file out"
+_SAVE_AGAIN = "fetch the page again; replies saved one a line belong in a file that ends in .jsonl"
 
 _fields = Decoder(Fields)
 _elements = Decoder(list[Raw])
@@ -71,7 +72,8 @@ def check_head(file: SourceFile) -> None:
 def pages(file: SourceFile) -> Iterator[Page]:
     """Yield the pages of a file in order.
 
-    Raises UnreadableFileError if the file is no JSON, or a reply in it is an error or no page of data.
+    Raises ErrorReplyError if a reply is an error of the API, and UnreadableFileError if the file is no
+    JSON or a reply in it no page of data.
     """
     _check_size(file)
     for line, reply in _replies(file):
@@ -103,22 +105,19 @@ def _replies(file: SourceFile) -> Iterator[tuple[int, Reply]]:
 
 def _opened(file: SourceFile, line: int, data: bytes) -> list[tuple[int, Reply]]:
     try:
-        return [(line, reply) for reply in _documents(data)]
-    except DecodeError as error:
-        raise _malformed(file, line, data, str(error)) from error
-    except RecursionError as error:
-        problem = "the JSON is nested deeper than any reply of the API"
-        raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line) from error
+        return [(line, reply) for reply in _documents(file, line, data)]
+    except RecursionError as error:  # of an element, which is opened by itself
+        raise too_deep(file, _FETCH_AGAIN, line) from error
 
 
-def _documents(data: bytes) -> list[Reply]:
+def _documents(file: SourceFile, line: int, data: bytes) -> list[Reply]:
     """Return the replies of one JSON text: an object, or the elements of an array."""
     try:
-        return [_fields.decode(data)]
+        return [strict_json(file, data, _fields, _SAVE_AGAIN, line)]
     except ValidationError:
         pass
     try:
-        return [_reply(element) for element in _elements.decode(data)]
+        return [_reply(raw) for raw in strict_json(file, data, _elements, _SAVE_AGAIN, line)]
     except ValidationError:
         return [Raw(data)]
 
@@ -128,20 +127,6 @@ def _reply(raw: Raw) -> Reply:
         return _fields.decode(raw)
     except ValidationError:
         return raw
-
-
-def _malformed(file: SourceFile, first: int, data: bytes, message: str) -> UnreadableFileError:
-    # msgspec: "JSON is malformed: invalid character (byte 15)", "Input data was truncated"
-    found = _BYTE.search(message)
-    byte = int(found[1]) if found else len(data.rstrip())
-    reason = _BYTE.sub("", message).removeprefix("JSON is malformed: ")
-    return UnreadableFileError(
-        file.path,
-        f"not well-formed JSON at byte {byte}: {reason[0].lower()}{reason[1:]}",
-        "fetch the page again; replies saved one a line belong in a file that ends in .jsonl",
-        line=first + data.count(b"\n", 0, byte),
-        value=data[byte : byte + 20].decode(errors="replace") if found else None,
-    )
 
 
 def _begins(raw: Raw, count: int = 1) -> bytes:
@@ -177,7 +162,7 @@ def _page(file: SourceFile, line: int, reply: Reply) -> Page:
         raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line, value=shown)
     if "error" in reply or _failed(reply):
         problem = f"this is an error reply of the API, not data: {_reason(reply)}"
-        raise UnreadableFileError(file.path, problem, _FETCH_AGAIN, line=line)
+        raise ErrorReplyError(file.path, problem, _FETCH_AGAIN, line=line)
     if "body" in reply:
         return _page(file, line, _reply(reply["body"]))
     if not _is_data(reply):

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from msgspec import Raw, Struct, ValidationError
 from msgspec.json import Decoder
 
-from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import Frame, SampleColumns, Unreadable, nonempty
+from hometrial_ingest.json_text import unreadable
 from hometrial_ingest.readers.google_health.points import Date, Whole
 from hometrial_ingest.readers.google_health.sources import RECONCILED
 from hometrial_ingest.readers.google_health.times import DAY, midnight

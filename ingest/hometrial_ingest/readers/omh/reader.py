@@ -7,10 +7,10 @@ from pathlib import PurePosixPath
 import msgspec
 
 from hometrial_ingest.errors import UnreadableFileError, shorten
-from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import SampleColumns, Segment, Unreadable, nonempty
+from hometrial_ingest.json_text import too_deep, unreadable
 from hometrial_ingest.reader import SourceFile
-from hometrial_ingest.readers.omh.documents import entries, too_deep
+from hometrial_ingest.readers.omh.documents import EXPORT_AGAIN, entries
 from hometrial_ingest.readers.omh.points import (
     KEPT,
     Entry,
@@ -69,7 +69,7 @@ class OmhReader:
             while some := list(islice(numbered, SLICE)):
                 yield _segment(some)
         except RecursionError as error:
-            raise too_deep(file) from error
+            raise too_deep(file, EXPORT_AGAIN) from error
 
 
 def _begins_with_point(file: SourceFile, kind: str) -> bool:

@@ -1,14 +1,13 @@
 """Entries of a JSON list, decoded fast while all of them are well formed and one by one when not."""
 
-import re
 from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 
 from hometrial_ingest.errors import UnreadableFileError
-from hometrial_ingest.fitbit_sleep import unreadable
 from hometrial_ingest.frame import Unreadable
+from hometrial_ingest.json_text import strict_json, unreadable
 from hometrial_ingest.reader import SourceFile
 from hometrial_ingest.text import read_text
 
@@ -17,21 +16,20 @@ Point = TypeVar("Point")
 EXPORT_AGAIN = "request a new Takeout archive and import its file"
 """The way out of a file that cannot be read."""
 
+_ENTRIES = msgspec.json.Decoder(list[msgspec.Raw])
+
 
 def raw_entries(file: SourceFile) -> list[msgspec.Raw]:
     """Return a file's entries undecoded.
 
     Raises UnreadableFileError if the file is not strict JSON (NaN and Infinity are not) or not a list.
     """
-    data = read_text(file)
     try:
-        return msgspec.json.decode(data, type=list[msgspec.Raw])
+        return strict_json(file, read_text(file), _ENTRIES, EXPORT_AGAIN)
     except msgspec.ValidationError as error:
         raise UnreadableFileError(
             file.path, "the JSON is not a list of entries", EXPORT_AGAIN, value=str(error)
         ) from error
-    except msgspec.DecodeError as error:
-        raise _malformed(file, data, error) from error
 
 
 def typed(
@@ -60,16 +58,3 @@ def _one_by_one(
         except msgspec.ValidationError as error:
             odd.append(unreadable(row, entry, error))
     return rows, points, odd
-
-
-def _malformed(file: SourceFile, data: bytes, error: msgspec.DecodeError) -> UnreadableFileError:
-    # msgspec's sentences: "JSON is malformed: invalid character (byte 45)", "Input data was truncated"
-    place = re.search(r" \(byte (\d+)\)", str(error))
-    byte = int(place.group(1)) if place else len(data)
-    return UnreadableFileError(
-        file.path,
-        str(error) if place else f"the JSON breaks off after byte {byte}",
-        EXPORT_AGAIN,
-        line=data[:byte].count(b"\n") + 1,
-        value=data[byte : byte + 20].decode(errors="replace") if place else None,
-    )

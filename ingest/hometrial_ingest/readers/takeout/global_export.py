@@ -10,9 +10,9 @@ from typing import Annotated
 import msgspec
 import pyarrow as pa
 
-from hometrial_ingest.errors import UnreadableFileError
 from hometrial_ingest.fitbit_sleep import SleepLogs
 from hometrial_ingest.frame import Frame, Segment, Unreadable, nonempty
+from hometrial_ingest.json_text import too_deep
 from hometrial_ingest.reader import SourceFile
 from hometrial_ingest.readers.takeout.entries import EXPORT_AGAIN, raw_entries, typed
 from hometrial_ingest.readers.takeout.parsed import (
@@ -45,7 +45,7 @@ class _Amount(msgspec.Struct, rename="camel", gc=False):
 
 
 class _Beat(msgspec.Struct, gc=False):
-    bpm: Annotated[int, msgspec.Meta(ge=-(2**31), lt=2**31)]
+    bpm: _Finite
     confidence: Annotated[int, msgspec.Meta(ge=0, le=3)] | None = None
 
 
@@ -76,8 +76,7 @@ def read_entries(file: SourceFile, kind: str) -> Iterator[Segment]:
         for first in range(0, len(entries), SLICE):
             yield _SEGMENTS[kind](entries[first : first + SLICE], first + 1)
     except RecursionError as error:
-        problem = "the JSON is nested too deeply to be an export"
-        raise UnreadableFileError(file.path, problem, EXPORT_AGAIN) from error
+        raise too_deep(file, EXPORT_AGAIN) from error
 
 
 def _amounts(

@@ -13,14 +13,16 @@ from hometrial_ingest.readers.takeout.google_csv import check_family, read_famil
 from hometrial_ingest.readers.takeout.google_sleep import check_sleep, read_sleep
 
 # By file name alone: the folders around it are named in the language of the account.
-_KINDS = {
+# steps-2016-03-07.json, sleep-1995-06-23_Fitbit.json, my-steps-2016-03-07.json, export_heart_rate.json;
+# not sleep_score.csv, calories-..., time_in_heart_rate_zones-...: words may follow a date only.
+_EXPORT_NAME = re.compile(
+    r"(?!\.)(?:.*?[-_ ])??(?P<stem>resting_heart_rate|heart_rate|steps|sleep_stages|sleep|distance)"
+    r"(?:-\d{4}-\d\d-\d\d.*|(?: \(\d+\))?)\.json",
+    re.ASCII,
+)
+_CSV_KINDS = {
     re.compile(pattern, re.ASCII): kind
     for pattern, kind in {
-        r"steps-\d{4}-\d\d-\d\d.*\.json": "steps",
-        r"distance-\d{4}-\d\d-\d\d.*\.json": "distance",
-        r"heart_rate-\d{4}-\d\d-\d\d.*\.json": "heart_rate",
-        r"resting_heart_rate-\d{4}-\d\d-\d\d.*\.json": "resting_heart_rate",
-        r"sleep-\d{4}-\d\d-\d\d.*\.json": "sleep",
         r"steps_\d{4}-\d\d-\d\d\.csv": "steps_csv",
         r"distance_\d{4}-\d\d-\d\d\.csv": "distance_csv",
         r"heart_rate_\d{4}-\d\d-\d\d\.csv": "heart_rate_csv",
@@ -32,6 +34,8 @@ _KINDS = {
 }
 _SLEEP_CSV = ("sleep_csv", "sleep_stages_csv")
 
+_HEAD_BYTES = 1 << 16
+_NAME_IN_ENTRY = re.compile(rb'"(\w+)"\s*:')
 _NO_DATA = b"no data"
 _NO_DATA_BYTES = 32
 
@@ -47,7 +51,15 @@ class TakeoutReader:
     def kind(self, path: str) -> str | None:
         """Return the kind of a file by its name, or None for the rest of the archive."""
         name = PurePosixPath(path).name
-        return next((kind for pattern, kind in _KINDS.items() if pattern.fullmatch(name)), None)
+        export = _EXPORT_NAME.fullmatch(name)
+        if export:
+            return "sleep" if export["stem"] == "sleep_stages" else export["stem"]
+        return next((kind for pattern, kind in _CSV_KINDS.items() if pattern.fullmatch(name)), None)
+
+    def keeps(self, file: SourceFile) -> bool:
+        """Say whether a file is for this reader: False for a JSON list whose entries are of another kind."""
+        kind = self.kind(file.path)
+        return kind is None or kind.endswith("_csv") or _has_entries_of(file, kind)
 
     def check(self, file: SourceFile, kind: str) -> None:
         """Raise UnreadableFileError if the file does not begin as its kind does."""
@@ -82,9 +94,21 @@ def _says_no_data(file: SourceFile) -> bool:
         return stream.read().strip().lower() == _NO_DATA
 
 
-def _check_list(file: SourceFile) -> None:
+def _has_entries_of(file: SourceFile, kind: str) -> bool:
+    # [{"logId": 26311786557, ...}, ...] of sleep, [{"dateTime": "06/24/95 16:17:00", "value": "7"}, ...]
+    head = _head(file)
+    names = _NAME_IN_ENTRY.findall(head)
+    wanted = b"logId" if kind == "sleep" else b"dateTime"
+    return not (head.startswith(b"[") and names) or wanted in names
+
+
+def _head(file: SourceFile) -> bytes:
     with file.open() as stream:
-        head = stream.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip()
+        return stream.read(_HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _check_list(file: SourceFile) -> None:
+    head = _head(file)
     if head.startswith(b"["):
         return
     problem = (
