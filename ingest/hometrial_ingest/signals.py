@@ -70,10 +70,10 @@ class SignalSpec:
     aggregation: Aggregation
     low: float | None
     high: float | None
-    integer: bool
     longest: int
     omh: str | None
     ieee: str | None = None
+    integer: bool = False
 
 
 _DAY = 90_000  # the longest civil day, 25 h, in seconds
@@ -84,12 +84,12 @@ _ACTIVITY = "ieee:physical-activity:1.0"
 SIGNALS: dict[Signal, SignalSpec] = {
     # Lowest adult heart rate on record is in the high twenties; 250 is above any sinus rhythm.
     Signal.HEART_RATE: SignalSpec(
-        "Heart rate", "/min", _I, _MEAN, 25, 250, False, 86_400, "omh:heart-rate:2.0"
+        "Heart rate", "/min", _I, _MEAN, 25, 250, 86_400, "omh:heart-rate:2.0"
     ),
-    # 300 steps a minute is above a sprinter's cadence (features.md C13, issue A); scaled to the
+    # 300 steps a minute is above a sprinter's cadence; scaled to the
     # duration of the interval by the gate. The limits here are those of one interval of any length.
     Signal.STEPS: SignalSpec(
-        "Steps", "{steps}", _V, _SUM, 0, 1_000_000, False, _DAY, "omh:step-count:3.0", _ACTIVITY
+        "Steps", "{steps}", _V, _SUM, 0, 1_000_000, _DAY, "omh:step-count:3.0", _ACTIVITY
     ),
     Signal.STEPS_HOURLY: SignalSpec(
         "Steps, the source's hourly sum",
@@ -98,10 +98,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _SUM,
         0,
         18_000,
-        True,
         3_600,
         "omh:step-count:3.0",
         _ACTIVITY,
+        integer=True,
     ),
     Signal.STEPS_DAILY: SignalSpec(
         "Steps, the source's daily total",
@@ -110,10 +110,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         200_000,
-        True,
         _DAY,
         "omh:step-count:3.0",
         _ACTIVITY,
+        integer=True,
     ),
     Signal.SLEEP_SESSION: SignalSpec(
         "Sleep session (value: minutes asleep)",
@@ -122,10 +122,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _SUM,
         0,
         2_880,
-        True,
         172_800,
         "omh:sleep-episode:1.1",
         "ieee:sleep-episode:1.0",
+        integer=True,
     ),
     Signal.SLEEP_STAGE: SignalSpec(
         "Sleep stage",
@@ -134,10 +134,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _NONE,
         None,
         None,
-        True,
         172_800,
         None,
         "ieee:sleep-stage-summary:1.0",
+        integer=True,
     ),
     Signal.MINUTES_ASLEEP_DAILY: SignalSpec(
         "Minutes asleep, the source's daily total",
@@ -146,10 +146,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         1_500,
-        True,
         _DAY,
         "omh:total-sleep-time:1.0",
         "ieee:total-sleep-time:1.0",
+        integer=True,
     ),
     Signal.TIME_IN_BED_DAILY: SignalSpec(
         "Time in bed, the source's daily total",
@@ -158,13 +158,13 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         1_500,
-        True,
         _DAY,
         None,
         "ieee:time-in-bed:1.0",
+        integer=True,
     ),
     Signal.SLEEP_RECORDS_DAILY: SignalSpec(
-        "Sleep records, the source's daily count", "1", _D, _LAST, 0, 24, True, _DAY, None
+        "Sleep records, the source's daily count", "1", _D, _LAST, 0, 24, _DAY, None, integer=True
     ),
     Signal.RESTING_HEART_RATE: SignalSpec(
         "Resting heart rate, the source's daily value",
@@ -173,12 +173,11 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         25,
         200,
-        False,
         _DAY,
         "omh:heart-rate:2.0",
     ),
     Signal.HRV_RMSSD: SignalSpec(
-        "Heart-rate variability, RMSSD", "ms", _I, _MEAN, 0, 500, False, 86_400, None
+        "Heart-rate variability, RMSSD", "ms", _I, _MEAN, 0, 500, 86_400, None
     ),
     Signal.HRV_RMSSD_DAILY: SignalSpec(
         "Heart-rate variability, RMSSD, the source's daily value",
@@ -187,15 +186,14 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         500,
-        False,
         _DAY,
         None,
     ),
     Signal.HRV_SDNN: SignalSpec(
-        "Heart-rate variability, SDNN", "ms", _I, _MEAN, 0, 500, False, 86_400, None
+        "Heart-rate variability, SDNN", "ms", _I, _MEAN, 0, 500, 86_400, None
     ),
     Signal.OXYGEN_SATURATION: SignalSpec(
-        "Oxygen saturation", "%", _I, _MEAN, 50, 100, False, 86_400, "omh:oxygen-saturation:2.0"
+        "Oxygen saturation", "%", _I, _MEAN, 50, 100, 86_400, "omh:oxygen-saturation:2.0"
     ),
     Signal.OXYGEN_SATURATION_DAILY: SignalSpec(
         "Oxygen saturation, the source's daily average",
@@ -204,12 +202,11 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         50,
         100,
-        False,
         _DAY,
         "omh:oxygen-saturation:2.0",
     ),
     Signal.RESPIRATORY_RATE: SignalSpec(
-        "Respiratory rate", "/min", _I, _MEAN, 3, 80, False, 86_400, "omh:respiratory-rate:2.0"
+        "Respiratory rate", "/min", _I, _MEAN, 3, 80, 86_400, "omh:respiratory-rate:2.0"
     ),
     Signal.RESPIRATORY_RATE_DAILY: SignalSpec(
         "Respiratory rate, the source's daily value",
@@ -218,7 +215,6 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         3,
         80,
-        False,
         _DAY,
         "omh:respiratory-rate:2.0",
     ),
@@ -229,13 +225,10 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         20,
         45,
-        False,
         _DAY,
         "omh:body-temperature:4.0",
     ),
-    Signal.DISTANCE: SignalSpec(
-        "Distance", "m", _V, _SUM, 0, 1_000_000, False, _DAY, None, _ACTIVITY
-    ),
+    Signal.DISTANCE: SignalSpec("Distance", "m", _V, _SUM, 0, 1_000_000, _DAY, None, _ACTIVITY),
     Signal.DISTANCE_DAILY: SignalSpec(
         "Distance, the source's daily total",
         "m",
@@ -243,7 +236,6 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         300_000,
-        False,
         _DAY,
         None,
         _ACTIVITY,
@@ -255,13 +247,13 @@ SIGNALS: dict[Signal, SignalSpec] = {
         _LAST,
         0,
         1_500,
-        True,
         _DAY,
         None,
         _ACTIVITY,
+        integer=True,
     ),
     Signal.WEIGHT: SignalSpec(
-        "Body weight", "kg", _I, _LAST, 2, 650, False, 86_400, "omh:body-weight:2.0"
+        "Body weight", "kg", _I, _LAST, 2, 650, 86_400, "omh:body-weight:2.0"
     ),
 }
 
