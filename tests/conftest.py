@@ -1,9 +1,11 @@
 """What every test may use: a study of its own, and small archives."""
 
+import atexit
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -76,10 +78,24 @@ class Study:
             return auditing.verify(session, self.database.settings.key("audit"), anchors)
 
 
+def _folder_for_a_server() -> Path:
+    """Return a new folder outside pytest's: a second run of pytest takes the rights from that one."""
+    folder = Path(tempfile.mkdtemp(prefix="hometrial-"))
+    # Registered before the server starts, so that it is done after the server has stopped.
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder / "home"
+
+
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def home() -> Path:
     """The home folder whose embedded server all tests share; each study is a database in it."""
-    return tmp_path_factory.mktemp("home")
+    return _folder_for_a_server()
+
+
+@pytest.fixture
+def own_home() -> Path:
+    """A home folder for a test that starts, stops or kills its own server."""
+    return _folder_for_a_server()
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ class Reader(Protocol):
         """
 
 
-SEGMENT_ROWS = 400_000
+SEGMENT_ROWS = 300_000
 """About how many samples a segment holds: enough to be fast, few enough to bound memory."""
 
 

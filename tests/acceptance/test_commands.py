@@ -70,8 +70,8 @@ def test_from_a_new_participant_to_a_data_set_out(served, run, takeout, tmp_path
     assert "imported before; nothing was written" in again
 
     the_doctor_tells_what_is_there(run)
-    rows = the_quarantine_is_decided(run)
-    the_data_set_holds_what_was_decided(run, tmp_path / "draft", rows)
+    the_quarantine_is_decided(run)
+    the_data_set_holds_what_was_decided(run, tmp_path / "draft")
     the_audit_trail_is_whole(run, tmp_path / "kept-elsewhere.jsonl")
     assert run("db", "status").startswith("database ")
 
@@ -99,7 +99,6 @@ def the_doctor_tells_what_is_there(run):
 
 
 def the_quarantine_is_decided(run):
-    """Release 400 and confirm 500; return the rows."""
     rows = json.loads(run("quarantine", "list", "--json"))
     assert {(row["participant"], row["rule"], row["value"]) for row in rows} == {
         ("P-0001", "value_is_physical", 400),
@@ -109,12 +108,10 @@ def the_quarantine_is_decided(run):
     reason = ("--reason", "chest strap during exercise test")
     assert run("quarantine", "release", by_value[400], *reason) == "1 rows released\n"
     assert run("quarantine", "confirm", by_value[500], "--reason", "fault").startswith("1 rows")
-    assert "was released by" in run("quarantine", "release", by_value[400], *reason, code=2)
     assert run("quarantine", "list") == "0 rows are open\n"
-    return rows
 
 
-def the_data_set_holds_what_was_decided(run, out, rows):
+def the_data_set_holds_what_was_decided(run, out):
     summary = json.loads(run("export", "--draft", "--out", out, "--json"))
     assert (summary["participants"], summary["samples"]) == (1, 58)
     beats = (out / "samples/heart_rate/P-0001/2016-06.csv").read_text()
@@ -126,9 +123,6 @@ def the_data_set_holds_what_was_decided(run, out, rows):
     run("export", "--draft", "--out", out, "--format", "parquet,csv")
     assert (out / "MANIFEST.sha256").read_text() == first
     assert "add --draft" in run("export", "--out", out, code=2)
-    assert "xlsx cannot be written" in run(
-        "export", "--draft", "--out", out, "--format", "xlsx", code=2
-    )
 
 
 def the_audit_trail_is_whole(run, anchors):
@@ -166,15 +160,6 @@ def test_the_readme_names_every_command():
 
     for path, _ in COMMANDS:
         assert f"`hometrial {' '.join(path)}" in readme or f"`{' '.join(path)}`" in readme
-
-
-def test_a_rejected_file_ends_with_exit_code_one_and_says_why(run, fitabase):
-    lines = "".join(f"7,4/12/2016 7:{n:02}:05 AM,999\n" for n in range(30))
-    folder = fitabase({"heartrate_seconds_merged.csv": "Id,Time,Value\n" + lines})
-
-    told = run("import", "fitabase", folder, "--create-participants", "--zone", "UTC", code=1)
-
-    assert "rejected: 30 of 30 rows fail" in told
 
 
 def test_an_unsafe_setting_ends_with_exit_code_three_and_its_name(run, monkeypatch):

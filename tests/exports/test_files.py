@@ -34,6 +34,12 @@ def test_samples_have_the_promised_columns_in_their_order(exported):
         assert set(names) - set(promised) <= {"duration", "confidence"}
 
 
+def test_samples_stand_in_the_order_of_time(exported):
+    _, out = exported
+    for path in out.rglob("samples/**/*.parquet"):
+        assert pd.read_parquet(path)["at"].is_monotonic_increasing
+
+
 def test_participant_day_has_the_promised_columns(exported):
     _, out = exported
     names = pq.read_schema(out / "participant_day.parquet").names

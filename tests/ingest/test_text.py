@@ -158,3 +158,17 @@ def test_every_line_is_kept_or_unreadable_in_any_block_size(lines, end, block_by
     assert [line.row for line in lost] == [
         row for row, line in enumerate(lines, 1) if len(line) != 2
     ]
+
+
+@given(st.binary(max_size=40))
+def test_text_is_taken_exactly_if_it_is_utf8_and_holds_no_nul(data):
+    file = MemoryFile("page.json", b"\xc3\xa9" + data)
+    try:
+        sound = "\0" not in (b"\xc3\xa9" + data).decode()
+    except UnicodeDecodeError:
+        sound = False
+    if sound:
+        assert read_text(file) == b"\xc3\xa9" + data
+    else:
+        with pytest.raises(UnreadableFileError, match=r"not UTF-8|NUL"):
+            read_text(file)

@@ -73,12 +73,12 @@ def gone(process: psutil.Process) -> bool:
     return True
 
 
-def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(tmp_path):
-    first = Neighbour(tmp_path)
-    server = server_of(tmp_path)
-    second = Neighbour(tmp_path)
+def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(own_home):
+    first = Neighbour(own_home)
+    server = server_of(own_home)
+    second = Neighbour(own_home)
     assert (first.code, second.code) == ("P-0001", "P-0002")
-    assert server_of(tmp_path) == server
+    assert server_of(own_home) == server
 
     first.leave()
     assert server.is_running()
@@ -86,26 +86,26 @@ def test_two_processes_share_one_server_and_the_last_to_leave_stops_it(tmp_path)
     assert gone(server)
 
 
-def test_a_killed_process_leaves_the_server_usable_and_the_last_one_still_stops_it(tmp_path):
-    victim = Neighbour(tmp_path)
-    server = server_of(tmp_path)
+def test_a_killed_process_leaves_the_server_usable_and_the_last_one_still_stops_it(own_home):
+    victim = Neighbour(own_home)
+    server = server_of(own_home)
     victim.kill()
 
-    after = Neighbour(tmp_path)
+    after = Neighbour(own_home)
     assert after.code == "P-0002"
     after.leave()
 
     assert gone(server)
 
 
-def test_a_killed_server_comes_back_with_everything_that_was_confirmed(tmp_path):
-    first = Neighbour(tmp_path)
-    server = server_of(tmp_path)
+def test_a_killed_server_comes_back_with_everything_that_was_confirmed(own_home):
+    first = Neighbour(own_home)
+    server = server_of(own_home)
     first.kill()
     server.kill()
     assert gone(server)
 
-    second = Neighbour(tmp_path)
+    second = Neighbour(own_home)
     assert second.code == "P-0002"
     second.leave()
 
@@ -129,8 +129,8 @@ def test_a_server_that_confirms_too_early_is_refused_by_the_settings_name(study,
 
 
 @pytest.mark.parametrize("name", ["fsync", "full_page_writes"])
-def test_a_server_that_can_lose_what_it_wrote_is_refused_by_the_settings_name(tmp_path, name):
-    database = Database(Settings(home=tmp_path, database_url=None))
+def test_a_server_that_can_lose_what_it_wrote_is_refused_by_the_settings_name(own_home, name):
+    database = Database(Settings(home=own_home, database_url=None))
     with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
         connection.execute(text("SELECT pg_reload_conf()"))
@@ -138,7 +138,7 @@ def test_a_server_that_can_lose_what_it_wrote_is_refused_by_the_settings_name(tm
     time.sleep(0.5)
 
     with pytest.raises(DatabaseUnsafeError, match=f"{name} = off.*set {name} = on"):
-        Database(Settings(home=tmp_path, database_url=None)).engine.connect()
+        Database(Settings(home=own_home, database_url=None)).engine.connect()
 
 
 def test_an_act_commits_as_a_whole_or_not_at_all(study):

@@ -116,6 +116,21 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
     assert json.loads((after / "MANIFEST.json").read_text())["excluded_samples_by_rule"] == {}
 
 
+def test_a_reason_that_looks_like_a_formula_is_harmless_in_csv_and_untouched_in_parquet(
+    study, fitabase, tmp_path
+):
+    reason = '=HYPERLINK("http://example.org","see")'
+    take_in(study, fitabase({HEART_RATE: "Id,Time,Value\n1,4/12/2016 7:00:05 AM,60\n" + BAD_BEAT}))
+    with study.database.transaction("test", reason) as session:
+        rows = session.scalars(select(QuarantinedRow.id)).all()
+        reviewing.confirm(session, rows, Decision("test", reason))
+
+    out = export(study, tmp_path / "draft")
+
+    assert pd.read_csv(out / "quarantine.csv")["decision_reason"].tolist() == ["'" + reason]
+    assert pd.read_parquet(out / "quarantine.parquet")["decision_reason"].tolist() == [reason]
+
+
 def test_around_a_clock_change_the_wall_clock_jumps_and_the_instants_do_not(
     study, fitabase, tmp_path
 ):

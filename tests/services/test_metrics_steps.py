@@ -130,20 +130,19 @@ _INTERVALS = st.tuples(
 
 
 @given(st.lists(_INTERVALS, min_size=1, max_size=40))
-def test_an_interval_counts_exactly_if_no_counted_one_of_a_better_source_overlaps_it(rows):
+def test_an_interval_counts_exactly_if_no_counted_one_before_it_overlaps_it(rows):
     counts = counted(_intervals(*rows))
-    ranks = [PRIORITY.index(kind_of(row[3])) for row in rows]
-    for index, (at, duration, _, _) in enumerate(rows):
-        better = [
-            other
-            for other, rank in zip(range(len(rows)), ranks, strict=True)
-            if rank < ranks[index] and counts[other]
-        ]
-        overlapped = any(
-            rows[other][0] < at + duration and at < rows[other][0] + rows[other][1]
-            for other in better
-        )
-        assert counts[index] == (not overlapped)
+    turn = sorted(
+        range(len(rows)),
+        key=lambda i: (PRIORITY.index(kind_of(rows[i][3])), rows[i][0], rows[i][0] + rows[i][1]),
+    )
+    used = []
+    for index in turn:
+        at, duration, _, _ = rows[index]
+        free = all(end <= at or at + duration <= begin for begin, end in used)
+        assert counts[index] == free
+        if free:
+            used.append((at, at + duration))
 
 
 @given(st.permutations(range(6)))
@@ -180,3 +179,16 @@ def test_steps_of_a_quarter_of_an_hour_tell_no_cadence():
     )
     assert measured["steps"] == 1700
     assert not {"peak30_cadence", "active_bouts"} & measured.keys()
+
+
+def test_two_phones_of_one_source_do_not_count_twice():
+    rows = [(0, 60, 50), (0, 60, 40), (60, 60, 10)]
+    steps = _intervals(*((*row, "apple-health/iphone") for row in rows))
+    steps["device"] = ["iPhone10,4", "iPhone12,1", "iPhone12,1"]
+    assert counted(steps).tolist() == [True, False, True]
+
+
+def test_overlapping_rows_of_one_instrument_count_once():
+    rows = [(0, 120, 50), (60, 60, 40), (120, 60, 10)]
+    steps = _intervals(*((*row, "apple-health/iphone") for row in rows))
+    assert counted(steps).tolist() == [True, False, True]

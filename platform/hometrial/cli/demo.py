@@ -15,7 +15,7 @@ from hometrial.services import enrolling, importing, migrating
 from hometrial.settings import Settings
 from hometrial_ingest import simulate as simulation
 
-SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 21, date(2026, 10, 19)
+SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 14, date(2026, 10, 25)
 """The demo's study: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
 WITH_GOOGLE = (2,)
 """Numbers of the people who also gave saved Google Health pages."""

@@ -87,11 +87,10 @@ def _sort(
     reader: Reader, files: Sequence[SourceFile]
 ) -> tuple[list[tuple[SourceFile, str]], list[SourceFile]]:
     """Return the files to read with their kinds, in the order of their paths, and those left alone."""
-    keeps = getattr(reader, "keeps", lambda _file: True)
     kept, ignored = [], []
     for file in sorted(files, key=lambda each: each.path):
         kind = reader.kind(file.path)
-        if kind is None or not keeps(file):
+        if kind is None or not reader.keeps(file):
             ignored.append(file)
         else:
             kept.append((file, kind))

@@ -28,7 +28,7 @@ class FitabaseReader:
     """Reads Fitabase's CSV files; a `Reader`."""
 
     provider = "fitabase"
-    revision = 1
+    revision = 2
     many_people = True
     local_only = True
 

@@ -44,7 +44,7 @@ class TakeoutReader:
     """Reads the health files of one person's Google Takeout; satisfies `hometrial_ingest.reader.Reader`."""
 
     provider = "takeout"
-    revision = 1
+    revision = 2
     many_people = False
     local_only = True  # sleep of the Global Export, which gives wall clocks only
 

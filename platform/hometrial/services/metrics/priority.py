@@ -5,13 +5,14 @@ device it came from.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from hometrial.services.metrics.spans import NOTHING, Bools, spans, touches, union
-from hometrial_ingest.local_time import SECOND
+from hometrial_ingest.local_time import SECOND, Int64
 
 PRIORITY = ("watch", "tracker", "ring", "phone", "other")
 """Kinds of source, the most trusted first. `other`: typed in by hand, passed on by Health Connect, or
@@ -47,22 +48,50 @@ def ordered(sources: Iterable[str]) -> list[str]:
 
 
 def counted(samples: pd.DataFrame) -> Bools:
-    """Say of each interval whether it counts: no interval of a more trusted source overlaps it.
+    """Say of each interval whether it counts: none that counts overlaps it.
 
-    An interval is left out whole: what part of its amount fell in the overlap is not known.
+    Intervals of a more trusted source come first, then those of the same source by the names of its
+    devices, then by time. One that overlaps is left out whole: what part of its amount fell in the
+    overlap is not known.
     """
-    codes, names = pd.factorize(samples["source"])
-    counts = np.ones(len(samples), bool)
-    if len(names) < 2:
-        return counts
     starts = samples["at"].to_numpy()
     pieces = spans(starts, starts + samples["duration"].to_numpy() * SECOND)
+    counts = np.zeros(len(samples), bool)
     taken = NOTHING
-    for name in ordered(names):
-        rows = np.flatnonzero(codes == list(names).index(name))
-        counts[rows] = ~touches(pieces[rows], taken)
+    for rows in _by_trust(samples):
+        free = rows[~touches(pieces[rows], taken)]
+        counts[free] = _first_of_overlapping(pieces[free])
         taken = union(np.concatenate((taken, pieces[rows[counts[rows]]])))
     return counts
+
+
+def _by_trust(samples: pd.DataFrame) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield the places of each instrument's rows, the most trusted instrument first."""
+    devices = (
+        samples["device"] if "device" in samples else pd.Series(None, samples.index, dtype=object)
+    )
+    names = devices.astype(object).where(devices.notna(), "").astype(str).to_numpy()
+    sources = samples["source"].astype(str).to_numpy()
+    for source in ordered(sources):
+        mine = sources == source
+        for name in sorted(set(names[mine])):
+            yield np.flatnonzero(mine & (names == name))
+
+
+def _first_of_overlapping(pieces: Int64) -> Bools:
+    """Return which pieces overlap no earlier one that is kept; the usual case is that none does."""
+    kept = np.ones(len(pieces), bool)
+    if not len(pieces):
+        return kept
+    order = np.lexsort((pieces[:, 1], pieces[:, 0]))
+    begins, ends = pieces[order, 0], pieces[order, 1]
+    if (begins[1:] >= np.maximum.accumulate(ends)[:-1]).all():
+        return kept
+    until = begins[0]
+    for place, begin, end in zip(order.tolist(), begins.tolist(), ends.tolist(), strict=True):
+        kept[place] = begin >= until
+        until = end if begin >= until else until
+    return kept
 
 
 def of_first_source(samples: pd.DataFrame) -> pd.DataFrame:

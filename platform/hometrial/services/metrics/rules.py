@@ -26,7 +26,7 @@ _SLEEP = (
     "Main sleep: the longest episode that ended on this day; sessions of one source (the most "
     "trusted that has any) with pauses of at most 30 min (setting: 60) are one episode."
 )
-_STEPS = "Intervals that begin on this day; one that overlaps an interval of a more trusted source is left out."
+_STEPS = "Intervals that begin on this day; one that overlaps an interval of a more trusted instrument is left out."
 
 _RULES = (
     Rule(
@@ -98,10 +98,10 @@ _RULES = (
     Rule("steps_hour_sum", 1, "{steps}", "Steps, sum of hourly sums",
          f"Sum of the source's hours. {_STEPS}", "exports.md 6.2; features.md C9"),
     Rule("steps_other_sources", 1, "{steps}", "Steps left out of the sum of intervals",
-         "Sum of the intervals left out because a more trusted source overlaps them; absent if none is.",
+         "Sum of the intervals left out because a more trusted instrument overlaps them; absent if none is.",
          "features.md C9"),
     Rule("steps_hour_other_sources", 1, "{steps}", "Steps left out of the sum of hourly sums",
-         "Sum of the hours left out because a more trusted source overlaps them; absent if none is.",
+         "Sum of the hours left out because a more trusted instrument overlaps them; absent if none is.",
          "features.md C9"),
     Rule(
         "peak30_cadence", 1, "{steps}/min", "Peak 30-minute cadence",
