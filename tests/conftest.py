@@ -139,11 +139,11 @@ def _execute(server: Database, statement: str) -> None:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def command(own_home: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run `hometrial ...` as a user does, in a process of its own with a home of its own."""
 
     def run(*arguments: object, home: Path | None = None) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"HOMETRIAL_HOME": str(home or tmp_path / "home")}
+        environment = os.environ | {"HOMETRIAL_HOME": str(home or own_home)}
         environment.pop("HOMETRIAL_DATABASE_URL", None)
         program = Path(sys.executable).with_name("hometrial")
         return subprocess.run(

