@@ -37,9 +37,9 @@ def takeout(tmp_path):
 
 
 @pytest.fixture
-def served(tmp_path):
+def served(own_home):
     """Keep the embedded server of the commands' home up between them, which saves its restarts."""
-    return embedded.url(tmp_path / "home")
+    return embedded.url(own_home)
 
 
 @pytest.fixture
@@ -171,10 +171,10 @@ def test_an_unsafe_setting_ends_with_exit_code_three_and_its_name(run, monkeypat
     assert told.count("\n") == 1
 
 
-def test_the_demo_sets_its_study_up(run, tmp_path):
+def test_the_demo_sets_its_study_up(run, own_home):
     told = run("demo", "--set-up-only")
 
-    assert f"the demo's study stands in {tmp_path / 'home'}" in told
+    assert f"the demo's study stands in {own_home}" in told
     people = json.loads(run("participant", "list", "--json"))
     assert [person["participant"] for person in people] == [f"P-{n:04}" for n in range(1, 13)]
     assert all(person["zone"] for person in people)
