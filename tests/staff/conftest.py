@@ -61,11 +61,11 @@ def write_archive(folder: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def database(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """The study's database; tests that decide about rows each take rows of their own."""
     archive = tmp_path_factory.mktemp("fitabase")
     write_archive(archive)
-    database = Database(Settings(home=tmp_path_factory.mktemp("home"), actor="tests"))
+    database = Database(Settings(home=home.with_name("staff"), actor="tests"))
     migrating.require_newest(database)
     options = importing.ImportOptions(create_participants=True, zone=ZONE)
     with database.transaction("tests", "make the study") as session:
@@ -75,9 +75,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+def empty_database(home: Path) -> Iterator[Database]:
     """A study into which nothing was brought yet."""
-    database = Database(Settings(home=tmp_path_factory.mktemp("empty"), actor="tests"))
+    database = Database(Settings(home=home.with_name("empty"), actor="tests"))
     migrating.require_newest(database)
     yield database
     database.close()
