@@ -18,9 +18,11 @@ def render_item(kind: str, thing: Any, _autogen: Any) -> str | bool:
     return False
 
 
-def ours(thing: Any, name: str | None, kind: str, _reflected: bool, _compare: Any) -> bool:  # noqa: FBT001
-    """Leave the audit schema to the migrations: it has no models."""
-    return not (kind == "table" and thing.schema == "audit") and name != "alembic_version"
+def ours(name: str | None, kind: str, _parents: Any) -> bool:
+    """Leave the schemas of the audit trail and of the job engine to the migrations: no models there."""
+    if kind == "schema":
+        return name not in ("audit", "jobs")
+    return name != "alembic_version"
 
 
 def run(connection: Connection) -> None:
@@ -29,7 +31,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=Base.metadata,
         render_item=render_item,
-        include_object=ours,
+        include_name=ours,
         include_schemas=True,
         compare_type=True,
     )

@@ -1,13 +1,37 @@
 """The only reader of time."""
 
-from datetime import UTC, datetime
+import mmap
+import struct
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 _MICROSECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_INSTANT = struct.Struct("<q")
+_followed: list[mmap.mmap] = []
 
 
 def now() -> datetime:
     """Return the present instant, aware, in UTC."""
+    for board in _followed:
+        (moment,) = _INSTANT.unpack(board[:8])
+        if moment:
+            return _EPOCH + timedelta(microseconds=moment)
     return datetime.now(UTC)
+
+
+def follow(path: Path) -> None:
+    """Take the time from a simulator's clock from now on: eight bytes, µs since 1970, 0 for real time.
+
+    Rehearsals live months in minutes this way; `settings` refuses it beside a real provider.
+    """
+    with path.open("r+b") as file:
+        _followed[:] = [mmap.mmap(file.fileno(), 8)]
+
+
+def unfollow() -> None:
+    """Take the machine's own time again."""
+    _followed.clear()
 
 
 def microseconds(instant: datetime) -> int:

@@ -19,6 +19,12 @@ OLDEST_POSTGRESQL = 150_000
 MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
 STUDY_ROLE = "hometrial_study"
 IDENTITY_ROLE = "hometrial_identity"
+WORKER_ROLE = "hometrial_worker"
+"""As the study's, and the only one that reads wearable tokens."""
+PARTICIPANT_ROLE = "hometrial_participant"
+"""Of the participant site: it may link, take notifications and pushes in, and see no measurement."""
+SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs")
+_SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
 
 
 class Instant(TypeDecorator[datetime]):
@@ -66,7 +72,11 @@ class Database:
         Raises DatabaseUnsafeError if the server is too old or could lose acknowledged data.
         """
         url = make_url(self.settings.database_url or embedded.url(self.settings.home))
-        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        engine = create_engine(
+            url.set(drivername="postgresql+psycopg"),
+            pool_pre_ping=True,
+            connect_args={"options": _SEARCH_PATH},
+        )
         try:
             _refuse_if_unsafe(engine)
         except DatabaseUnsafeError:
@@ -75,25 +85,27 @@ class Database:
         return engine
 
     @contextmanager
-    def transaction(self, actor: str, reason: str | None = None) -> Iterator[Session]:
+    def transaction(
+        self, actor: str, reason: str | None = None, role: str = STUDY_ROLE
+    ) -> Iterator[Session]:
         """Open a session that is one transaction of one actor; it commits here and nowhere else.
 
         The database's triggers write actor and reason beside every change and refuse a change
-        without an actor.
+        without an actor. `role` is the database role whose rights it has.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            self._introduce(session, actor, reason)
+            self._introduce(session, actor, reason, role)
             yield session
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def reading(self, role: str = STUDY_ROLE) -> Iterator[Session]:
         """Open a read-only session on one snapshot."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+            session.execute(text(f"SET LOCAL ROLE {role}"))
             yield session
 
-    def _introduce(self, session: Session, actor: str, reason: str | None) -> None:
+    def _introduce(self, session: Session, actor: str, reason: str | None, role: str) -> None:
         session.execute(
             text(
                 "SELECT set_config('hometrial.actor', :actor, true),"
@@ -102,7 +114,7 @@ class Database:
             ),
             {"actor": actor, "reason": reason or "", "key": self.settings.key("audit").hex()},
         )
-        session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+        session.execute(text(f"SET LOCAL ROLE {role}"))
 
     def close(self) -> None:
         """Give the connections back."""

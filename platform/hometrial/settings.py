@@ -4,13 +4,16 @@ import getpass
 import os
 import secrets
 from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hometrial.errors import SettingsError
 
 _KEY_BYTES = 32
+_SECRET_LENGTH = 32
 
 
 def _default_home() -> Path:
@@ -29,6 +32,22 @@ class Settings(BaseSettings):
     """Another PostgreSQL (>= 15) instead of the embedded one: postgresql://user@host/name."""
     actor: str | None = None
     """Who acts on the command line, for the audit trail; default is cli:<user of this machine>."""
+    public_url: str = "http://127.0.0.1:8401"
+    """Where participants and providers reach the participant site; https unless it is this machine."""
+    simulators: str | None = None
+    """Base address of `hometrial simulate`: all providers are then its doubles, never the real ones."""
+    clock_file: Path | None = None
+    """A simulator's clock to follow instead of the machine's; only beside simulators."""
+    google_client_id: str | None = None
+    """The Google project's OAuth client; without it Google Health cannot be linked."""
+    google_client_secret: SecretStr | None = None
+    fitbit_client_id: str | None = None
+    """The OAuth client at a Fitbit-shaped server."""
+    fitbit_client_secret: SecretStr | None = None
+    fitbit_url: str | None = None
+    """Base address of a Fitbit-shaped server; the vendor's own was shut in November 2026."""
+    webhook_secret: SecretStr | None = None
+    """The Authorization value that Google Health sends with each notification, at least 32 characters."""
 
     @field_validator("home")
     @classmethod
@@ -41,6 +60,37 @@ class Settings(BaseSettings):
         if value is not None and not value.startswith(("postgresql://", "postgres://")):
             raise ValueError("it must start with postgresql://")
         return value
+
+    @field_validator("public_url", "simulators", "fitbit_url")
+    @classmethod
+    def _is_safe_address(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        address = urlsplit(value)
+        if address.scheme not in ("http", "https") or not address.hostname:
+            raise ValueError("it must be an address such as https://trial.example.org")
+        if address.scheme == "http" and not _is_this_machine(address.hostname):
+            raise ValueError("it must start with https:// unless it is this machine")
+        return value.rstrip("/")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _cannot_be_guessed(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < _SECRET_LENGTH:
+            raise ValueError(f"a secret of fewer than {_SECRET_LENGTH} characters can be guessed")
+        return value
+
+    @model_validator(mode="after")
+    def _simulators_stay_at_home(self) -> Self:
+        if self.simulators and not _is_this_machine(urlsplit(self.simulators).hostname or ""):
+            raise ValueError(
+                "HOMETRIAL_SIMULATORS must be on this machine: doubles are for rehearsals"
+            )
+        if self.clock_file and not self.simulators:
+            raise ValueError(
+                "HOMETRIAL_CLOCK_FILE without HOMETRIAL_SIMULATORS: real data need real time"
+            )
+        return self
 
     @field_validator("actor")
     @classmethod
@@ -72,6 +122,10 @@ class Settings(BaseSettings):
         return value
 
 
+def _is_this_machine(host: str) -> bool:
+    return host in ("localhost", "127.0.0.1", "::1")
+
+
 def _make_key(path: Path) -> None:
     """Write a fresh key; if another process was first, its key stands."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -92,5 +146,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:  # two settings that do not go together
+            raise SettingsError(first["msg"]) from error
         name = "HOMETRIAL_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}={first['input']!r}: {first['msg']}") from error
+        shown = "***" if name.endswith("_SECRET") else repr(first["input"])
+        raise SettingsError(f"{name}={shown}: {first['msg']}") from error

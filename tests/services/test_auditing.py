@@ -13,8 +13,10 @@ from hometrial.services import auditing, enrolling
 BEATS = "Id,Time,Value\n1,4/12/2016 7:21:00 AM,60\n1,4/12/2016 7:21:05 AM,999\n"
 SITE = text("INSERT INTO site (id, code, name) VALUES (gen_random_uuid(), 'S', 'x')")
 ADA = text("SELECT set_config('hometrial.actor', 'ada', true)")
-TABLES = [table.fullname for table in Base.metadata.sorted_tables]
-APPEND_ONLY = {"participant_zone", "payload", "payload_part", "verdict", "finding"}
+# The sync log and the tokens are logs of machines: who may write them is settled by role.
+AUDITED = (None, "identity")
+TABLES = [t.fullname for t in Base.metadata.sorted_tables if t.schema in AUDITED]
+APPEND_ONLY = {"consent_event", "participant_zone", "payload", "payload_part", "verdict", "finding"}
 NAMED = {name: name if "." in name else f"public.{name}" for name in TABLES}
 
 # One way each of making, changing and deleting a site; each is given the open session.

@@ -1,7 +1,18 @@
 """Every table, imported once."""
 
 from hometrial.models.batch import Batch, Finding, Payload, PayloadPart, Verdict
+from hometrial.models.bridge import Bridge, PushReceipt
 from hometrial.models.chunk import DayChunk
+from hometrial.models.connection import (
+    CONNECTION_STATES,
+    Connection,
+    LinkAttempt,
+    LinkInvitation,
+    PairedDevice,
+    Token,
+    Visitor,
+)
+from hometrial.models.consent import ConsentEvent, Pause
 from hometrial.models.identity import Identity
 from hometrial.models.metric import GAP_CAUSES, DailyMetric, Gap
 from hometrial.models.participant import (
@@ -11,24 +22,52 @@ from hometrial.models.participant import (
     Site,
     WearableAccount,
 )
+from hometrial.models.pull import (
+    PULL_STATES,
+    Pull,
+    PullPage,
+    RateBucket,
+    StreamState,
+    WebhookEvent,
+)
 from hometrial.models.quarantine import QuarantinedRow, Query
+from hometrial.models.work import ProviderEnd, WorkItem
 
 __all__ = [
+    "CONNECTION_STATES",
     "GAP_CAUSES",
+    "PULL_STATES",
     "Batch",
+    "Bridge",
+    "Connection",
+    "ConsentEvent",
     "DailyMetric",
     "DayChunk",
     "Device",
     "Finding",
     "Gap",
     "Identity",
+    "LinkAttempt",
+    "LinkInvitation",
+    "PairedDevice",
     "Participant",
     "ParticipantZone",
+    "Pause",
     "Payload",
     "PayloadPart",
+    "ProviderEnd",
+    "Pull",
+    "PullPage",
+    "PushReceipt",
     "QuarantinedRow",
     "Query",
+    "RateBucket",
     "Site",
+    "StreamState",
+    "Token",
     "Verdict",
+    "Visitor",
     "WearableAccount",
+    "WebhookEvent",
+    "WorkItem",
 ]

@@ -36,23 +36,26 @@ class PayloadPart(Base):
 
 
 class Batch(Base):
-    """One validated unit of ingest: one payload, read for one scope of participants.
+    """One validated unit of ingest: one payload read for one scope of participants, or some pulls.
 
-    rows_read = rows_accepted + rows_duplicate + rows_quarantined + rows_unreadable, always.
+    rows_read = rows_accepted + rows_duplicate + rows_quarantined + rows_unreadable + rows_not_consented,
+    always. Rows that are not consented to are counted and nowhere kept.
     """
 
     __tablename__ = "batch"
     __table_args__ = (
         CheckConstraint(
-            "rows_read = rows_accepted + rows_duplicate + rows_quarantined + rows_unreadable",
+            "rows_read = rows_accepted + rows_duplicate + rows_quarantined + rows_unreadable"
+            " + rows_not_consented",
             name="every_row_is_accounted_for",
         ),
         CheckConstraint("status IN ('accepted', 'partly', 'rejected')", name="status_is_known"),
+        CheckConstraint("(payload_id IS NULL) = (kind = 'pull')", name="one_payload_or_pulls"),
         UniqueConstraint("payload_id", "kind", "scope", "reader_revision"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    payload_id: Mapped[UUID] = mapped_column(ForeignKey("payload.id"), index=True)
+    payload_id: Mapped[UUID | None] = mapped_column(ForeignKey("payload.id"), index=True)
     provider: Mapped[str]
     kind: Mapped[str]
     path: Mapped[str]
@@ -65,6 +68,7 @@ class Batch(Base):
     rows_duplicate: Mapped[int] = mapped_column(BigInteger)
     rows_quarantined: Mapped[int] = mapped_column(BigInteger)
     rows_unreadable: Mapped[int] = mapped_column(BigInteger)
+    rows_not_consented: Mapped[int] = mapped_column(BigInteger, default=0)
     quarantined_by_rule: Mapped[dict[str, int]] = mapped_column(JSONB)
     unreadable: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     participants: Mapped[list[str]] = mapped_column(ARRAY(TEXT))

@@ -43,5 +43,7 @@ class DayChunk(Base):
     as_of: Mapped[datetime]
     content_sha256: Mapped[str]
     body: Mapped[bytes]
+    because: Mapped[str]
+    """Why this version exists, in words: imported, read, device synced late, released, taken back, ..."""
     batch_id: Mapped[UUID] = mapped_column(ForeignKey("batch.id"), index=True)
     created_at: Mapped[datetime]

@@ -47,6 +47,14 @@ def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the tables to a revision in one transaction; one process at a time."""
     with database.engine.begin() as connection:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        connection.execute(
+            text(
+                "SELECT set_config('hometrial.actor', 'migration', true),"
+                " set_config('hometrial.reason', :reason, true),"
+                " set_config('hometrial.audit_key', :key, true)"
+            ),
+            {"reason": f"to {revision}", "key": database.settings.key("audit").hex()},
+        )
         command.upgrade(_config(connection), revision)
 
 

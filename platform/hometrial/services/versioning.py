@@ -95,6 +95,7 @@ class ChunkStore:
             "is_current": True,
             "state": "provisional" if known is None else known.state,
             "as_of": max(origin.as_of, known.as_of) if known else origin.as_of,
+            "because": origin.because,
             "batch_id": origin.batch_id,
             "created_at": clock.now(),
             **body,

@@ -1,0 +1,47 @@
+"""WorkItem and ProviderEnd: what waits for a person of the staff, and which provider is ending when."""
+
+from datetime import date, datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hometrial.db import Base
+
+
+class WorkItem(Base):
+    """Something to do about one participant; closes by itself when its cause is gone."""
+
+    __tablename__ = "work_item"
+    __table_args__ = (
+        Index(
+            "uq_work_item_open",
+            "participant_id",
+            "kind",
+            "subject",
+            unique=True,
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    kind: Mapped[str]
+    """reconnect, relink_before_end, scope_missing, not_linked, retired, our_bug, revoke_pending, ..."""
+    subject: Mapped[str]
+    """The provider, or provider/stream."""
+    reason: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    closed_because: Mapped[str | None]
+
+
+class ProviderEnd(Base):
+    """The day on which a provider ends its service, as staff recorded it (features.md N18)."""
+
+    __tablename__ = "provider_end"
+
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    ends_on: Mapped[date]
+    note: Mapped[str]
+    recorded_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""What runs in the background: each task is one service call and one commit; arguments are ids."""

@@ -1,0 +1,1 @@
+"""The worker: one process that takes jobs from the database and does them."""
