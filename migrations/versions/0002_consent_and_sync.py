@@ -117,6 +117,20 @@ def create_tables() -> None:
         sa.PrimaryKeyConstraint("provider", name=op.f("pk_provider_end")),
     )
     op.create_table(
+        "account_plan",
+        sa.Column("account_id", sa.Uuid(), nullable=False),
+        sa.Column("hourly_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("nightly_on", sa.Date(), nullable=True),
+        sa.Column("whole_since", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"],
+            ["wearable_account.id"],
+            name=op.f("fk_account_plan_account_id_wearable_account"),
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_plan")),
+        schema="sync",
+    )
+    op.create_table(
         "rate_bucket",
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("tokens", sa.Double(), nullable=False),
@@ -556,6 +570,7 @@ def downgrade() -> None:
     op.drop_table("consent_event")
     op.drop_index(op.f("ix_webhook_event_received_at"), table_name="webhook_event", schema="sync")
     op.drop_table("webhook_event", schema="sync")
+    op.drop_table("account_plan", schema="sync")
     op.drop_table("rate_bucket", schema="sync")
     op.drop_table("provider_end")
     op.execute("DROP SCHEMA sync")

@@ -34,9 +34,14 @@ def unfollow() -> None:
     _followed.clear()
 
 
-def microseconds(instant: datetime) -> int:
+def microseconds(moment: datetime) -> int:
     """Return an aware instant as whole microseconds since 1970 UTC. Raises ValueError if it is naive."""
-    if instant.tzinfo is None:
-        raise ValueError(f"{instant} has no time zone")
-    delta = instant - datetime(1970, 1, 1, tzinfo=UTC)
+    if moment.tzinfo is None:
+        raise ValueError(f"{moment} has no time zone")
+    delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * _MICROSECOND + delta.microseconds
+
+
+def instant(microseconds: int) -> datetime:
+    """Return whole microseconds since 1970 UTC as an aware instant."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -24,6 +24,7 @@ from hometrial.models.participant import (
 )
 from hometrial.models.pull import (
     PULL_STATES,
+    AccountPlan,
     Pull,
     PullPage,
     RateBucket,
@@ -37,6 +38,7 @@ __all__ = [
     "CONNECTION_STATES",
     "GAP_CAUSES",
     "PULL_STATES",
+    "AccountPlan",
     "Batch",
     "Bridge",
     "Connection",

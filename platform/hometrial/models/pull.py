@@ -93,6 +93,19 @@ class StreamState(Base):
     retry_at: Mapped[datetime | None]
 
 
+class AccountPlan(Base):
+    """When an account's recurring reads were last made: hourly by instant, nightly by local day."""
+
+    __tablename__ = "account_plan"
+    __table_args__ = {"schema": "sync"}  # noqa: RUF012
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("wearable_account.id"), primary_key=True)
+    hourly_at: Mapped[datetime | None]
+    nightly_on: Mapped[date | None]
+    whole_since: Mapped[date | None]
+    """The first local day of the stretch up to today that was read at least once: backfill goes on before."""
+
+
 class RateBucket(Base):
     """A budget of calls that all workers share: tokens that refill with time (a token bucket)."""
 
