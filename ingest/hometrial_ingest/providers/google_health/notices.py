@@ -17,7 +17,7 @@ _MARGIN = timedelta(days=1)
 Span = tuple[datetime, datetime]
 
 
-class _Stretch(Struct, rename="camel"):
+class _Stretch(Struct, rename="camel", frozen=True):
     """{"startTime": "2026-03-07T17:29:00", "endTime": "..."}: with a Z physical, without one civil."""
 
     start_time: str | None = None
@@ -30,7 +30,7 @@ class _Date(Struct):
     day: int
 
 
-class _Time(Struct):
+class _Time(Struct, frozen=True):
     hours: int = 0
     minutes: int = 0
     seconds: int = 0
@@ -43,7 +43,7 @@ class _Civil(Struct):
     time: _Time = _Time()
 
 
-class _CivilStretch(Struct, rename="camel"):
+class _CivilStretch(Struct, rename="camel", frozen=True):
     start_date_time: _Civil | None = None
     end_date_time: _Civil | None = None
 
