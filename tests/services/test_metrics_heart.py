@@ -47,6 +47,28 @@ def test_each_minute_counts_alike_however_often_the_device_sampled():
     assert (measured["heart_rate_count"], measured["heart_rate_minutes"]) == (5, 2)
 
 
+def _two_sources(*rows):
+    """Return samples of (second of the day, heart rate, source)."""
+    seconds, rates, sources = zip(*rows, strict=True)
+    at = START + np.array(seconds, dtype=np.int64) * 1_000_000
+    return pd.DataFrame({"at": at, "value": np.array(rates, dtype=float), "source": sources})
+
+
+def test_of_two_devices_that_tell_of_one_minute_the_more_trusted_is_believed():
+    heart_rate = _two_sources(
+        (0, 60, "a/watch"), (10, 90, "a/phone"), (70, 80, "a/phone"), (80, 100, "a/phone")
+    )  # fmt: skip
+    measured = measure(Day(START, START + 1440 * MINUTE, 0, True, heart_rate=heart_rate))
+    assert measured["heart_rate_mean"] == (60 + 90) / 2
+    assert (measured["heart_rate_count"], measured["heart_rate_max"]) == (3, 100)
+
+
+def test_a_trusted_device_s_impossible_value_leaves_its_minute_to_the_other():
+    heart_rate = _two_sources((0, 0, "a/watch"), (10, 90, "a/phone"))
+    measured = measure(Day(START, START + 1440 * MINUTE, 0, True, heart_rate=heart_rate))
+    assert (measured["heart_rate_mean"], measured["heart_rate_left_out"]) == (90, 1)
+
+
 def test_a_day_with_a_device_and_no_heart_rate_has_no_mean():
     assert not {"heart_rate_mean", "heart_rate_min", "rhr_sleep"} & _measure({}).keys()
 

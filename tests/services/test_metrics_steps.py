@@ -63,6 +63,32 @@ def test_the_same_walk_by_watch_phone_and_echo_is_counted_once():
     assert measured["steps_other_sources"] == 130
 
 
+LIST = [
+    *((60 * minute, 60, 10, "google-health/FITBIT/WATCH") for minute in range(5)),
+    (0, 600, 80, "google-health/FITBIT/PHONE"),
+    (900, 60, 7, "google-health/FITBIT/PHONE"),
+    *((60 * minute, 60, 10, "google-health/HEALTH_CONNECT/unknown-device") for minute in range(5)),
+]
+MERGED = [(60 * minute, 60, 12, "google-health/reconciled") for minute in range(5)]
+
+
+def test_what_a_provider_merged_counts_and_nothing_of_that_provider_beside_it():
+    measured = _measure(steps=_intervals(*LIST, *MERGED))
+    assert measured["steps"] == 60
+    assert measured["steps_other_sources"] == sum(value for _, _, value, _ in LIST)
+
+
+def test_another_provider_still_counts_where_the_merged_stream_says_nothing():
+    other = [(0, 60, 9, "fitbit/tracker"), (1200, 60, 5, "fitbit/tracker")]
+    assert _measure(steps=_intervals(*LIST, *MERGED, *other))["steps"] == 65
+
+
+def test_a_day_with_the_provider_s_own_total_has_that_and_not_a_sum():
+    measured = _measure(steps=_intervals(*LIST, *MERGED), daily={"steps_daily": 61.0})
+    assert measured["steps"] == 61
+    assert measured["steps_minute_sum"] == 60
+
+
 def test_with_one_source_nothing_is_left_out():
     assert "steps_other_sources" not in _measure(steps=_minutes([40, 60]))
 
@@ -81,7 +107,7 @@ def test_intervals_that_only_touch_are_both_counted(watch_at):
         ("google-health/FITBIT/WATCH", "watch"),
         ("apple-health/watch", "watch"),
         ("google-health/FITBIT/FITNESS_BAND", "tracker"),
-        ("google-health/reconciled", "tracker"),
+        ("google-health/reconciled", "merged"),
         ("takeout/fitbit", "tracker"),
         ("fitabase", "tracker"),
         ("google-health/FITBIT/RING", "ring"),
@@ -102,6 +128,7 @@ def test_the_name_of_a_source_tells_its_kind(source, kind):
 def test_sources_are_ordered_by_kind_and_then_by_name():
     names = [
         "x/manual",
+        "google-health/reconciled",
         "apple-health/iphone",
         "oura/ring",
         "b/band",
@@ -110,6 +137,7 @@ def test_sources_are_ordered_by_kind_and_then_by_name():
         "a/band",
     ]
     assert ordered(names) == [
+        "google-health/reconciled",
         "x/watch",
         "a/band",
         "b/band",

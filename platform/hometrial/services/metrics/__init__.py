@@ -4,6 +4,7 @@ from hometrial.services.metrics.day import COLUMNS, DEFAULT, PASSED_ON, Day, Set
 from hometrial.services.metrics.gaps import (
     GAP_RULE,
     GAP_RULE_VERSION,
+    READ,
     GapSpan,
     Presence,
     Stream,
@@ -20,6 +21,7 @@ __all__ = [
     "GAP_RULE",
     "GAP_RULE_VERSION",
     "PASSED_ON",
+    "READ",
     "RULES",
     "Day",
     "GapSpan",

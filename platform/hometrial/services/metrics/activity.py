@@ -1,11 +1,13 @@
 """Steps, whatever grain the source gives them in, and what minute steps tell of activity."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 
 from hometrial.services.metrics.day import Day
 from hometrial.services.metrics.priority import counted
-from hometrial.services.metrics.spans import MINUTE, runs
+from hometrial.services.metrics.spans import MINUTE, Bools, runs
 from hometrial_ingest.local_time import Float64
 from hometrial_ingest.signals import Signal
 
@@ -19,8 +21,9 @@ def steps(day: Day) -> dict[str, float]:
     `steps` is the source's daily total, else the sum of its intervals, else that of its hours; a
     total is never put right by a sum.
     """
-    sums = _sums(day.steps, "steps_minute_sum", "steps_other_sources")
-    sums |= _sums(day.steps_hourly, "steps_hour_sum", "steps_hour_other_sources")
+    sums = _sums(day.steps, lambda: day.steps_counted, "minute_sum", "other_sources")
+    hourly = day.steps_hourly
+    sums |= _sums(hourly, lambda: counted(hourly), "hour_sum", "hour_other_sources")
     if Signal.STEPS_DAILY in day.daily:
         sums["steps_daily"] = float(day.daily[Signal.STEPS_DAILY])
     ranked = ("steps_daily", "steps_minute_sum", "steps_hour_sum")
@@ -28,13 +31,15 @@ def steps(day: Day) -> dict[str, float]:
     return sums if first is None else {"steps": first, **sums}
 
 
-def _sums(samples: pd.DataFrame, name: str, others: str) -> dict[str, float]:
+def _sums(
+    samples: pd.DataFrame, which: Callable[[], Bools], name: str, others: str
+) -> dict[str, float]:
     if not len(samples):
         return {}
-    counts, value = counted(samples), samples["value"].to_numpy()
-    sums = {name: float(value[counts].sum())}
+    counts, value = which(), samples["value"].to_numpy()
+    sums = {f"steps_{name}": float(value[counts].sum())}
     if not counts.all():
-        sums[others] = float(value[~counts].sum())
+        sums[f"steps_{others}"] = float(value[~counts].sum())
     return sums
 
 
@@ -43,7 +48,7 @@ def steps_by_minute(day: Day) -> Float64:
 
     All are NaN if some steps are known only of an interval longer than a minute.
     """
-    used = day.steps[counted(day.steps)]
+    used = day.steps[day.steps_counted] if len(day.steps) else day.steps
     duration, value = used["duration"].to_numpy(), used["value"].to_numpy()
     if ((duration > 60) & (value > 0)).any():
         return np.full(day.minutes, np.nan)

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pandas as pd
 
-from hometrial.services.metrics.spans import MINUTE, spans
+from hometrial.services.metrics.priority import counted
+from hometrial.services.metrics.spans import MINUTE, Bools, spans
 from hometrial_ingest.local_time import Int64
 from hometrial_ingest.signals import Signal
 
@@ -66,7 +68,7 @@ class Day:
     `offset_at_start`: local minus UTC at `start_at`, in seconds. `has_heart_rate_device`: whether a
     day without heart rate is a day without wear, or one that nothing is known of.
     `heart_rate` reaches back to a day before `start_at`, for a main sleep that began the evening
-    before. `steps` and `steps_hourly` hold the samples of this day. `sessions` ended on it, `stages`
+    before; without a column `source` it is all of one source. `steps` and `steps_hourly` hold the samples of this day. `sessions` ended on it, `stages`
     are theirs. `sessions_next` began on this day and ended on the next: they tell only who was awake.
     `daily` holds the source's own values by signal name; of weight, the day's last.
 
@@ -102,6 +104,11 @@ class Day:
     def minutes(self) -> int:
         """The length of the day in minutes."""
         return (self.end_at - self.start_at) // MINUTE
+
+    @cached_property
+    def steps_counted(self) -> Bools:
+        """Which intervals of `steps` count."""
+        return counted(self.steps)
 
 
 def extents(sessions: pd.DataFrame) -> Int64:

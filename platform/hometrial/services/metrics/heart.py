@@ -6,6 +6,7 @@ import numpy as np
 
 from hometrial.services.metrics.day import Day
 from hometrial.services.metrics.episodes import Episode
+from hometrial.services.metrics.priority import most_trusted
 from hometrial.services.metrics.spans import MINUTE, Bools
 from hometrial_ingest.local_time import Float64, Int64
 
@@ -18,7 +19,9 @@ _STILL_NEEDED = 20
 
 @dataclass(frozen=True)
 class HeartRate:
-    """`values`: the day's samples that are kept; `left_out`: how many are not.
+    """`values`: the day's samples that are kept; `left_out`: how many are no heart rate.
+
+    Of several sources that tell of one minute, only the most trusted one's samples are kept.
 
     `minutes`: the mean of each minute's kept samples from 1440 minutes before the day to its end,
     NaN for a minute without any; its first minute begins at `origin` (µs UTC).
@@ -35,14 +38,15 @@ class HeartRate:
         origin, size = day.start_at - _BEFORE * MINUTE, _BEFORE + day.minutes
         at = day.heart_rate["at"].to_numpy()
         value = day.heart_rate["value"].to_numpy()
-        good = (value >= LOWEST) & (value <= HIGHEST)
+        possible = (value >= LOWEST) & (value <= HIGHEST)
         today = (at >= day.start_at) & (at < day.end_at)
+        good = _believed(day, possible)
         used = good & (at >= origin) & (at < day.end_at)
         minute = (at[used] - origin) // MINUTE
         count = np.bincount(minute, minlength=size)
         total = np.bincount(minute, value[used], minlength=size)
         minutes = np.divide(total, count, out=np.full(size, np.nan), where=count > 0)
-        return cls(value[good & today], int((today & ~good).sum()), minutes, origin)
+        return cls(value[good & today], int((today & ~possible).sum()), minutes, origin)
 
     @property
     def today(self) -> Float64:
@@ -60,6 +64,19 @@ class HeartRate:
         end = (episode.end_at - self.origin) // MINUTE
         unseen = np.full(max(0, min(-first, end - first)), np.nan)
         return np.concatenate((unseen, self.minutes[max(first, 0) : max(end, 0)]))
+
+
+def _believed(day: Day, possible: Bools) -> Bools:
+    """Return which possible samples are of the most trusted source of their minute."""
+    if "source" not in day.heart_rate or day.heart_rate["source"].nunique() < 2:
+        return possible
+    rows = np.flatnonzero(possible)
+    minute = (day.heart_rate["at"].to_numpy()[rows] - day.start_at) // MINUTE
+    believed = np.zeros(len(possible), bool)
+    believed[rows] = most_trusted(
+        minute - minute.min(initial=0), day.heart_rate["source"].iloc[rows]
+    )
+    return believed
 
 
 def level(heart_rate: HeartRate) -> dict[str, float]:

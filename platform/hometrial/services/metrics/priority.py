@@ -6,6 +6,7 @@ device it came from.
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +15,13 @@ import pandas as pd
 from hometrial.services.metrics.spans import NOTHING, Bools, spans, touches, union
 from hometrial_ingest.local_time import SECOND, Int64
 
-PRIORITY = ("watch", "tracker", "ring", "phone", "other")
-"""Kinds of source, the most trusted first. `other`: typed in by hand, passed on by Health Connect, or
-of a name that says nothing. Inside a kind the order is that of the names."""
+PRIORITY = ("merged", "watch", "tracker", "ring", "phone", "other")
+"""Kinds of source, the most trusted first. `merged`: what a provider itself made of all its sources.
+`other`: typed in by hand, passed on by Health Connect, or of a name that says nothing. Inside a kind
+the order is that of the names."""
 
 TELLING: tuple[tuple[str, str], ...] = (
+    ("reconciled", "merged"),
     ("manual", "other"),
     ("health connect", "other"),
     ("mobiletrack", "phone"),
@@ -36,15 +39,35 @@ TELLING: tuple[tuple[str, str], ...] = (
 comes last, for a provider passes on watches and phones alike. (`ring` only as a word by itself.)"""
 
 
+@lru_cache(maxsize=4096)
 def kind_of(source: str) -> str:
     """Return which of PRIORITY a source is, by its name."""
     name = f" {re.sub('[^a-z0-9]+', ' ', source.lower())} "
     return next((kind for word, kind in TELLING if word in name), "other")
 
 
+def rank(source: str) -> tuple[int, str]:
+    """Return what sources are sorted by: the smallest is the most trusted."""
+    return PRIORITY.index(kind_of(source)), source
+
+
 def ordered(sources: Iterable[str]) -> list[str]:
     """Return the distinct sources, the most trusted first."""
-    return sorted(set(sources), key=lambda source: (PRIORITY.index(kind_of(source)), source))
+    return sorted(set(sources), key=rank)
+
+
+def unmerged(sources: Iterable[str]) -> list[str]:
+    """Return the sources, most trusted first, without those that their provider merged for us.
+
+    What a provider left out of its merged stream it left out on purpose: it never comes back beside it.
+    """
+    found = ordered(sources)
+    merging = {_provider(source) for source in found if kind_of(source) == "merged"}
+    return [s for s in found if kind_of(s) == "merged" or _provider(s) not in merging]
+
+
+def _provider(source: str) -> str:
+    return source.partition("/")[0]
 
 
 def counted(samples: pd.DataFrame) -> Bools:
@@ -52,7 +75,7 @@ def counted(samples: pd.DataFrame) -> Bools:
 
     Intervals of a more trusted source come first, then those of the same source by the names of its
     devices, then by time. One that overlaps is left out whole: what part of its amount fell in the
-    overlap is not known.
+    overlap is not known. Where a provider merged its sources, none of them counts beside that.
     """
     starts = samples["at"].to_numpy()
     pieces = spans(starts, starts + samples["duration"].to_numpy() * SECOND)
@@ -70,12 +93,29 @@ def _by_trust(samples: pd.DataFrame) -> Iterator[npt.NDArray[np.int64]]:
     devices = (
         samples["device"] if "device" in samples else pd.Series(None, samples.index, dtype=object)
     )
-    names = devices.astype(object).where(devices.notna(), "").astype(str).to_numpy()
-    sources = samples["source"].astype(str).to_numpy()
-    for source in ordered(sources):
-        mine = sources == source
-        for name in sorted(set(names[mine])):
-            yield np.flatnonzero(mine & (names == name))
+    names = _codes(devices)
+    sources = _codes(samples["source"])
+    for source in unmerged(sources[1]):
+        mine = sources[0] == sources[1].index(source)
+        for name in sorted({names[1][code] for code in np.unique(names[0][mine]).tolist()}):
+            yield np.flatnonzero(mine & (names[0] == names[1].index(name)))
+
+
+def _codes(words: pd.Series) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Return each row's place among the distinct words, none being the empty word."""
+    codes, distinct = pd.factorize(words)
+    found = [*map(str, distinct), ""]
+    return np.where(codes < 0, found.index(""), codes).astype(np.int64), found
+
+
+def most_trusted(group: Int64, sources: pd.Series) -> Bools:
+    """Say of each sample whether it is of the most trusted source that has any in its group."""
+    codes, found = _codes(sources)
+    place = {source: number for number, source in enumerate(ordered(found))}
+    trust = np.array([place[source] for source in found])[codes]
+    best = np.full(int(group.max(initial=-1)) + 1, len(found))
+    np.minimum.at(best, group, trust)
+    return np.asarray(trust == best[group])
 
 
 def _first_of_overlapping(pieces: Int64) -> Bools:
@@ -96,5 +136,5 @@ def _first_of_overlapping(pieces: Int64) -> Bools:
 
 def of_first_source(samples: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of the most trusted source that has any."""
-    sources = ordered(samples["source"])
-    return samples[samples["source"] == sources[0]] if sources else samples
+    sources = ordered(pd.unique(samples["source"]))
+    return samples[samples["source"] == sources[0]] if len(sources) > 1 else samples

@@ -26,7 +26,11 @@ _SLEEP = (
     "Main sleep: the longest episode that ended on this day; sessions of one source (the most "
     "trusted that has any) with pauses of at most 30 min (setting: 60) are one episode."
 )
-_STEPS = "Intervals that begin on this day; one that overlaps an interval of a more trusted instrument is left out."
+_STEPS = (
+    "Intervals that begin on this day; one that overlaps an interval of a more trusted instrument is left "
+    "out, and so is what a provider that merged its sources has beside the merged stream."
+)
+_MINUTE = "of each minute those of the most trusted source that has any"
 
 _RULES = (
     Rule(
@@ -39,8 +43,8 @@ _RULES = (
     ),
     Rule("heart_rate_minutes", 1, "min", "Valid minutes",
          "Minutes of the day with at least one heart rate of 30-220/min.", _P61),
-    Rule("heart_rate_count", 1, "1", "Heart-rate samples",
-         "Samples of 30-220/min on this day.", "exports.md 6.3"),
+    Rule("heart_rate_count", 2, "1", "Heart-rate samples",
+         f"Samples of 30-220/min on this day, {_MINUTE}.", "exports.md 6.3; features.md C9"),
     Rule("heart_rate_left_out", 1, "1", "Heart-rate samples outside 30-220/min",
          "Samples of this day that no metric uses, being outside 30-220/min.", _P61),
     Rule(
@@ -66,50 +70,52 @@ _RULES = (
     Rule("night_coverage", 1, "%", "Heart-rate coverage of the main sleep",
          "Share of the minutes whole in the main sleep that are valid minutes.", _P61),
     Rule(
-        "heart_rate_mean", 1, "/min", "Mean heart rate",
+        "heart_rate_mean", 2, "/min", "Mean heart rate",
         "Mean of the means of the day's valid minutes, so that each minute counts alike however "
-        "often the device sampled.",
-        f"exports.md 6.3; weighting: {_OURS.lower()}",
+        f"often the device sampled; of the samples, {_MINUTE}.",
+        f"exports.md 6.3; weighting: {_OURS.lower()}; features.md C9",
     ),
-    Rule("heart_rate_min", 1, "/min", "Least heart rate", "Least sample of 30-220/min.", "exports.md 6.3"),
-    Rule("heart_rate_max", 1, "/min", "Highest heart rate", "Highest sample of 30-220/min.", "exports.md 6.3"),
+    Rule("heart_rate_min", 2, "/min", "Least heart rate",
+         "Least of the samples that heart_rate_count counts.", "exports.md 6.3"),
+    Rule("heart_rate_max", 2, "/min", "Highest heart rate",
+         "Highest of the samples that heart_rate_count counts.", "exports.md 6.3"),
     Rule(
-        "rhr_sleep", 1, "/min", "Resting heart rate in sleep",
+        "rhr_sleep", 2, "/min", "Resting heart rate in sleep",
         "Lowest mean of 30 consecutive minutes of the main sleep, at least 20 of them valid; the "
         f"mean is that of the minute means. {_SLEEP}",
         _P62,
     ),
     Rule("rhr_vendor", 1, "/min", "Resting heart rate, the source's", f"{_SOURCE}.", _VENDOR),
     Rule(
-        "hr_p05_awake_still", 1, "/min", "Heart rate awake and still, 5th percentile",
+        "hr_p05_awake_still", 2, "/min", "Heart rate awake and still, 5th percentile",
         "5th percentile (linear) of the minute means in awake minutes that end five minutes in a row "
         "with a record of 0 steps; needs 20 such minutes, minute steps and a recorded sleep.",
         f"{_P62}; the least of 20 minutes: {_OURS.lower()}",
     ),
     Rule(
-        "steps", 1, "{steps}", "Steps",
+        "steps", 2, "{steps}", "Steps",
         "steps_daily if the source gives it, else steps_minute_sum, else steps_hour_sum. A total is "
         "never put right by a sum.",
         f"{_P62}; exports.md 6.2",
     ),
     Rule("steps_daily", 1, "{steps}", "Steps, the source's daily total", f"{_SOURCE}.", _VENDOR),
-    Rule("steps_minute_sum", 1, "{steps}", "Steps, sum of intervals",
+    Rule("steps_minute_sum", 2, "{steps}", "Steps, sum of intervals",
          f"Sum of the source's intervals. {_STEPS}", "exports.md 6.2; features.md C9"),
-    Rule("steps_hour_sum", 1, "{steps}", "Steps, sum of hourly sums",
+    Rule("steps_hour_sum", 2, "{steps}", "Steps, sum of hourly sums",
          f"Sum of the source's hours. {_STEPS}", "exports.md 6.2; features.md C9"),
-    Rule("steps_other_sources", 1, "{steps}", "Steps left out of the sum of intervals",
-         "Sum of the intervals left out because a more trusted instrument overlaps them; absent if none is.",
+    Rule("steps_other_sources", 2, "{steps}", "Steps left out of the sum of intervals",
+         "Sum of the intervals left out because a more trusted instrument tells of the same; absent if none is.",
          "features.md C9"),
-    Rule("steps_hour_other_sources", 1, "{steps}", "Steps left out of the sum of hourly sums",
-         "Sum of the hours left out because a more trusted instrument overlaps them; absent if none is.",
+    Rule("steps_hour_other_sources", 2, "{steps}", "Steps left out of the sum of hourly sums",
+         "Sum of the hours left out because a more trusted instrument tells of the same; absent if none is.",
          "features.md C9"),
     Rule(
-        "peak30_cadence", 1, "{steps}/min", "Peak 30-minute cadence",
+        "peak30_cadence", 2, "{steps}/min", "Peak 30-minute cadence",
         "Mean of the 30 highest minute step counts. Needs 30 minutes with a record, and no steps known "
         "only of an interval longer than a minute.",
         "exports.md 6.2",
     ),
-    Rule("active_bouts", 1, "1", "Active bouts",
+    Rule("active_bouts", 2, "1", "Active bouts",
          "Runs of at least 2 consecutive minutes with at least 20 steps each.", _P62),
     Rule("distance", 1, "m", "Distance", f"{_SOURCE}.", _VENDOR),
     Rule("sedentary_minutes", 1, "min", "Sedentary minutes", f"{_SOURCE}.", _VENDOR),
