@@ -7,15 +7,25 @@ import click
 
 from hometrial.db import Database
 from hometrial.errors import TrialError
-from hometrial.services import doctoring, enrolling, migrating
+from hometrial.services import doctoring, enrolling, migrating, sunsets
+from hometrial.services.diagnosing.check import Check
 
 _MARK = {
     "present": "#",
     "not_worn": ".",
+    "not_synced": "s",
+    "token_dead": "t",
+    "scope_missing": "x",
+    "not_consented": "c",
+    "paused": "p",
+    "provider_outage": "o",
+    "retired": "r",
     "quarantined": "q",
     "not_in_source": "-",
     "unknown": "?",
 }
+_VERDICT = {"ok": "ok", "problem": "PROBLEM", "not_reached": "-"}
+_PER_LINE = 6
 
 
 @click.command()
@@ -31,7 +41,9 @@ def doctor(
     last: str | None,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """Say what is there of a person, what is missing, hour by hour, and why.
+    """Say why a person has no data: all checks in order, then what is missing, hour by hour.
+
+    The first problem is the answer, and stands on top with its fix.
 
     \b
     Example:
@@ -40,11 +52,19 @@ def doctor(
     migrating.require_newest(database)
     with database.reading() as session:
         person = enrolling.find_participant(session, code)
-        found = doctoring.examine(session, person, _day(first), _day(last))
+        found = doctoring.examine(
+            session, person, _day(first), _day(last), clouds=_clouds(database)
+        )
     if as_json:
         click.echo(json.dumps(found.as_json(), indent=2))
         return
     click.echo(_text(found))
+
+
+def _clouds(database: Database) -> sunsets.Clouds:
+    from hometrial.services.syncing import clouds  # the vendors' libraries, for those who ask only
+
+    return clouds.clouds(database.settings)
 
 
 def _day(text: str | None) -> date | None:
@@ -55,8 +75,9 @@ def _day(text: str | None) -> date | None:
 
 
 def _text(found: doctoring.Examination) -> str:
-    lines = [f"{found.participant}  {found.status}", ""]
-    lines += [f"zone     {zone}" for zone in found.zones] or ["zone     none on record"]
+    lines = [f"{found.participant}  {found.status}", "", found.answer, ""]
+    lines += [_check(number, check) for number, check in enumerate(found.checks, 1)]
+    lines += ["", *(f"zone     {zone}" for zone in found.zones or ("none on record",))]
     lines += [f"device   {device}" for device in found.devices]
     lines += ["", f"{'stream':<24} {'days':>5} {'samples':>11}  first day   last day"]
     lines += [
@@ -66,6 +87,16 @@ def _text(found: doctoring.Examination) -> str:
     for day in found.days:
         marks = "".join(_MARK.get(hour, "!") for hour in day.hours)
         lines.append(f"{day.day}  {marks:<25} {day.text}")
-    lines += ["", "# there   . not worn   q in quarantine   - not in the source   ? unknown", ""]
+    lines += ["", *_legend(), ""]
     lines += [f"{number}. {finding}" for number, finding in enumerate(found.findings, 1)]
     return "\n".join(lines)
+
+
+def _check(number: int, check: Check) -> str:
+    fix = f"; {check.fix}" if check.fix else ""
+    return f"{number:>2} {_VERDICT[check.verdict]:<8} {check.name:<20} {check.finding}{fix}"
+
+
+def _legend() -> list[str]:
+    marks = [f"{mark} {cause.replace('_', ' ')}" for cause, mark in _MARK.items()]
+    return ["   ".join(marks[at : at + _PER_LINE]) for at in range(0, len(marks), _PER_LINE)]

@@ -1,25 +1,25 @@
 """One participant examined: what is there, what is missing and why, and what to do (features.md N17)."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from hometrial.models import (
-    DailyMetric,
-    DayChunk,
-    Device,
-    Gap,
-    Participant,
-    QuarantinedRow,
-    Query,
-)
+from hometrial.models import DailyMetric, DayChunk, Device, Gap, Participant
 from hometrial.services import enrolling, storing
 from hometrial.services.comparing import day_of
+from hometrial.services.diagnosing import checks, facts
+from hometrial.services.diagnosing.check import Check
+from hometrial.services.diagnosing.facts import Facts
+from hometrial.services.diagnosing.flow import CAUSES
+from hometrial.services.sunsets import Clouds
 
+NO_CLOUDS: Clouds = MappingProxyType({})
 _HOUR = timedelta(hours=1)
 
 
@@ -46,10 +46,12 @@ class DaySummary:
 
 @dataclass(frozen=True)
 class Examination:
-    """Everything the doctor found."""
+    """Everything the doctor found; `answer` is the first problem with its fix, in one sentence."""
 
     participant: str
     status: str
+    answer: str
+    checks: tuple[Check, ...]
     zones: tuple[str, ...]
     devices: tuple[str, ...]
     streams: tuple[StreamSummary, ...]
@@ -63,21 +65,33 @@ class Examination:
 
 
 def examine(
-    session: Session, person: Participant, first: date | None = None, last: date | None = None
+    session: Session,
+    person: Participant,
+    first: date | None = None,
+    last: date | None = None,
+    *,
+    clouds: Clouds = NO_CLOUDS,
 ) -> Examination:
-    """Examine a participant over some days (default: all)."""
+    """Examine a participant over some days (default: all).
+
+    `clouds` are the providers that the study reads: they say which streams could come.
+    """
     days = _days(session, person, first, last)
     missing = Counter(hour for day in days for hour in day.hours if hour != "present")
     streams = _streams(session, person)
+    known = facts.gather(session, person, missing, clouds)
+    run = checks.run(known)
     return Examination(
         participant=person.code,
         status=person.status,
+        answer=checks.answer(known, run),
+        checks=run,
         zones=_zones(session, person),
         devices=_devices(session, person),
         streams=streams,
         days=days,
         missing_hours=dict(sorted(missing.items())),
-        findings=tuple(_findings(session, person, streams, missing)),
+        findings=tuple(_findings(known, streams)),
     )
 
 
@@ -122,7 +136,7 @@ def _days(
     session: Session, person: Participant, first: date | None, last: date | None
 ) -> tuple[DaySummary, ...]:
     span = storing.span_of(session, person.id)
-    if span is None:
+    if span is None or not enrolling.zone_rows(session, [person.id]):
         return ()
     start = max(first or date.min, day_of(span[0]))
     end = min(last or date.max, day_of(span[-1]))
@@ -182,49 +196,29 @@ def _day(
     return DaySummary(day.isoformat(), tuple(hours), state, f"{worn}, {state}")
 
 
-def _findings(
-    session: Session,
-    person: Participant,
-    streams: tuple[StreamSummary, ...],
-    missing: Counter[str],
-) -> list[str]:
+def _findings(known: Facts, streams: tuple[StreamSummary, ...]) -> list[str]:
     """Return what stands out, in the order in which one would mend it, each with the way out."""
-    found = []
-    if not enrolling.zone_rows(session, [person.id]):
-        found.append(f"no zone on record; run: hometrial participant zone {person.code} ZONE")
+    code, found = known.code, []
+    if not known.zones:
+        found.append(f"no zone on record; run: hometrial participant zone {code} ZONE")
     if not streams:
         found.append(
-            "no data at all; run: hometrial import PROVIDER PATH --participant " + person.code
+            f"no data at all; run: hometrial import PROVIDER PATH --participant {code}, or send a "
+            f"link to a watch: hometrial link invite {code}"
         )
-    waiting = session.scalar(
-        select(func.count()).where(
-            QuarantinedRow.participant_id == person.id, QuarantinedRow.status == "open"
-        )
-    )
-    queries = session.scalar(
-        select(func.count()).where(Query.participant_id == person.id, Query.status == "open")
-    )
-    if waiting:
+    rows, queries = known.quarantined
+    if rows:
         found.append(
-            f"{waiting} rows wait in quarantine under {queries} open queries; run: "
-            f"hometrial quarantine list --participant {person.code}"
+            f"{rows} rows wait in quarantine under {queries} open queries; run: "
+            f"hometrial quarantine list --participant {code}"
         )
-    names = {
-        "not_worn": "hours the device was not worn",
-        "quarantined": "hours wait in quarantine",
-        "not_in_source": "hours of a stream that no file of this source carries",
-        "unknown": "hours that no file tells of; import a later or fuller export if there is one",
-    }
-    found += [f"{missing[cause]} {text}" for cause, text in names.items() if missing[cause]]
-    provisional = session.scalar(
-        select(func.count(func.distinct(DayChunk.day))).where(
-            DayChunk.participant_id == person.id,
-            DayChunk.is_current,
-            DayChunk.state == "provisional",
-        )
-    )
+    found += _missing(known.missing)
+    provisional, _ = known.days
     if provisional:
-        found.append(
-            f"{provisional} days are provisional: no file tells of the time after them yet"
-        )
+        found.append(f"{provisional} days are provisional: late data may still join them")
     return found or ["nothing is missing"]
+
+
+def _missing(hours: Mapping[str, int]) -> list[str]:
+    """Return the missing hours by cause, those that nobody can mend last."""
+    return [f"{hours[cause]} hours {text}" for cause, text in CAUSES.items() if hours.get(cause)]

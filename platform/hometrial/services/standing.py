@@ -1,0 +1,152 @@
+"""How each person's links stand: what every account delivers, what holds it up, when it was last heard."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import (
+    Connection,
+    PairedDevice,
+    Participant,
+    Pause,
+    ProviderEnd,
+    StreamState,
+    WearableAccount,
+)
+
+LIVE = ("active", "reconnect_needed", "not_linked", "retired")
+"""Connections that are meant to deliver, whether they can just now or not."""
+LEAD = timedelta(days=120)
+"""So long before a provider ends, its people are asked to link another one."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """One account of a person: its connection, the obstacles of its streams, its last sign of life."""
+
+    provider: str
+    connection: Connection
+    obstacles: dict[str, str]
+    heard_at: datetime | None
+
+    def is_quiet(self, now: datetime, after: timedelta) -> bool:
+        """Say whether an account that should deliver has been silent for so long."""
+        last = max(self.heard_at or self.connection.linked_at, self.connection.linked_at)
+        return self.connection.status == "active" and now - last > after
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All links of one person, and the days on which providers end."""
+
+    status: str
+    paused: bool
+    links: Sequence[Link]
+    ends: dict[str, date]
+    now: datetime
+
+    def at(self, provider: str, statuses: Iterable[str] | None = None) -> list[Link]:
+        """Return the person's accounts at a provider, of some statuses only if they are given."""
+        wanted = None if statuses is None else set(statuses)
+        return [
+            link
+            for link in self.links
+            if link.provider == provider and (wanted is None or link.connection.status in wanted)
+        ]
+
+    def ends_soon(self, provider: str) -> bool:
+        """Say whether a provider's end is near or past."""
+        ends_on = self.ends.get(provider)
+        return ends_on is not None and ends_on - LEAD <= self.now.date()
+
+    def needs_another(self, provider: str) -> bool:
+        """Say whether live accounts at a provider deliver what no other one does that stays."""
+        here = {stream for link in self.at(provider, LIVE) for stream in link.connection.streams}
+        elsewhere = {
+            stream
+            for link in self.links
+            if link.provider != provider
+            and link.connection.status == "active"
+            and not self.ends_soon(link.provider)
+            for stream in link.connection.streams
+        }
+        return not here <= elsewhere
+
+
+def standings(session: Session, people: Iterable[UUID] | None = None) -> dict[UUID, Standing]:
+    """Return how the links of everybody stand, or of some: six queries."""
+    now = clock.now()
+    chosen = true() if people is None else Participant.id.in_(list(people))
+    ends = ends_of(session)
+    paused = _paused(session, now)
+    links = _links(session, chosen)
+    return {
+        person: Standing(status, person in paused, links.get(person, []), ends, now)
+        for person, status in session.execute(
+            select(Participant.id, Participant.status).where(chosen)
+        )
+    }
+
+
+def ends_of(session: Session) -> dict[str, date]:
+    """Return the recorded end of each provider that has one."""
+    rows = session.execute(select(ProviderEnd.provider, ProviderEnd.ends_on))
+    return {provider: ends_on for provider, ends_on in rows}  # noqa: C416
+
+
+def _paused(session: Session, now: datetime) -> set[UUID]:
+    unfinished = or_(Pause.end_at.is_(None), Pause.end_at > now)
+    return set(
+        session.scalars(select(Pause.participant_id).where(Pause.start_at <= now, unfinished))
+    )
+
+
+def _links(session: Session, chosen: ColumnElement[bool]) -> dict[UUID, list[Link]]:
+    obstacles, heard = _streams(session)
+    for account, last in _devices(session).items():
+        heard[account] = max(last, heard.get(account, last))
+    found: dict[UUID, list[Link]] = {}
+    for connection, provider in session.execute(
+        select(Connection, WearableAccount.provider)
+        .join(WearableAccount, WearableAccount.id == Connection.account_id)
+        .join(Participant, Participant.id == Connection.participant_id)
+        .where(chosen)
+        .order_by(Connection.linked_at)
+    ):
+        account = connection.account_id
+        link = Link(provider, connection, obstacles.get(account, {}), heard.get(account))
+        found.setdefault(connection.participant_id, []).append(link)
+    return found
+
+
+def _streams(session: Session) -> tuple[dict[UUID, dict[str, str]], dict[UUID, datetime]]:
+    obstacles: dict[UUID, dict[str, str]] = {}
+    heard: dict[UUID, datetime] = {}
+    for account, stream, obstacle, until in session.execute(
+        select(
+            StreamState.account_id,
+            StreamState.stream,
+            StreamState.obstacle,
+            StreamState.data_until,
+        )
+    ):
+        if obstacle:
+            obstacles.setdefault(account, {})[stream] = obstacle
+        if until:
+            heard[account] = max(until, heard.get(account, until))
+    return obstacles, heard
+
+
+def _devices(session: Session) -> dict[UUID, datetime]:
+    last = func.max(PairedDevice.last_sync_at)
+    rows = session.execute(
+        select(PairedDevice.account_id, last)
+        .where(PairedDevice.last_sync_at.is_not(None))
+        .group_by(PairedDevice.account_id)
+    )
+    return {account: moment for account, moment in rows if moment}
