@@ -25,7 +25,12 @@ class OAuth:
     people: Mapping[int, str]
     """Encoded user ids by number."""
     redirect_uris: dict[str, frozenset[str]] = field(default_factory=dict)
-    """Registered addresses by client id; an empty set accepts any."""
+    """Registered addresses by client id; an empty set, as at first, accepts any."""
+
+    def __post_init__(self) -> None:
+        """Accept any address of every application at first."""
+        for client_id in self.applications:
+            self.redirect_uris.setdefault(client_id, frozenset())
 
     def authorise(self, request: Request, now: datetime) -> Response:
         """Show the page, or take the person's answer and send the browser back with it."""

@@ -48,5 +48,7 @@ def hang_up(request: Request) -> NoReturn:
     connection = request.environ.get("werkzeug.socket")
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        # The server would otherwise wait for the next request on the same connection.
+        connection.shutdown(socket.SHUT_RDWR)
     # werkzeug takes this for a client that went away: it writes nothing and closes.
     raise ConnectionAbortedError("the simulator breaks the connection off")
