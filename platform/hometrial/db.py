@@ -24,7 +24,7 @@ WORKER_ROLE = "hometrial_worker"
 PARTICIPANT_ROLE = "hometrial_participant"
 """Of the participant site: it may link, take notifications and pushes in, and see no measurement."""
 SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs")
-_SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
+SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
 
 
 class Instant(TypeDecorator[datetime]):
@@ -75,7 +75,7 @@ class Database:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"options": _SEARCH_PATH},
+            connect_args={"options": SEARCH_PATH},
         )
         try:
             _refuse_if_unsafe(engine)

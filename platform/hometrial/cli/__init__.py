@@ -7,16 +7,22 @@ from contextlib import contextmanager
 import click
 from sqlalchemy.exc import OperationalError
 
+from hometrial import clock
 from hometrial import settings as settings_module
 from hometrial.cli.administer import audit, database_commands
+from hometrial.cli.bridge import bridge
+from hometrial.cli.consent import consent
 from hometrial.cli.demo import demo
 from hometrial.cli.doctor import doctor
 from hometrial.cli.export import export
 from hometrial.cli.importing import import_command
+from hometrial.cli.link import link
 from hometrial.cli.participant import participant
+from hometrial.cli.provider import provider
 from hometrial.cli.quarantine import quarantine
 from hometrial.cli.simulate import simulate
 from hometrial.cli.staff import staff
+from hometrial.cli.worker import sync, worker
 from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial_ingest.errors import IngestError
@@ -49,7 +55,10 @@ def _commands(context: click.Context) -> None:
     Exit codes: 0 done; 1 a rejected file or a broken check; 2 bad input, nothing was changed;
     3 a setting or the database; 4 the audit trail does not verify.
     """
-    database = Database(settings_module.load())
+    settings = settings_module.load()
+    if settings.clock_file is not None:
+        clock.follow(settings.clock_file)
+    database = Database(settings)
     context.obj = database
     context.call_on_close(database.close)
 
@@ -57,6 +66,12 @@ def _commands(context: click.Context) -> None:
 for _command in (
     import_command,
     participant,
+    consent,
+    link,
+    sync,
+    worker,
+    provider,
+    bridge,
     doctor,
     quarantine,
     export,

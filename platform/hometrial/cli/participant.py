@@ -113,6 +113,31 @@ def zone(database: Database, code: str, zone: str, since: str | None) -> None:
     )
 
 
+@participant.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8401, show_default=True, help="0 takes a free one.")
+@click.pass_obj
+def serve(database: Database, host: str, port: int) -> None:
+    """Serve the participants' site: linking a watch, notifications of providers, pushes of phones.
+
+    \b
+    Example:
+      hometrial participant serve --port 8401
+    """
+    from hometrial import participant as site  # Flask is loaded by the one command that serves
+    from hometrial.tasks import engine, linking
+
+    migrating.require_newest(database)
+    app = site.create_app(
+        database,
+        on_linked=linking.first_reads,
+        on_unlinked=linking.revoke_soon,
+        tasks=engine.SiteTasks(),
+    )
+    click.echo(f"participant site: {database.settings.public_url}")
+    site.serve(app, host, port)
+
+
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)

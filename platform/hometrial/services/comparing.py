@@ -27,13 +27,15 @@ it becomes history; or known with other content from the very same file, which t
 class Origin:
     """The file that samples come from: its batch, its SHA-256 and the last instant it tells of.
 
-    `because` says in words why there is a new version of a day.
+    `because` says in words why there is a new version of a day; `reopens`, that a day which was final is
+    provisional again with it.
     """
 
     batch_id: UUID
     payload_sha256: str
     as_of: datetime
     because: str = "imported"
+    reopens: bool = False
 
 
 def day_number(day: date) -> int:

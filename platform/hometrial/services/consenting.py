@@ -23,7 +23,10 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Spell:
-    """Consent in force for what is observed in [start, end). `keep_late`: what of it comes after `end`?"""
+    """Consent in force for what is observed in [start, end).
+
+    `keep_late`: what was observed in it may still come in after its end.
+    """
 
     start: datetime
     end: datetime = FOR_EVER

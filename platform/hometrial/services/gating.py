@@ -248,10 +248,11 @@ class Quarantine:
 def _records(samples: pd.DataFrame, signal: Signal) -> list[dict[str, Any]]:
     names = [name for name in chunks.schema(signal).names if name != "payload"]
     columns = [*names, "local", "participant", "placement", "day"]
+    columns += ["payload"] if "payload" in samples else []  # of a batch of several payloads
     return [_plain(record) for record in samples[columns].to_dict("records")]
 
 
 def _digest(record: dict[str, Any], signal: Signal) -> str:
     """Return what identifies a quarantined sample: what it says, whichever file and row said it."""
-    said = {name: value for name, value in record.items() if name != "row"}
+    said = {name: value for name, value in record.items() if name not in ("row", "payload")}
     return hashlib.sha256(json.dumps([str(signal), said], sort_keys=True).encode()).hexdigest()

@@ -1,7 +1,6 @@
 """One file through the house: segments read, placed, gated, compared and stored as one batch."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +10,16 @@ from sqlalchemy.orm import Session
 from hometrial import clock
 from hometrial.errors import ZoneNeededError
 from hometrial.models import Batch, Payload
-from hometrial.services import baselines, comparing, fates, gating, placing, storing, versioning
+from hometrial.services import (
+    baselines,
+    comparing,
+    fates,
+    gating,
+    placing,
+    seeing,
+    storing,
+    versioning,
+)
 from hometrial.services.comparing import Origin, day_of
 from hometrial.services.fates import HeldFrame, Judgement, RowFates
 from hometrial.services.gating import Failure
@@ -24,7 +32,6 @@ from hometrial_ingest.signals import Signal
 from hometrial_validation.frame import Context, Settings
 
 Bools = npt.NDArray[np.bool_]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = (Signal.SLEEP_SESSION,)  # stages take their day from their session
 
 
@@ -145,7 +152,7 @@ class FileIngest:
         days = (told["local"] + told["duration"] * 1_000_000) // DAY
         for code, day in days.groupby(told["participant"], observed=True).max().items():
             self._last_day[str(code)] = max(self._last_day.get(str(code), day), day)
-        self.devices += _devices(placed)
+        self.devices += seeing.devices_in(placed)
 
     def _judge(
         self, samples: pd.DataFrame, signal: Signal, number: int, sessions: pd.DataFrame | None
@@ -166,7 +173,7 @@ class FileIngest:
         return Judgement(failures, fate, before)
 
     def _origin(self) -> Origin:
-        until = self.now if self._until is None else _instant(self._until)
+        until = self.now if self._until is None else clock.instant(self._until)
         return Origin(self.batch.id, self.payload.sha256, until)
 
     def _context(
@@ -249,25 +256,6 @@ class FileIngest:
         batch.first_day, batch.last_day = (
             (day_of(days[0]), day_of(days[-1])) if days else (None, None)
         )
-        batch.observed_from = None if self._from is None else _instant(self._from)
-        batch.observed_until = None if self._until is None else _instant(self._until)
+        batch.observed_from = None if self._from is None else clock.instant(self._from)
+        batch.observed_until = None if self._until is None else clock.instant(self._until)
         self.session.flush()
-
-
-def _instant(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
-
-
-def _devices(placed: pd.DataFrame) -> list[SeenDevice]:
-    """Return the instruments that samples name, with the span in which each was seen."""
-    named = placed[placed["device"].notna()]
-    if not len(named):
-        return []
-    by = [named[name].astype(object) for name in ("participant", "source", "device")]
-    spans = named["at"].groupby(by).agg(["min", "max"])
-    return [
-        SeenDevice(str(code), str(source), str(model), _instant(first), _instant(last))
-        for (code, source, model), (first, last) in zip(
-            spans.index.tolist(), spans.to_numpy().tolist(), strict=True
-        )
-    ]

@@ -114,14 +114,14 @@ def _release_into_chunks(
     """Add samples to their days, taking the place of any that stands there under the same key."""
     samples = _frame(records, signal)
     batch = session.get_one(Batch, batch_id)
-    payload = session.get_one(Payload, batch.payload_id)
+    whole = session.get(Payload, batch.payload_id) if batch.payload_id else None
     owners = session.scalars(
         select(Participant).where(Participant.code.in_(samples["participant"].astype(str).unique()))
     )
     people = {owner.code: owner.id for owner in owners}
     before = storing.stored(session, signal, samples)
     as_of = batch.observed_until or batch.created_at
-    origin = Origin(batch_id, payload.sha256, as_of)
+    origin = Origin(batch_id, whole.sha256 if whole else "", as_of, "released from quarantine")
     known = (
         comparing.match(samples, before.samples, chunks.key(signal)) >= 0
         if len(before.samples)
@@ -135,7 +135,9 @@ def _release_into_chunks(
 
 def _frame(records: list[dict[str, Any]], signal: Signal) -> pd.DataFrame:
     names = [*chunks.schema(signal).names, "participant", "day"]
-    samples = pd.DataFrame([{n: r.get(n) for n in names if n != "payload"} for r in records])
+    if not all("payload" in record for record in records):
+        names.remove("payload")  # a batch of one payload, which is each row's
+    samples = pd.DataFrame([{name: record.get(name) for name in names} for record in records])
     for name in ("code", "session", "source", "device", "participant"):
         samples[name] = samples[name].astype("category")
     for name in ("at", "offset", "duration", "row", "day"):

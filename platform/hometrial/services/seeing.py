@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hometrial import clock
 from hometrial.models import Device, Participant
 from hometrial.services.reporting import SeenDevice
 
@@ -40,6 +42,21 @@ def note_devices(session: Session, seen: Sequence[tuple[str, SeenDevice]]) -> No
             known.first_seen_at = min(known.first_seen_at, each.first_at)
             known.last_seen_at = max(known.last_seen_at, each.last_at)
     session.flush()
+
+
+def devices_in(placed: pd.DataFrame) -> list[SeenDevice]:
+    """Return the instruments that placed samples name, with the span in which each was seen."""
+    named = placed[placed["device"].notna()]
+    if not len(named):
+        return []
+    by = [named[name].astype(object) for name in ("participant", "source", "device")]
+    spans = named["at"].groupby(by).agg(["min", "max"])
+    return [
+        SeenDevice(str(code), str(source), str(model), clock.instant(first), clock.instant(last))
+        for (code, source, model), (first, last) in zip(
+            spans.index.tolist(), spans.to_numpy().tolist(), strict=True
+        )
+    ]
 
 
 def _firmware(provider: str, model: str) -> str | None:

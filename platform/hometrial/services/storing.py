@@ -1,6 +1,6 @@
 """Day chunks in the database, read back as samples."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -105,13 +105,18 @@ def _words(words: Sequence[str], counts: Sequence[int]) -> pa.DictionaryArray:
 
 def stored(session: Session, signal: Signal, samples: pd.DataFrame) -> Stored:
     """Return what is stored of the days that these samples fall on (for sleep also the days beside)."""
-    if not len(samples):
-        return Stored(pd.DataFrame(), {})
+    return of_days(session, signal, groups_of(samples) if len(samples) else ())
+
+
+def of_days(session: Session, signal: Signal, days: Iterable[Key]) -> Stored:
+    """Return what is stored of some (pseudonym, day), for sleep also of the days beside them."""
     margin = 1 if SIGNALS[signal].shape in comparing.SLEEP else 0
-    wanted = {(p, d + m) for p, d in groups_of(samples) for m in range(-margin, margin + 1)}
-    days = [day for _, day in wanted]
+    wanted = {(p, d + m) for p, d in days for m in range(-margin, margin + 1)}
+    if not wanted:
+        return Stored(pd.DataFrame(), {})
+    numbers = [day for _, day in wanted]
     people = sorted({code for code, _ in wanted})
-    found = current_chunks(session, signal, people, min(days), max(days))
+    found = current_chunks(session, signal, people, min(numbers), max(numbers))
     found = [(code, chunk) for code, chunk in found if (code, day_number(chunk.day)) in wanted]
     frame = load_table(found, signal).to_pandas()
     return Stored(frame, {(code, day_number(chunk.day)): chunk for code, chunk in found})

@@ -1,6 +1,6 @@
 """New versions of the day chunks whose samples changed; every earlier version is kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,13 +8,13 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import DayChunk
 from hometrial.services import chunks, comparing
-from hometrial.services.comparing import Fates, Origin, day_of, groups_of
+from hometrial.services.comparing import Bools, Fates, Origin, day_of, groups_of
 from hometrial.services.storing import Key, Stored, load_table
 from hometrial_ingest.signals import Signal
 
@@ -49,18 +49,31 @@ class ChunkStore:
         return fate
 
     def merge(
-        self, samples: pd.DataFrame, fate: Fates, before: Stored, signal: Signal, origin: Origin
+        self,
+        samples: pd.DataFrame,
+        fate: Fates,
+        before: Stored,
+        signal: Signal,
+        origin: Origin,
+        absent: Bools | None = None,
     ) -> None:
-        """Store accepted samples: new ones are added, revisions replace, stale ones become history."""
+        """Store accepted samples: new ones are added, revisions replace, stale ones become history.
+
+        `absent` marks stored samples that their source does not tell of any more: they leave the current
+        version and stay in the older ones. Samples that came in several payloads carry a column `payload`.
+        """
         self.result.touched |= {(code, signal, day) for code, day in groups_of(samples)}
-        incoming = samples.assign(payload=origin.payload_sha256)
+        incoming = (
+            samples if "payload" in samples else samples.assign(payload=origin.payload_sha256)
+        )
         stale = incoming[fate == comparing.STALE]
         if len(stale):
             self._write_history(stale, before, signal, origin)
         news = incoming[(fate == comparing.NEW) | (fate == comparing.REVISION)]
-        if not len(news):
+        if not len(news) and (absent is None or not absent.any()):
             return
         gone = comparing.replaced(incoming, fate, before.samples, signal, origin)
+        gone = gone if absent is None else gone | absent
         kept = before.samples[~gone] if len(before.samples) else before.samples
         dropped = before.samples[gone] if len(before.samples) else before.samples
         self._write_current(news, kept, dropped, _Target(before, signal, origin))
@@ -73,9 +86,11 @@ class ChunkStore:
         both = _together(kept, news, days, target.signal)
         bodies = _bodies(both, target.signal)
         rows = []
+        last = self._last_versions([target.before.chunks.get(key) for key in days])
         for key in sorted(days):
             known = target.before.chunks.get(key)
-            row = self._row(key, known, target.origin, bodies.get(key) or _nothing(target.signal))
+            body = bodies.get(key) or _nothing(target.signal)
+            row = self._row(key, known, target.origin, body | {"version": last.get(known, 0) + 1})
             row |= {
                 "stream": str(target.signal),
                 "added": added.get(key, 0),
@@ -91,9 +106,8 @@ class ChunkStore:
             "id": uuid4(),
             "participant_id": self.people[key[0]],
             "day": day_of(key[1]),
-            "version": 1 if known is None else self._last_version(known) + 1,
             "is_current": True,
-            "state": "provisional" if known is None else known.state,
+            "state": "provisional" if known is None or origin.reopens else known.state,
             "as_of": max(origin.as_of, known.as_of) if known else origin.as_of,
             "because": origin.because,
             "batch_id": origin.batch_id,
@@ -101,9 +115,16 @@ class ChunkStore:
             **body,
         }
 
-    def _last_version(self, known: DayChunk) -> int:
-        versions = self._versions(known)
-        return max(chunk.version for chunk in versions)
+    def _last_versions(self, known: Iterable[DayChunk | None]) -> dict[DayChunk | None, int]:
+        """Return the highest version of each chunk's day, in one query without a single body."""
+        days = {(c.participant_id, c.stream, c.day): c for c in known if c is not None}
+        if not days:
+            return {}
+        key = (DayChunk.participant_id, DayChunk.stream, DayChunk.day)
+        rows = self.session.execute(
+            select(*key, func.max(DayChunk.version)).where(tuple_(*key).in_(days)).group_by(*key)
+        )
+        return {days[person, stream, day]: version for person, stream, day, version in rows}
 
     def _versions(self, known: DayChunk) -> list[DayChunk]:
         return list(
@@ -145,7 +166,9 @@ class ChunkStore:
         """Keep an older file's differing values as a version that never was current."""
         plain = _words_as_text(stale[_columns(signal)]).reset_index(drop=True)
         for key, body in _bodies(plain, signal).items():
-            row = self._row(key, before.chunks[key], origin, body) | {
+            known = before.chunks[key]
+            last = self._last_versions([known])
+            row = self._row(key, known, origin, body | {"version": last[known] + 1}) | {
                 "stream": str(signal),
                 "is_current": False,
                 "as_of": origin.as_of,

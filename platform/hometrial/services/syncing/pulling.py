@@ -75,6 +75,13 @@ def find_link(session: Session, account_id: UUID) -> Link | None:
     return Link(account_id, person, frozenset(connection.streams), zones)
 
 
+def provider_of(session: Session, account_id: UUID) -> str:
+    """Return the name of an account's provider."""
+    return session.scalars(
+        select(WearableAccount.provider).where(WearableAccount.id == account_id)
+    ).one()
+
+
 def today(zones: ZoneHistory, now: datetime) -> date:
     """Return the local day on which an instant lies."""
     _, local = zones.place_instant(np.array([clock.microseconds(now)], np.int64))
@@ -172,7 +179,12 @@ def may_keep(session: Session, link: Link, asked: Asked) -> bool:
 
 
 def keep(
-    session: Session, link: Link, asked: Asked, pages: Sequence[Page], synced_at: datetime | None
+    session: Session,
+    link: Link,
+    asked: Asked,
+    pages: Sequence[Page],
+    synced_at: datetime | None,
+    calls: int = 0,
 ) -> str:
     """Keep the pages of a read and return the state of its line: fetched, done (unchanged) or stopped."""
     if not may_keep(session, link, asked):
@@ -180,9 +192,7 @@ def keep(
             session, [asked.pull_id], "stopped", error="consent or the link ended during the read"
         )
         return "stopped"
-    provider = session.scalars(
-        select(WearableAccount.provider).where(WearableAccount.id == link.account_id)
-    ).one()
+    provider = provider_of(session, link.account_id)
     payloads = keep_payloads(session, provider, [page.body for page in pages])
     unchanged = _told_last_time(session, asked, payloads)
     if pages:
@@ -193,6 +203,7 @@ def keep(
         .where(Pull.id == asked.pull_id)
         .values(
             state="done" if unchanged else "fetched",
+            calls=calls,
             pages=len(pages),
             bytes=sum(len(page.body) for page in pages),
             unchanged=unchanged,
@@ -302,3 +313,11 @@ def close(
             finished_at=clock.now(),
         )
     )
+
+
+def give_up(session: Session, account_id: UUID, error: str, kind: str) -> None:
+    """End the lines of an account's round that were opened and not read."""
+    rows = session.scalars(
+        select(Pull.id).where(Pull.account_id == account_id, Pull.state == "fetching")
+    ).all()
+    close(session, rows, "failed", error=error, kind=kind)
