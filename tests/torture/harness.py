@@ -61,6 +61,16 @@ TABLES = {
     "gap": "SELECT p.code, t.stream, t.day, t.start_at, t.end_at, t.cause, t.rule_version"
     " FROM gap t" + _OF_PERSON,
     "identity": "SELECT p.code FROM identity.identity t" + _OF_PERSON,
+    "consent_event": "SELECT p.code, t.data_type, t.decision, t.effective_at, t.keep_late, t.source"
+    " FROM consent_event t" + _OF_PERSON,
+    "pause": "SELECT p.code, t.start_at, t.end_at, t.reason FROM pause t" + _OF_PERSON,
+    "connection": "SELECT p.code, a.provider, a.external_id, t.status, t.streams FROM connection t"
+    " JOIN wearable_account a ON a.id = t.account_id JOIN participant p ON p.id = t.participant_id",
+    "link_invitation": "SELECT p.code, t.reason, t.used_at FROM link_invitation t" + _OF_PERSON,
+    "bridge": "SELECT p.code, t.token_sha256, t.revoked_at FROM bridge t" + _OF_PERSON,
+    "work_item": "SELECT p.code, t.kind, t.subject, t.closed_at IS NULL AS open FROM work_item t"
+    + _OF_PERSON,
+    "provider_end": "SELECT t.provider, t.ends_on, t.note FROM provider_end t",
 }
 """How each table is told by natural keys."""
 
