@@ -11,6 +11,8 @@ from hometrial_ingest.provider import Window
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
+# New Zealand's summer is 13 hours ahead; those 11 hours behind are on the same clock, and few.
+_WESTERNMOST = timedelta(hours=-10, minutes=-59)
 
 Minutes = tuple[time, time]
 """The first and the last minute of a part of a day."""
@@ -71,8 +73,17 @@ def _offsets(window: Window) -> list[timedelta]:
     if window.start != window.earliest:
         found.append(_midnight(window.first_day) - window.start)
     if window.end != window.latest:
-        found.append(_midnight(window.last_day + _DAY) - window.end)
+        offset = _midnight(window.last_day + _DAY) - window.end
+        found.append(offset if window.first_day <= window.last_day else _by_the_clock(offset))
     return found
+
+
+def _by_the_clock(offset: timedelta) -> timedelta:
+    """Return an offset that is known but for whole days, as it is where nearly everybody lives.
+
+    A window without a whole day does not say on which day it ends.
+    """
+    return (offset - _WESTERNMOST) % _DAY + _WESTERNMOST
 
 
 def _midnight(day: date) -> datetime:
