@@ -3,6 +3,7 @@
 import base64
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -17,6 +18,7 @@ from hometrial_ingest.simulators.truth import Scene, Truth
 
 FIRST_DAY = date(2026, 2, 25)  # the clocks of New York change on 8 March
 NOON = datetime(2026, 3, 12, 16, 0, tzinfo=UTC)
+LATE = datetime(2026, 11, 9, 16, 0, tzinfo=UTC)  # after the clock changes of Berlin and New York
 
 
 class Quiet(WSGIRequestHandler):
@@ -64,18 +66,44 @@ def truth() -> Truth:
     return Truth(Scene(seed=7, people=6, first_day=FIRST_DAY, days=24), Clock(NOON))
 
 
+@pytest.fixture(scope="session")
+def autumn_truth() -> Truth:
+    return Truth(Scene(seed=7, people=3, first_day=date(2026, 10, 23), days=14), Clock(LATE))
+
+
 @pytest.fixture
 def service(truth) -> Iterator[Service]:
-    clock = Clock(NOON)
+    with serving(truth, NOON) as found:
+        yield found
+
+
+@pytest.fixture
+def autumn(autumn_truth) -> Iterator[Service]:
+    with serving(autumn_truth, LATE) as found:
+        yield found
+
+
+@pytest.fixture
+def own(truth) -> Iterator[Service]:
+    """A service whose truth a test may change."""
+    with serving(Truth(truth.scene, Clock(NOON)), NOON) as found:
+        yield found
+
+
+@contextmanager
+def serving(truth: Truth, at: datetime) -> Iterator[Service]:
+    clock = Clock(at)
     face = FitbitFace(truth, clock, FitbitFaults())
     app = DispatcherMiddleware(_nowhere, {"/fitbit": face})
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield Service(face, clock, truth, f"http://127.0.0.1:{server.port}/fitbit")
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield Service(face, clock, truth, f"http://127.0.0.1:{server.port}/fitbit")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def _nowhere(environ, start_response):

@@ -63,7 +63,7 @@ def test_a_person_who_agrees_comes_back_with_code_and_state_and_the_code_buys_to
     tokens = exchange(service, back["code"]).json()
     assert tokens["expires_in"] == 28_800
     assert len(tokens["refresh_token"]) == 64
-    assert tokens["token_type"] == "Bearer"
+    assert tokens["token_type"] == "Bearer"  # noqa: S105 - a word
     assert tokens["user_id"] == service.face.account_id(1)
     assert tokens["scope"] == "activity heartrate sleep"
     steps = "/1/user/-/activities/steps/date/2026-03-10/1d.json"
