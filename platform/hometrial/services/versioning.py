@@ -238,6 +238,8 @@ def _nothing(signal: Signal) -> dict[str, Any]:
 
 def _bodies(samples: pd.DataFrame, signal: Signal) -> dict[Key, dict[str, Any]]:
     """Return the body, its digest and its number of samples for each day."""
+    if not len(samples):
+        return {}
     ordered = chunks.in_order(samples, by=["participant", "day"]).reset_index(drop=True)
     table = chunks.to_table(ordered, signal)
     people = ordered["participant"].astype("category")

@@ -59,6 +59,11 @@ class Absence:
             told |= {(self._code[place], day) for day in range(first - 1, last + 2)}
         return told
 
+    def signals(self) -> set[Signal]:
+        """Return the signals that some complete read covers."""
+        streams = {pull.stream for pull in self.kept.pulls if pull.kind != "push"}
+        return {signal for stream in streams for signal in SIGNALS_OF.get(stream, ())}
+
     def _complete(self, signal: Signal) -> Iterator[tuple[int, Pull]]:
         for place, pull in enumerate(self.kept.pulls):
             known = signal in SIGNALS_OF.get(pull.stream, ())
@@ -70,7 +75,6 @@ class Absence:
         signal: Signal,
         samples: pd.DataFrame,
         before: Stored,
-        sessions: pd.DataFrame | None,
         refused: Iterable[int],
     ) -> Bools | None:
         """Return which stored samples are absent, None if there can be none."""
@@ -85,7 +89,7 @@ class Absence:
         absent = np.zeros(len(there), bool)
         for place, pull in self._complete(signal):
             if place not in refused:
-                missing = self._should_be_there(signal, there, place, pull, sessions) & ~told
+                missing = self._should_be_there(signal, there, place, pull) & ~told
                 absent |= self._believed(signal, samples, place, missing)
         return absent
 
@@ -109,18 +113,16 @@ class Absence:
         there: pd.DataFrame,
         place: int,
         pull: Pull,
-        sessions: pd.DataFrame | None,
     ) -> Bools:
         """Return which stored samples this read covers: its person's, of its provider, in its window."""
         sources = there["source"].astype(str)
-        mine = (there["participant"].astype(str) == self._code[place]).to_numpy()
-        mine &= (sources.eq(pull.provider) | sources.str.startswith(f"{pull.provider}/")).to_numpy()
+        of_provider = sources.eq(pull.provider) | sources.str.startswith(f"{pull.provider}/")
+        of_person = there["participant"].astype(str) == self._code[place]
+        mine: Bools = (of_provider & of_person).to_numpy(copy=True)
         if not self._has_page(
             place, "reconcile" if SIGNALS[signal].shape is not Shape.DAILY else "daily"
         ):
             mine &= ~sources.str.endswith(_MERGED).to_numpy()
-        if signal is Signal.SLEEP_STAGE and sessions is not None and len(sessions):
-            return mine & _in_sessions(there, sessions[sessions["read"] == place])
         return mine & _in_window(signal, there, pull)
 
     def _has_page(self, place: int, kind: str) -> bool:
@@ -134,16 +136,12 @@ def _in_window(signal: Signal, there: pd.DataFrame, pull: Pull) -> Bools:
         inside: Bools = (days >= day_number(pull.first_day)) & (days <= day_number(pull.last_day))
         return inside
     at = there["at"].to_numpy(dtype=np.int64)
-    if shape in comparing.SLEEP:
-        at = at + there["duration"].to_numpy(dtype=np.int64) * _SECOND  # filtered by its end
+    if shape in comparing.SLEEP:  # a night is asked for by its end
+        at = at + there["duration"].to_numpy(dtype=np.int64) * _SECOND
+    if shape is Shape.STAGE:
+        night = comparing.comparable(there, ["participant", "source", "session"])
+        at = night.assign(end=at).groupby(list(night))["end"].transform("max").to_numpy()
     covered: Bools = (at >= clock.microseconds(pull.start_at)) & (
         at < clock.microseconds(pull.end_at)
     )
     return covered
-
-
-def _in_sessions(stages: pd.DataFrame, sessions: pd.DataFrame) -> Bools:
-    names = ["participant", "source", "session"]
-    wanted = pd.MultiIndex.from_frame(comparing.comparable(sessions, names))
-    found: Bools = pd.MultiIndex.from_frame(comparing.comparable(stages, names)).isin(wanted)
-    return found

@@ -33,8 +33,6 @@ from hometrial_ingest.signals import SIGNALS, Shape, Signal
 from hometrial_validation.frame import Context, Settings
 
 _SECOND = 1_000_000
-_DELETABLE = (Signal.SLEEP_SESSION, Signal.SLEEP_STAGE, Signal.WEIGHT)
-"""Signals whose records have names at their providers, so that a person can delete one there."""
 
 
 class Merge:
@@ -138,7 +136,7 @@ class Merge:
         self._count(fate_of)
         self.by_rule.update(rows.rules())
         for held in rows.frames:
-            self._keep(held, sessions)
+            self._keep(held)
 
     def _note(self, samples: pd.DataFrame, signal: Signal) -> None:
         """Remember what the reads tell of: span of time, newest sample, instruments."""
@@ -174,20 +172,18 @@ class Merge:
         # Later pages stand first: an earlier page's other word was overtaken during the read.
         old = repeated | contradicting | np.isin(samples["row"].to_numpy(), superseded)
         fate[old] = comparing.DUPLICATE
-        return Judgement(self._failures(samples, fate, signal, sessions), fate, before)
+        changed = comparing.groups_of(samples[fate != comparing.DUPLICATE])
+        asked = comparing.only(samples[~old], changed) if changed else samples.iloc[:0]
+        if sessions is not None:
+            sessions = sessions[~np.isin(sessions["row"].to_numpy(), superseded)]
+        return Judgement(self._failures(asked, signal, sessions), fate, before)
 
     def _failures(
-        self,
-        samples: pd.DataFrame,
-        fate: comparing.Fates,
-        signal: Signal,
-        sessions: pd.DataFrame | None,
+        self, asked: pd.DataFrame, signal: Signal, sessions: pd.DataFrame | None
     ) -> dict[int, Failure]:
         """Ask the gate about the days on which anything is new; what is stored was judged before."""
-        news = samples[fate != comparing.DUPLICATE]
-        if not len(news):
+        if not len(asked):
             return {}
-        asked = comparing.only(samples, comparing.groups_of(news))
         own = sessions if sessions is not None else self._stored_sessions(signal, asked)
         context = Context(
             now=clock.microseconds(self.now),
@@ -224,7 +220,7 @@ class Merge:
             name = names[QUARANTINED if place in self.refused else fate]
             self.counts[place][name] += count
 
-    def _keep(self, held: HeldFrame, sessions: pd.DataFrame | None) -> None:
+    def _keep(self, held: HeldFrame) -> None:
         """Set the failing samples aside and store the others."""
         trusted = ~np.isin(held.samples["read"].to_numpy(), list(self.refused))
         bad = held.failing()
@@ -236,23 +232,19 @@ class Merge:
         good = ~bad & trusted
         before = held.judgement.before
         # A sample in quarantine is told of all the same: what it revises must not count as absent.
-        absent = self.absence.of(held.signal, held.samples, before, sessions, set(self.refused))
+        absent = self.absence.of(held.signal, held.samples, before, set(self.refused))
         fate = held.judgement.fate[good]
         self.store.merge(samples[good], fate, before, held.signal, self.origin, absent)
 
     def _keep_deletions(self, told: set[Signal]) -> None:
         """Take out what was deleted at the provider where nothing else of its kind is told any more."""
-        for signal in _DELETABLE:
-            days = () if signal in told else self.absence.days(signal, None)
-            if not days:
-                continue
-            before = storing.of_days(self.session, signal, days)
-            if not len(before.samples):
-                continue
-            nothing = before.samples.iloc[:0]
-            absent = self.absence.of(signal, nothing, before, None, set(self.refused))
-            fate = np.empty(0, np.int8)
-            self.store.merge(nothing, fate, before, signal, self.origin, absent)
+        for signal in self.absence.signals() - told:
+            before = storing.of_days(self.session, signal, self.absence.days(signal, None))
+            if len(before.samples):
+                nothing = before.samples.iloc[:0]
+                absent = self.absence.of(signal, nothing, before, set(self.refused))
+                fate = np.empty(0, np.int8)
+                self.store.merge(nothing, fate, before, signal, self.origin, absent)
 
 
 _ROW = ["row", "read"]
