@@ -18,6 +18,7 @@ _HOUR, _MICRO = 3_600, 1_000_000
 _STRIDE = 0.415  # of the height
 _ECHO_AFTER = 600  # Health Connect has what the wearable handed over ten minutes later
 Mask = npt.NDArray[np.bool_]
+_ARRAYS = ("at", "duration", "offset", "value", "origin", "local")
 
 
 @dataclass(frozen=True)
@@ -192,3 +193,15 @@ def distance(found: Records, holder: Holder) -> Records:
 def without_origin(found: Records) -> Records:
     """Return records as the merged stream has them: it does not say where they came from."""
     return replace(found, origin=np.full(len(found), -1, np.int64))
+
+
+def taken(found: Records, kept: Mask) -> Records:
+    """Return the records of a mask."""
+    places = np.flatnonzero(kept).tolist()
+    return replace(
+        found,
+        **{name: getattr(found, name)[kept] for name in _ARRAYS},
+        ids=tuple(found.ids[place] for place in places if found.ids),
+        nights=tuple(found.nights[place] for place in places if found.nights),
+        details=tuple(found.details[place] for place in places if found.details),
+    )

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from hometrial_ingest.simulate.person import Device
-from hometrial_ingest.simulate.timeline import Seconds, midnight
+from hometrial_ingest.simulate.timeline import Seconds, midnight, offset_at
 from hometrial_ingest.simulators import changes, columns, derived, gaps
 from hometrial_ingest.simulators.clock import Clock, microseconds
 from hometrial_ingest.simulators.columns import Span
@@ -98,8 +98,29 @@ class Truth:
 
     def held(self, person: int, data_type: str, span: Span, *, merged: bool) -> Records:
         """Return the same for a span in seconds. Raises KeyError for a type that is not modelled."""
-        found = self._made(person, data_type, span, merged=merged)
+        found = self.traced(person, data_type, span, merged=merged)
         return columns.without_origin(found) if merged else found
+
+    def traced(self, person: int, data_type: str, span: Span, *, merged: bool) -> Records:
+        """Return the same with the origin of every record, merged or not."""
+        holder, syncs = self.holder(person), self.syncs(person)
+        if data_type == "sleep":
+            return columns.nights(list(self._nights(person, span)), holder)
+        if data_type in derived.DAILY_TYPES:
+            rows = derived.daily_rows(data_type, self._dated(person, span), span.at, syncs)
+            return derived.found_table(data_type, rows, holder)
+        days = self._between(person, span, ahead=int(data_type in derived.SAMPLE_TYPES))
+        if data_type in derived.SAMPLE_TYPES:
+            return derived.found_table(
+                data_type, derived.sample_rows(data_type, days, span), holder
+            )
+        if data_type == "weight":
+            rows = derived.weight_rows(days, span, self._gone(person, data_type, span.at))
+            return derived.found_table(data_type, rows, holder)
+        if data_type == "heart-rate":
+            beats = columns.heart_rate(days, span, syncs, merged=merged)
+            return columns.table(data_type, beats, holder, 0)
+        return self._walked(holder, data_type, (days, span), merged=merged)
 
     def daily_total(
         self, person: int, data_type: str, local_day: date, at: datetime | None = None
@@ -145,6 +166,10 @@ class Truth:
         now, periods = self._seconds(at), self.holder(person).person.zones
         return [p.zone for p in periods if p.from_at is None or p.from_at <= now][-1]
 
+    def offset(self, person: int, at: datetime | None = None) -> int:
+        """Return local minus UTC in seconds at an instant."""
+        return offset_at(self.holder(person).person.zones, self._seconds(at))
+
     def day(self, person: int, day: date) -> Recorded:
         """Return a local day as the devices recorded it, whether it was handed over or not.
 
@@ -175,26 +200,6 @@ class Truth:
         days = list(self._between(person, Span(old - 8 * _DAY, now, now), ahead=1))
         found = [*changes.by_sync(syncs, old, now, first), *changes.by_day(days, syncs, old, now)]
         return [*found, *self._by_hand(person, old, now)]
-
-    def _made(self, person: int, data_type: str, span: Span, *, merged: bool) -> Records:
-        holder, syncs = self.holder(person), self.syncs(person)
-        if data_type == "sleep":
-            return columns.nights(list(self._nights(person, span)), holder)
-        if data_type in derived.DAILY_TYPES:
-            rows = derived.daily_rows(data_type, self._dated(person, span), span.at, syncs)
-            return derived.found_table(data_type, rows, holder)
-        days = self._between(person, span, ahead=int(data_type in derived.SAMPLE_TYPES))
-        if data_type in derived.SAMPLE_TYPES:
-            return derived.found_table(
-                data_type, derived.sample_rows(data_type, days, span), holder
-            )
-        if data_type == "weight":
-            rows = derived.weight_rows(days, span, self._gone(person, data_type, span.at))
-            return derived.found_table(data_type, rows, holder)
-        if data_type == "heart-rate":
-            beats = columns.heart_rate(days, span, syncs, merged=merged)
-            return columns.table(data_type, beats, holder, 0)
-        return self._walked(holder, data_type, (days, span), merged=merged)
 
     def _walked(
         self, holder: Holder, data_type: str, what: tuple[Iterator[Recorded], Span], *, merged: bool
