@@ -1,13 +1,16 @@
 """Rows of linked accounts, reads and jobs, put into the tables as the worker and the sites leave them."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import Database
 from hometrial.models import (
     Bridge,
     Connection,
@@ -174,6 +177,21 @@ def page(session: Session, of: Pull, payload_id: object, name: str, number: int 
         )
     )
     session.flush()
+
+
+@contextmanager
+def counted(database: Database) -> Iterator[list[str]]:
+    """Collect the statements that the database is asked."""
+    asked: list[str] = []
+
+    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def beats(values: list[int], start: datetime) -> bytes:

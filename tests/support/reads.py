@@ -17,7 +17,7 @@ from hometrial_ingest.providers.google_health import GoogleHealth, GoogleHealthC
 from hometrial_ingest.readers import READERS
 
 GOOGLE = GoogleHealth(
-    GoogleHealthConfig.simulated("http://127.0.0.1:9", client_id="x", client_secret="y")
+    GoogleHealthConfig.simulated("http://127.0.0.1:9", client_id="x", client_secret="y")  # noqa: S106
 )
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 
