@@ -1,0 +1,162 @@
+"""A study beside simulators: people linked and consenting, rounds planned, read and taken in by hand."""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+
+from hometrial import clock
+from hometrial.db import Database
+from hometrial.models import Connection
+from hometrial.services import consenting, enrolling
+from hometrial.services.syncing import planning, vault
+from hometrial.services.syncing.clouds import clouds
+from hometrial.services.syncing.planning import Due
+from hometrial.services.syncing.pulling import Span
+from hometrial.settings import Settings
+from hometrial.tasks import absorbing, keeping, reading
+from hometrial.tasks.engine import SHARDS, House
+from hometrial_ingest.data_types import DataType
+from hometrial_ingest.provider import Grant
+from hometrial_ingest.simulators import Simulators
+
+
+@dataclass(frozen=True)
+class Person:
+    """A simulated person as the study knows them."""
+
+    number: int
+    code: str
+    participant_id: UUID
+    account_id: UUID
+
+
+@dataclass
+class Rehearsal:
+    """One study and the simulators that it reads."""
+
+    sims: Simulators
+    database: Database
+    people: dict[int, Person] = field(default_factory=dict)
+
+    @property
+    def house(self) -> House:
+        return House(self.database, clouds(self.database.settings))
+
+    def link(
+        self,
+        number: int,
+        *,
+        provider: str = "google-health",
+        types: Iterable[DataType] = tuple(DataType),
+        since: datetime | None = None,
+        streams: frozenset[str] | None = None,
+    ) -> Person:
+        """Enrol a simulated person, record consent, and link the account by the short way."""
+        face = self.sims.google if provider == "google-health" else self.sims.fitbit
+        cloud = self.house.clouds[provider]
+        told = face.grant(number, streams)
+        granted = frozenset(told["scope"].split())
+        first = since or datetime.combine(self.sims.truth.scene.first_day, time(), UTC)
+        first -= timedelta(days=2) if since is None else timedelta(0)
+        with self.database.transaction("rehearsal", "link", role="hometrial_worker") as session:
+            person = enrolling.add_participant(session)
+            for since_at, zone in self.zones(number):
+                enrolling.set_zone(session, person, zone, valid_from=since_at, source="rehearsal")
+            consenting.grant(session, person, types, since=first, source="rehearsal")
+            account = enrolling.link_account(
+                session, person.id, provider=provider, external_id=face.account_id(number)
+            )
+            session.add(
+                Connection(
+                    account_id=account.id,
+                    participant_id=person.id,
+                    status="active",
+                    status_since=clock.now(),
+                    status_reason="linked",
+                    streams=sorted(s.name for s in cloud.streams.values() if s.scope in granted),
+                    linked_at=clock.now(),
+                )
+            )
+            session.flush()
+            grant = Grant(
+                told["access_token"], int(told["expires_in"]), granted, told.get("refresh_token")
+            )
+            vault.keep(session, vault.keys(self.database.settings), account.id, grant)
+        made = Person(number, person.code, person.id, account.id)
+        self.people[number] = made
+        return made
+
+    def zones(self, number: int) -> list[tuple[datetime | None, str]]:
+        """Return a person's zone history as the truth has it."""
+        return [
+            (None if period.from_at is None else datetime.fromtimestamp(period.from_at, UTC), period.zone)
+            for period in self.sims.truth.holder(number).person.zones
+        ]
+
+    def read(self, person: Person, kind: str = "manual", days: tuple[date, date] | None = None,
+             stream: str = "") -> None:  # fmt: skip
+        """Make one round of reads of a person, by default of all days up to the clock."""
+        first, last = days or (self.sims.truth.scene.first_day, clock.now().date() + timedelta(days=1))
+        reading.make_round(self.house, Due(person.account_id, kind, Span(first, last)), stream)
+
+    def absorb(self) -> int:
+        """Take in everything that waits."""
+        return sum(absorbing.drain(self.house, shard) for shard in range(SHARDS))
+
+    def sync(self, person: Person, **how: object) -> None:
+        """Read a person and take it in."""
+        self.read(person, **how)
+        self.absorb()
+
+    def rounds(self) -> int:
+        """Make every round that is due now, until none is, and take everything in; return how many."""
+        count = 0
+        for _ in range(100):
+            with self.database.reading() as session:
+                due = planning.due(session, clock.now())
+            for each in due:
+                reading.make_round(self.house, each)
+            self.absorb()
+            count += len(due)
+            if not due:
+                return count
+        raise AssertionError("rounds are due without end")
+
+    def settle(self) -> None:
+        """Make days final and bring the gap ledger up to the clock."""
+        keeping.settle_now(self.house)
+
+    def rows(self, query: str, **values: object) -> list[tuple[object, ...]]:
+        """Return the rows of a query."""
+        with self.database.engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query), values)]
+
+    def one(self, query: str, **values: object) -> object:
+        """Return the single value of a query."""
+        return self.rows(query, **values)[0][0]
+
+
+@contextmanager
+def rehearse(database: Database, folder: Path, **scene: object):
+    """Run simulators beside a study whose settings point at them; the study's clock follows theirs."""
+    file = folder / "clock"
+    sims = Simulators(clock_file=file, **scene)  # type: ignore[arg-type]
+    with sims.start():
+        clock.follow(file)
+        settings = Settings(
+            home=database.settings.home,
+            database_url=database.settings.database_url,
+            simulators=sims.base_url,
+            clock_file=file,
+        )
+        beside = Database(settings)
+        try:
+            yield Rehearsal(sims, beside)
+        finally:
+            beside.close()
+            clock.unfollow()
