@@ -1,10 +1,9 @@
 """What the doctor says of a person: what is there, what is missing, and what to do."""
 
-import importlib.util
 import re
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
+import linked
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import event, text
@@ -16,12 +15,6 @@ from hometrial.services import consenting, doctoring, enrolling
 from hometrial.services.diagnosing import flow
 from hometrial.services.syncing import clouds
 from hometrial.settings import Settings
-
-_spec = importlib.util.spec_from_file_location(
-    "linked", Path(__file__).parents[1] / "staff" / "linked.py"
-)
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
 
 CLOUDS = clouds.clouds(Settings(home="/nowhere", simulators="http://127.0.0.1:9"))
 ALL = tuple(CLOUDS["google-health"].streams)

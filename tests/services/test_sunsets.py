@@ -1,9 +1,8 @@
 """Providers that end: exactly the people concerned are asked, and the funnel counts them."""
 
-import importlib.util
 from datetime import date, timedelta
-from pathlib import Path
 
+import linked
 import pytest
 
 from hometrial import clock
@@ -14,11 +13,6 @@ from hometrial.services.sunsets import Funnel
 from hometrial.services.syncing import clouds
 from hometrial.settings import Settings
 
-_spec = importlib.util.spec_from_file_location(
-    "linked", Path(__file__).parents[1] / "staff" / "linked.py"
-)
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
 TODAY = clock.now().date()
 SOON = TODAY + timedelta(days=60)
 
@@ -31,7 +25,9 @@ def session(study):
 
 @pytest.fixture
 def doubles(study):
-    return clouds.clouds(Settings(home=study.database.settings.home, simulators="http://127.0.0.1:9"))
+    return clouds.clouds(
+        Settings(home=study.database.settings.home, simulators="http://127.0.0.1:9")
+    )
 
 
 def asked(session):

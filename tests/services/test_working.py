@@ -1,20 +1,13 @@
 """Work for the staff: opened once, told in the order of risk, closed when its cause is gone."""
 
-import importlib.util
 from datetime import timedelta
-from pathlib import Path
 
+import linked
 import pytest
 
 from hometrial import clock
 from hometrial.models import Connection, PairedDevice, StreamState
 from hometrial.services import consenting, sunsets, working
-
-_spec = importlib.util.spec_from_file_location(
-    "linked", Path(__file__).parents[1] / "staff" / "linked.py"
-)
-linked = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(linked)
 
 
 @pytest.fixture
@@ -87,18 +80,29 @@ def test_a_revocation_is_pending_until_confirmed_even_beside_a_new_account(sessi
     assert working.sweep(session) == 0
 
 
-@pytest.mark.parametrize("kind", ["scope_missing", "our_bug"])
-def test_an_item_about_a_stream_closes_when_that_stream_is_read_again(session, kind):
+def test_a_refused_stream_is_work_until_it_is_shared(session):
     account = linked.link(session, who := linked.person(session))
-    linked.hold_up(session, account, kind, "sleep")
-    working.open_item(session, who.id, kind, "google-health/sleep", "why")
-    working.open_item(session, who.id, kind, "google-health/steps", "why")
+    linked.hold_up(session, account, "scope_missing", "sleep")
+    for stream in ("sleep", "steps"):
+        working.open_item(session, who.id, "scope_missing", f"google-health/{stream}", "why")
     assert working.sweep(session) == 1
-    assert kinds(session) == [(who.code, kind, "google-health/sleep")]
+    assert kinds(session) == [(who.code, "scope_missing", "google-health/sleep")]
     for each in session.query(StreamState):
         each.obstacle = None
     session.flush()
     assert working.sweep(session) == 1
+
+
+def test_a_fault_of_ours_is_work_until_its_stream_is_read_well_after_it(session):
+    linked.link(session, who := linked.person(session))
+    for subject in ("google-health/sleep", "google-health/all", "google-health"):
+        working.open_item(session, who.id, "our_bug", subject, "the gate cannot take it in")
+    assert working.sweep(session) == 0  # the last good read was before it
+    for each in session.query(StreamState).filter_by(stream="sleep"):
+        each.read_at = clock.now()
+    session.flush()
+    assert working.sweep(session) == 2
+    assert kinds(session) == [(who.code, "our_bug", "google-health")]
 
 
 def test_a_scope_that_was_never_granted_is_missing_though_nothing_failed(session):

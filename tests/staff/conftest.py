@@ -1,10 +1,11 @@
-"""A small study of two people, imported once for all tests of the staff site."""
+"""A small study: two people by import, six with linked accounts, made once for all tests of the site."""
 
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import linked
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -70,6 +71,8 @@ def database(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[D
     options = importing.ImportOptions(create_participants=True, zone=ZONE)
     with database.transaction("tests", "make the study") as session:
         importing.import_archive(session, "fitabase", archive, options)
+    with database.transaction("tests", "link accounts") as session:
+        linked.sample_study(session)
     yield database
     database.close()
 

@@ -1,5 +1,9 @@
-"""Takes pictures of every page of a study's staff site: python tests/staff/shots.py HOME FOLDER."""
+"""Takes pictures of every page of a study's staff site: python tests/staff/shots.py HOME FOLDER.
 
+A HOME that does not exist is made, with the small study of linked accounts that the tests use.
+"""
+
+import importlib
 import secrets
 import shutil
 import sys
@@ -13,6 +17,7 @@ from flask import Flask
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from hometrial.db import Database
+from hometrial.services import migrating
 from hometrial.settings import Settings
 from hometrial.staff import create_app
 
@@ -21,7 +26,7 @@ FLAGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.childElementCount)"
-WIDTHS, SCHEMES = (1440, 390), ("light", "dark")
+WIDTHS, SCHEMES = (1440, 1024, 390), ("light", "dark")
 
 
 @contextmanager
@@ -39,10 +44,15 @@ def served(app: Flask) -> Iterator[str]:
 
 def pages_of(page: Page) -> dict[str, str]:
     """Return one address of each kind of page, found by following links."""
-    found = {name: f"/{name}" for name in ("people", "batches", "quarantine", "audit")}
+    found = {
+        name: f"/{name}"
+        for name in ("work", "people", "sync", "batches", "quarantine", "providers", "audit")
+    }
     found |= {"completeness": "/", "streams": "/?stream=heart_rate&stream=steps&stream=sleep"}
     for name, start, link in (
         ("person", "/people", "main tbody a[href^='/people/P-']"),
+        ("linked", "/people?show=in+trouble", "main tbody a[href^='/people/P-']"),
+        ("log", "/sync", "main tbody tr:last-child a[href$='/sync']"),
         ("day", "/", "td a[href^='/people/']"),
         ("batch", "/batches", "main tbody tr:has(.stand-out) a"),
         ("query", "/quarantine", "main tbody a[href*='/queries/']"),
@@ -53,6 +63,8 @@ def pages_of(page: Page) -> dict[str, str]:
             found[name] = str(link_of.first.get_attribute("href"))
     for name, start, link in (
         ("row", "query", "main tbody a"),
+        ("doctor", "person", "a[href$='/doctor']"),
+        ("ill", "linked", "a[href$='/doctor']"),
         ("report", "batch", "a[href$='/report']"),
     ):
         if start in found:
@@ -84,11 +96,23 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     return [f"{message.text} {message.location}"] if message.type in ("error", "warning") else []
 
 
+def make_sample(database: Database) -> None:
+    """Put the tests' small study of linked accounts into a new home."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+    linked = importlib.import_module("linked")
+    migrating.require_newest(database)
+    with database.transaction("pictures", "a small study of linked accounts") as session:
+        linked.sample_study(session)
+
+
 def main() -> None:
     """Take the pictures of a study."""
     home, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
+    is_new = not home.exists()
     token, database = secrets.token_urlsafe(16), Database(Settings(home=home))
+    if is_new:
+        make_sample(database)
     app = create_app(database, token=token, actor="staff:pictures")
     with served(app) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

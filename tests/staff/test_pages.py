@@ -1,12 +1,10 @@
 """What the pages tell: days, batches, people, versions, the trail."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
+from linked import counted
 
 from hometrial.db import Database
 from hometrial.services import enrolling
@@ -21,21 +19,6 @@ def _cell(page: str, code: str, day: str) -> str:
     )
     assert found, (code, day)
     return " | ".join(found.groups())
-
-
-@contextmanager
-def counted(database: Database) -> Iterator[list[str]]:
-    """Collect the statements that the database is asked."""
-    asked: list[str] = []
-
-    def note(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
-        asked.append(statement)
-
-    event.listen(database.engine, "before_cursor_execute", note)
-    try:
-        yield asked
-    finally:
-        event.remove(database.engine, "before_cursor_execute", note)
 
 
 def test_a_cell_tells_hours_worn_in_words_and_figures(staff: FlaskClient) -> None:
@@ -80,7 +63,7 @@ def test_the_counts_of_a_batch_add_up_and_its_verdict_is_named(staff: FlaskClien
     assert batch
     page = staff.get(batch[1]).text
     figures = [
-        int(text.replace("\u202f", "")) for text in re.findall(r"<dd>([\d\u202f]+)</dd>", page)[:5]
+        int(text.replace("\u202f", "")) for text in re.findall(r"<dd>([\d\u202f]+)</dd>", page)[:6]
     ]
     assert figures[0] == sum(figures[1:]) == 3 * 1440 + 1 + 360
     assert figures[3] == 61

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select, true
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from hometrial import clock
 from hometrial.models import (
@@ -27,12 +27,22 @@ LEAD = timedelta(days=120)
 
 @dataclass(frozen=True)
 class Link:
-    """One account of a person: its connection, the obstacles of its streams, its last sign of life."""
+    """One account of a person: its connection, its streams as they stand, its last sign of life."""
 
     provider: str
     connection: Connection
-    obstacles: dict[str, str]
+    streams: dict[str, StreamState]
     heard_at: datetime | None
+
+    @property
+    def obstacles(self) -> dict[str, str]:
+        """What holds streams up."""
+        return {name: each.obstacle for name, each in self.streams.items() if each.obstacle}
+
+    def was_read_well(self, stream: str, since: datetime) -> bool:
+        """Say whether a stream, or any if it is none by name, was read well since then and still is."""
+        states = [self.streams[stream]] if stream in self.streams else list(self.streams.values())
+        return any(not each.obstacle and each.read_at and each.read_at > since for each in states)
 
     def is_quiet(self, now: datetime, after: timedelta) -> bool:
         """Say whether an account that should deliver has been silent for so long."""
@@ -107,9 +117,7 @@ def _paused(session: Session, now: datetime) -> set[UUID]:
 
 
 def _links(session: Session, chosen: ColumnElement[bool]) -> dict[UUID, list[Link]]:
-    obstacles, heard = _streams(session)
-    for account, last in _devices(session).items():
-        heard[account] = max(last, heard.get(account, last))
+    streams, devices = _streams(session), _devices(session)
     found: dict[UUID, list[Link]] = {}
     for connection, provider in session.execute(
         select(Connection, WearableAccount.provider)
@@ -119,27 +127,19 @@ def _links(session: Session, chosen: ColumnElement[bool]) -> dict[UUID, list[Lin
         .order_by(Connection.linked_at)
     ):
         account = connection.account_id
-        link = Link(provider, connection, obstacles.get(account, {}), heard.get(account))
+        states = streams.get(account, {})
+        signs = [devices.get(account), *(each.data_until for each in states.values())]
+        heard = max((sign for sign in signs if sign), default=None)
+        link = Link(provider, connection, states, heard)
         found.setdefault(connection.participant_id, []).append(link)
     return found
 
 
-def _streams(session: Session) -> tuple[dict[UUID, dict[str, str]], dict[UUID, datetime]]:
-    obstacles: dict[UUID, dict[str, str]] = {}
-    heard: dict[UUID, datetime] = {}
-    for account, stream, obstacle, until in session.execute(
-        select(
-            StreamState.account_id,
-            StreamState.stream,
-            StreamState.obstacle,
-            StreamState.data_until,
-        )
-    ):
-        if obstacle:
-            obstacles.setdefault(account, {})[stream] = obstacle
-        if until:
-            heard[account] = max(until, heard.get(account, until))
-    return obstacles, heard
+def _streams(session: Session) -> dict[UUID, dict[str, StreamState]]:
+    found: dict[UUID, dict[str, StreamState]] = {}
+    for state in session.scalars(select(StreamState).options(defer(StreamState.known))):
+        found.setdefault(state.account_id, {})[state.stream] = state
+    return found
 
 
 def _devices(session: Session) -> dict[UUID, datetime]:

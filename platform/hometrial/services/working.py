@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -17,8 +17,8 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "retired", "reconnect", "not_linked", "revoke_pending", "our_bug", "no_data", "scope_missing",
-    "relink_before_end",
+    "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data",
+    "scope_missing", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: what loses every stream of a person now comes first."""
 
@@ -95,6 +95,12 @@ def open_items(session: Session, participant_id: UUID | None = None) -> list[Ope
     return sorted((OpenItem(item, code) for item, code in session.execute(found)), key=_risk)
 
 
+def count_open(session: Session) -> int:
+    """Return how many items are open."""
+    open_ = select(func.count()).select_from(WorkItem).where(WorkItem.closed_at.is_(None))
+    return session.scalar(open_) or 0
+
+
 def _risk(line: OpenItem) -> tuple[int, datetime, str]:
     kind = line.item.kind
     rank = KINDS.index(kind) if kind in KINDS else len(KINDS)
@@ -137,77 +143,95 @@ def _gone(item: WorkItem, found: Standing) -> str | None:
     """Return why an item's cause holds no longer, None if it does or if it is not ours to know."""
     if found.status == "withdrawn" and item.kind != "revoke_pending":
         return "the person has withdrawn"
-    provider, _, stream = item.subject.partition("/")
     decide = _CAUSES.get(item.kind)
-    return decide(found, provider, stream) if decide else None
+    provider, _, stream = item.subject.partition("/")
+    return decide(found, _Cause(provider, stream, item.opened_at)) if decide else None
 
 
-Decide = Callable[[Standing, str, str], str | None]
+@dataclass(frozen=True)
+class _Cause:
+    """What an item is about: a provider, perhaps one stream of it, since when."""
+
+    provider: str
+    stream: str
+    since: datetime
 
 
-def _waiting(status: str) -> Decide:
+_Decide = Callable[[Standing, _Cause], str | None]
+_UNLINKED = "the account is unlinked"
+_ELSEWHERE = "another provider delivers the same"
+
+
+def _waiting(status: str) -> _Decide:
     """Gone once another account at the provider is active, or none has this status any more."""
 
-    def decide(found: Standing, provider: str, _stream: str) -> str | None:
-        if found.at(provider, ["active"]):
+    def decide(found: Standing, cause: _Cause) -> str | None:
+        if found.at(cause.provider, ["active"]):
             return "the account is active"
-        return None if found.at(provider, [status]) else "the account is not waiting any more"
+        still = found.at(cause.provider, [status])
+        return None if still else "the account is not waiting any more"
 
     return decide
 
 
-def _obstacle(kind: str) -> Decide:
-    """Gone once no account there that is still linked meets this obstacle."""
-
-    def decide(found: Standing, provider: str, stream: str) -> str | None:
-        links = found.at(provider, LIVE)
-        if not links:
-            return "the account is unlinked"
-        return None if any(kind in _met(link, stream) for link in links) else "it is read again"
-
-    return decide
+def _refused(found: Standing, cause: _Cause) -> str | None:
+    """Gone once every account there that is still linked shares the stream."""
+    links = found.at(cause.provider, LIVE)
+    if not links:
+        return _UNLINKED
+    return None if any(_is_refused(link, cause.stream) for link in links) else "it is shared now"
 
 
-def _met(link: Link, stream: str) -> set[str]:
-    """Return the obstacles of a stream, of all streams if none is named."""
+def _is_refused(link: Link, stream: str) -> bool:
     if not stream:
-        return set(link.obstacles.values())
-    refused = set() if stream in link.connection.streams else {"scope_missing"}
-    return refused | ({link.obstacles[stream]} if stream in link.obstacles else set())
+        return "scope_missing" in link.obstacles.values()
+    refused = stream not in link.connection.streams
+    return refused or link.obstacles.get(stream) == "scope_missing"
 
 
-def _unconfirmed(found: Standing, provider: str, _stream: str) -> str | None:
-    return None if found.at(provider, ["unlinking"]) else "the provider has confirmed"
+def _mended(found: Standing, cause: _Cause) -> str | None:
+    """Gone once the stream was read well after the fault; a fault of linking ends with the next link."""
+    if not cause.stream:
+        return None
+    links = found.at(cause.provider, LIVE)
+    if not links:
+        return _UNLINKED
+    well = any(link.was_read_well(cause.stream, cause.since) for link in links)
+    return "it is read again" if well else None
 
 
-def _retired(found: Standing, provider: str, _stream: str) -> str | None:
-    if not found.at(provider, ["retired"]):
+def _unconfirmed(found: Standing, cause: _Cause) -> str | None:
+    return None if found.at(cause.provider, ["unlinking"]) else "the provider has confirmed"
+
+
+def _retired(found: Standing, cause: _Cause) -> str | None:
+    if not found.at(cause.provider, ["retired"]):
         return "the provider answers again"
-    return None if found.needs_another(provider) else "another provider delivers the same"
+    return None if found.needs_another(cause.provider) else _ELSEWHERE
 
 
-def _not_relinked(found: Standing, provider: str, _stream: str) -> str | None:
-    if not found.at(provider, LIVE):
-        return "the account is unlinked"
-    if not found.ends_soon(provider):
+def _not_relinked(found: Standing, cause: _Cause) -> str | None:
+    if not found.at(cause.provider, LIVE):
+        return _UNLINKED
+    if not found.ends_soon(cause.provider):
         return "the provider does not end so soon"
-    return None if found.needs_another(provider) else "another provider delivers the same"
+    return None if found.needs_another(cause.provider) else _ELSEWHERE
 
 
-def _silent(found: Standing, provider: str, _stream: str) -> str | None:
-    active = found.at(provider, ["active"])
+def _silent(found: Standing, cause: _Cause) -> str | None:
+    active = found.at(cause.provider, ["active"])
     if not active:
         return "the account is not active any more"
     quiet = all(link.is_quiet(found.now, QUIET_AFTER) for link in active)
     return None if quiet else "data come again"
 
 
-_CAUSES: dict[str, Decide] = {
+_CAUSES: dict[str, _Decide] = {
     "reconnect": _waiting("reconnect_needed"),
     "not_linked": _waiting("not_linked"),
     "revoke_pending": _unconfirmed,
-    "scope_missing": _obstacle("scope_missing"),
-    "our_bug": _obstacle("our_bug"),
+    "scope_missing": _refused,
+    "our_bug": _mended,
     "retired": _retired,
     "relink_before_end": _not_relinked,
     "no_data": _silent,

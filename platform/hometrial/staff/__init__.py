@@ -8,10 +8,20 @@ from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
 from hometrial.staff import assets, errors, headers, login, words
-from hometrial.staff.pages import batches, completeness, people, quarantine, trail
+from hometrial.staff.pages import (
+    batches,
+    completeness,
+    people,
+    providers,
+    quarantine,
+    sync,
+    trail,
+    work,
+)
 from hometrial.staff.study import Study
 
 LARGEST_FORM = 64 * 1024
+PARTS = (work, completeness, people, sync, batches, quarantine, providers, trail)
 
 
 def create_app(database: Database, *, token: str, actor: str) -> Flask:
@@ -35,6 +45,6 @@ def create_app(database: Database, *, token: str, actor: str) -> Flask:
     headers.strict(app)
     errors.handle(app)
     words.teach(app)
-    for part in (login, assets, completeness, batches, quarantine, people, trail):
+    for part in (*PARTS, login, assets):
         app.register_blueprint(part.pages)
     return app

@@ -19,6 +19,8 @@ LONGEST = timedelta(hours=12)
 """A session ends so long after the log-in, used or not (trust.md TM9)."""
 OPEN = frozenset({"login.enter", "assets.health", "assets.vega", "static", "bootstrap.static"})
 """Endpoints that need no session: they tell nothing of the study."""
+BY_ITSELF = frozenset({"sync.live", "sync.live_of_person"})
+"""What a page asks for by itself: that nobody sits there any more must not go unnoticed."""
 
 pages = Blueprint("login", __name__)
 
@@ -42,7 +44,10 @@ class Login:
         app.before_request(self._require)
 
     def _require(self) -> None:
-        if request.endpoint not in OPEN and not self._is_live(session.get("id", "")):
+        if request.endpoint in OPEN:
+            return
+        used = request.endpoint not in BY_ITSELF
+        if not self._is_live(session.get("id", ""), used=used):
             raise Unauthorized
 
     def opens(self, token: str) -> bool:
@@ -64,13 +69,14 @@ class Login:
         with self._lock:
             self._sessions.pop(session_id, None)
 
-    def _is_live(self, session_id: str) -> bool:
+    def _is_live(self, session_id: str, *, used: bool) -> bool:
         now = clock.now()
         with self._lock:
             times = self._sessions.get(session_id)
             if times is None or not _lasts(*times, now):
                 return False
-            self._sessions[session_id] = (times[0], now)
+            if used:
+                self._sessions[session_id] = (times[0], now)
         return True
 
 

@@ -8,6 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from hometrial.db import Database
+from hometrial.services.sunsets import Clouds
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,15 @@ class Study:
 
     database: Database
     actor: str
+
+    @property
+    def clouds(self) -> Clouds:
+        """The providers that the study reads."""
+        from hometrial.services.syncing import (
+            clouds,
+        )  # the vendors' libraries, for the pages that ask
+
+        return clouds.clouds(self.database.settings)
 
 
 def study() -> Study:

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 
-from hometrial.models import Batch, Finding, Payload, Query, Verdict
+from hometrial.models import Batch, Finding, Payload, Pull, PullPage, Query, Verdict
 from hometrial.services import reports
 
 PER_PAGE = 100
+PAGES_SHOWN = 200
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,22 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class KeptPage:
+    """One page of a read, as it was kept."""
+
+    pull: Pull
+    page: PullPage
+    payload: Payload
+
+
+@dataclass(frozen=True)
 class BatchDetail:
-    """One batch with the file it came in, its verdicts and its queries."""
+    """One batch with the file it came in, or the first of the pages that its reads kept."""
 
     batch: Batch
-    payload: Payload
+    payload: Payload | None
+    pages: Sequence[KeptPage]
+    more_pages: int
     verdicts: Sequence[Judged]
     queries: Sequence[Query]
 
@@ -58,8 +70,20 @@ def detail(session: Session, batch_id: UUID) -> BatchDetail | None:
     queries = session.scalars(
         select(Query).where(Query.batch_id == batch_id).order_by(Query.status.desc(), Query.rule)
     ).all()
-    payload = session.get_one(Payload, batch.payload_id)
-    return BatchDetail(batch, payload, _verdicts(session, batch_id), queries)
+    payload = None if batch.payload_id is None else session.get_one(Payload, batch.payload_id)
+    pages, more = ([], 0) if payload else _pages(session, batch_id)
+    return BatchDetail(batch, payload, pages, more, _verdicts(session, batch_id), queries)
+
+
+def _pages(session: Session, batch_id: UUID) -> tuple[list[KeptPage], int]:
+    """Return the first pages of a batch's reads in the order of reading, and how many more there are."""
+    found = select(Pull, PullPage, Payload).join(PullPage, PullPage.pull_id == Pull.id)
+    found = found.join(Payload, Payload.id == PullPage.payload_id).where(Pull.batch_id == batch_id)
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    rows = session.execute(
+        found.order_by(Pull.started_at, Pull.stream, Pull.id, PullPage.number).limit(PAGES_SHOWN)
+    ).all()
+    return [KeptPage(*row) for row in rows], total - len(rows)
 
 
 def _verdicts(session: Session, batch_id: UUID) -> list[Judged]:

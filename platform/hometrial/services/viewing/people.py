@@ -21,7 +21,9 @@ from hometrial.models import (
 )
 from hometrial.services import enrolling
 from hometrial.services.metrics import RULES, Rule
+from hometrial.services.viewing import sources
 from hometrial.services.viewing.days import Days, data_days_by_person
+from hometrial.services.viewing.sources import NEVER, Latest, Source
 
 ROWS_SHOWN = 100
 SHOWN_METRICS = (
@@ -36,9 +38,15 @@ class PersonLine:
     """One person of the list."""
 
     person: Participant
-    zone: str | None
+    zones: Sequence[ParticipantZone]
     days: Days | None
     open_rows: int
+    latest: Latest
+
+    @property
+    def zone(self) -> str | None:
+        """The zone that the person lives in by the newest record."""
+        return self.zones[-1].zone if self.zones else None
 
 
 @dataclass(frozen=True)
@@ -58,7 +66,7 @@ class Record:
 
     person: Participant
     zones: Sequence[ParticipantZone]
-    accounts: Sequence[WearableAccount]
+    accounts: Sequence[tuple[WearableAccount, Source | None]]
     devices: Sequence[Device]
     streams: Sequence[StreamLine]
     open_rows: int
@@ -83,7 +91,7 @@ class DayDetail:
 
 
 def everyone(session: Session) -> list[PersonLine]:
-    """Return all participants: three queries."""
+    """Return all participants: six queries, however many there are."""
     people = session.scalars(select(Participant).order_by(Participant.code)).all()
     zones = enrolling.zone_rows(session, [person.id for person in people])
     days = data_days_by_person(session)
@@ -93,12 +101,14 @@ def everyone(session: Session) -> list[PersonLine]:
         .group_by(QuarantinedRow.participant_id)
     )
     waiting = {person: count for person, count in counts}  # noqa: C416
+    latest = sources.latest(session)
     return [
         PersonLine(
             person,
-            zones[person.id][-1].zone if person.id in zones else None,
+            zones.get(person.id, []),
             days.get(person.id),
             waiting.get(person.id, 0),
+            latest.get(person.id, NEVER),
         )
         for person in people
     ]
@@ -106,7 +116,12 @@ def everyone(session: Session) -> list[PersonLine]:
 
 def record(session: Session, person: Participant) -> Record:
     """Return one person's record."""
-    accounts = select(WearableAccount).where(WearableAccount.participant_id == person.id)
+    accounts = session.scalars(
+        select(WearableAccount)
+        .where(WearableAccount.participant_id == person.id)
+        .order_by(WearableAccount.provider, WearableAccount.created_at)
+    ).all()
+    delivering = {each.account.id: each for each in sources.of_person(session, person.id)}
     devices = select(Device).where(Device.participant_id == person.id)
     waiting = select(func.count()).where(
         QuarantinedRow.participant_id == person.id, QuarantinedRow.status == "open"
@@ -114,7 +129,7 @@ def record(session: Session, person: Participant) -> Record:
     return Record(
         person,
         enrolling.zone_rows(session, [person.id]).get(person.id, []),
-        session.scalars(accounts.order_by(WearableAccount.provider)).all(),
+        [(account, delivering.get(account.id)) for account in accounts],
         session.scalars(devices.order_by(Device.first_seen_at)).all(),
         _streams(session, person.id),
         session.scalar(waiting) or 0,

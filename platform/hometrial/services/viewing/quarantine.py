@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
+from hometrial.models import Batch, Participant, QuarantinedRow, Query
 from hometrial.services import storing
 from hometrial.services.viewing import snippets
-from hometrial.services.viewing.snippets import Snippet
+from hometrial.services.viewing.snippets import Place, Snippet
 from hometrial_ingest.local_time import SECOND
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
@@ -84,6 +84,7 @@ class Evidence:
     unit: str
     neighbours: Sequence[Neighbour]
     more_neighbours: int
+    place: Place
     snippet: Snippet | str
 
     @property
@@ -196,7 +197,7 @@ def evidence(session: Session, row_id: UUID) -> Evidence | None:
     if row is None:
         return None
     batch = session.get_one(Batch, row.batch_id)
-    payload = session.get_one(Payload, batch.payload_id)
+    place = snippets.place_of(session, row, batch)
     code = session.get_one(Participant, row.participant_id).code
     spec = SIGNALS[Signal(row.signal)]
     near = _neighbours(session, row, code)
@@ -209,7 +210,8 @@ def evidence(session: Session, row_id: UUID) -> Evidence | None:
         unit=spec.unit,
         neighbours=near[:NEIGHBOURS_SHOWN],
         more_neighbours=len(near) - len(near[:NEIGHBOURS_SHOWN]),
-        snippet=snippets.source_row(session, payload, batch.path, row.row),
+        place=place,
+        snippet=snippets.snippet(session, place),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, column, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, column, exists, func, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
 from hometrial.models import (
@@ -95,6 +95,18 @@ class Outage:
     def is_one(self) -> bool:
         """Whether so many fail that it is the provider."""
         return self.failing > 0 and self.failing >= OUTAGE_SHARE * self.accounts
+
+
+@dataclass(frozen=True)
+class Latest:
+    """A person's newest data and newest hand-over of a worn device, and the states of the links."""
+
+    data_until: datetime | None = None
+    handed_over_at: datetime | None = None
+    statuses: tuple[str, ...] = ()
+
+
+NEVER = Latest()
 
 
 def at_home(moment: datetime, zones: Sequence[ParticipantZone]) -> datetime:
@@ -209,3 +221,34 @@ def outages(session: Session) -> dict[str, Outage]:
         .group_by(WearableAccount.provider)
     )
     return {row[0]: Outage(*row) for row in rows}
+
+
+def latest(session: Session) -> dict[UUID, Latest]:
+    """Return of everyone with a link how new the data are: three queries, however many people."""
+    data = _newest_by_person(session, StreamState, StreamState.data_until, true())
+    devices = _newest_by_person(
+        session, PairedDevice, PairedDevice.last_sync_at, PairedDevice.kind != "scale"
+    )
+    statuses: dict[UUID, tuple[str, ...]] = {}
+    for person, status in session.execute(
+        select(Connection.participant_id, Connection.status).order_by(
+            Connection.status_since.desc()
+        )
+    ):
+        statuses[person] = (*statuses.get(person, ()), status)
+    return {
+        person: Latest(data.get(person), devices.get(person), statuses.get(person, ()))
+        for person in {*data, *devices, *statuses}
+    }
+
+
+def _newest_by_person(
+    session: Session, table: Any, moment: Any, chosen: ColumnElement[bool]
+) -> dict[UUID, datetime]:
+    rows = session.execute(
+        select(WearableAccount.participant_id, func.max(moment))
+        .join(table, table.account_id == WearableAccount.id)
+        .where(moment.is_not(None), chosen)
+        .group_by(WearableAccount.participant_id)
+    )
+    return {person: newest for person, newest in rows}  # noqa: C416

@@ -1,24 +1,44 @@
 """People: the list, one person with a drawing of their days, and one day with its versions."""
 
 import json
-from datetime import date
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request
 from flask.blueprints import BlueprintSetupState
+from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, NotFound
 
-from hometrial.errors import ZoneNeededError
 from hometrial.models import Participant
 from hometrial.services import doctoring, enrolling
 from hometrial.services.viewing import drawing, people
 from hometrial.services.viewing.days import Days, data_days
 from hometrial.services.viewing.drawing import Drawing
+from hometrial.services.viewing.people import PersonLine
 from hometrial.staff import asking, charts
-from hometrial.staff.study import reading
+from hometrial.staff.study import reading, study
 
 pages = Blueprint("people", __name__, url_prefix="/people")
 
 DAYS = 14
+TROUBLE = frozenset({"reconnect_needed", "not_linked", "retired"})
+LINKED = TROUBLE | {"active"}
+LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+ORDERS: Mapping[str, Callable[[PersonLine], Any]] = {
+    "code": lambda line: (len(line.person.code), line.person.code),
+    "status": lambda line: (line.person.status, line.person.code),
+    "data": lambda line: (line.latest.data_until or LONG_AGO, line.person.code),
+    "sync": lambda line: (line.latest.handed_over_at or LONG_AGO, line.person.code),
+    "rows": lambda line: (-line.open_rows, line.person.code),
+}
+"""What people can be sorted by; whoever is longest without data or hand-over comes first."""
+SHOWN: Mapping[str, Callable[[PersonLine], bool]] = {
+    "all": lambda line: True,  # noqa: ARG005
+    "linked": lambda line: "active" in line.latest.statuses,
+    "in trouble": lambda line: bool(TROUBLE.intersection(line.latest.statuses)),
+    "not linked": lambda line: not LINKED.intersection(line.latest.statuses),
+}
 NARROWEST, WIDTH, WIDEST = 240, 960, 2400
 
 
@@ -29,10 +49,18 @@ def _know_days(state: BlueprintSetupState) -> None:
 
 @pages.get("")
 def listing() -> str:
-    """Show everyone."""
+    """Show everyone, or those of a status or link, in the order asked for."""
+    sort, only = request.args.get("sort", "code"), request.args.get("show", "all")
+    if sort not in ORDERS or only not in SHOWN:
+        raise BadRequest(
+            f"People are sorted by {', '.join(ORDERS)}, and shown are {', '.join(SHOWN)}."
+        )
     with reading() as session:
-        found = people.everyone(session)
-    return render_template("people.html", lines=found)
+        everyone = people.everyone(session)
+    lines = sorted(filter(SHOWN[only], everyone), key=ORDERS[sort])
+    return render_template(
+        "people.html", lines=lines, total=len(everyone), sort=sort, only=only, shown=SHOWN
+    )
 
 
 @pages.get("/<code>")
@@ -45,7 +73,7 @@ def person(code: str) -> str:
         record = people.record(session, owner)
         table = days and people.metric_table(session, owner.id, days)
         gaps = people.gaps(session, owner.id, days) if days else []
-        findings = _findings(owner, days)
+        found = _examine(session, owner, days)
     return render_template(
         "person.html",
         record=record,
@@ -53,18 +81,24 @@ def person(code: str) -> str:
         days=days,
         table=table,
         causes=people.hours_by_cause(gaps),
-        findings=findings,
+        found=found,
     )
 
 
-def _findings(owner: Participant, days: Days | None) -> tuple[str, ...]:
-    """Return what the doctor says of these days; of a person without zone it says that."""
+def _examine(session: Session, owner: Participant, days: Days | None) -> doctoring.Examination:
     first, last = (days.first, days.last) if days else (None, None)
+    return doctoring.examine(session, owner, first, last, clouds=study().clouds)
+
+
+@pages.get("/<code>/doctor")
+def doctor(code: str) -> str:
+    """Show why a person has no data: every check in order, the first problem on top."""
     with reading() as session:
-        try:
-            return doctoring.examine(session, owner, first, last).findings
-        except ZoneNeededError as error:
-            return (str(error),)
+        owner = enrolling.find_participant(session, code)
+        known = data_days(session, owner.id)
+        days = asking.days(known, DAYS)
+        found = _examine(session, owner, days)
+    return render_template("doctor.html", person=owner, found=found, days=days, known=known)
 
 
 @pages.get("/<code>/chart.json")
