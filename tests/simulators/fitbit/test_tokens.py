@@ -99,6 +99,23 @@ def test_revoking_either_token_ends_both(service, which):
     assert requests.post(revoke, {"token": pair[which]}, auth=auth, timeout=10).status_code == 200
 
 
+def test_an_application_has_no_power_over_anothers_tokens(service):
+    own, other = (
+        service.face.grant(1),
+        service.face.grant(1, client_id=service.face.public_client_id),
+    )
+    form = {"token": own["refresh_token"], "client_id": service.face.public_client_id}
+    assert requests.post(f"{service.url}/oauth2/revoke", form, timeout=10).status_code == 200
+    assert service.get(PROFILE, own["access_token"]).status_code == 200
+    told = requests.post(
+        f"{service.url}/1.1/oauth2/introspect",
+        {"token": own["access_token"]},
+        headers={"Authorization": f"Bearer {other['access_token']}"},
+        timeout=10,
+    )
+    assert told.json() == {"active": False}
+
+
 def test_a_person_who_takes_access_back_ends_both_tokens_of_nobody_else(service):
     mine, other = service.face.grant(1), service.face.grant(2)
     service.face.revoke(1)
