@@ -1,174 +1,227 @@
 """One person's current samples, cut into local days as metrics and gaps see them."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sqlalchemy import BigInteger, cast, select
-from sqlalchemy.orm import Session
 
-from hometrial.models import DayChunk, Participant, QuarantinedRow
-from hometrial.services import enrolling, metrics, storing
+from hometrial.services import metrics
 from hometrial.services.metrics import Day
-from hometrial.services.metrics.priority import ordered
-from hometrial_ingest.local_time import DAY, ZoneHistory
+from hometrial.services.metrics.priority import rank
+from hometrial.services.shelving import Columns, Place, Shelf, days_reaching, reach
+from hometrial_ingest.local_time import DAY, SECOND, Int32, Int64, ZoneHistory
 from hometrial_ingest.signals import Signal
 
-Int64 = npt.NDArray[np.int64]
-_SECOND = 1_000_000
-LOADED = (
-    Signal.HEART_RATE,
-    Signal.STEPS,
-    Signal.STEPS_HOURLY,
-    Signal.SLEEP_SESSION,
-    Signal.SLEEP_STAGE,
-    *metrics.PASSED_ON,
-)
-_OF_A_NIGHT = (Signal.SLEEP_SESSION, Signal.SLEEP_STAGE)
+Edges = tuple[int, int]
+"""First and last local day with samples."""
+_MARGIN = 4
+_FRAMES = {
+    "heart_rate": Signal.HEART_RATE,
+    "steps": Signal.STEPS,
+    "steps_hourly": Signal.STEPS_HOURLY,
+}
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When each of some consecutive local days begins and ends, in one person's zones."""
+
+    first: int
+    starts: Int64
+    ends: Int64
+    offsets: Int32
+    lived: npt.NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, zones: ZoneHistory, days: range) -> "Calendar":
+        """Return the calendar of these days, with a few more on either side."""
+        return _calendar(zones, days.start - _MARGIN, days.stop + _MARGIN)
+
+    def bounds(self, day: int) -> Edges:
+        """Return a day's first instant and the next day's."""
+        return int(self.starts[day - self.first]), int(self.ends[day - self.first])
+
+    def is_lived(self, day: int) -> bool:
+        """False for a day that the person skipped whole by crossing the date line."""
+        return bool(self.lived[day - self.first])
+
+    def among(self, days: Iterable[int]) -> list[int]:
+        """Return those days of the calendar that the person lived, in order."""
+        last = self.first + len(self.starts)
+        return sorted(day for day in set(days) if self.first <= day < last and self.is_lived(day))
+
+
+@lru_cache(maxsize=4096)
+def _calendar(zones: ZoneHistory, first: int, stop: int) -> Calendar:
+    days = np.arange(first, stop, dtype=np.int64)
+    begin = zones.first_instant_of_day(days)
+    length = zones.day_length_minutes(days).astype(np.int64) * 60 * SECOND
+    return Calendar(first, begin.at, begin.at + length, begin.offset, begin.status == 0)
 
 
 @dataclass
 class History:
-    """All current samples of one person, cut into local days."""
+    """One person's chunks, asked for as they are needed. `edges`: first and last day of each signal."""
 
-    zones: ZoneHistory
-    span: range
-    starts: Int64
-    ends: Int64
-    offsets: npt.NDArray[np.int32]
-    status: npt.NDArray[np.int8]
-    samples: dict[Signal, pd.DataFrame]
-    by_day: dict[Signal, dict[int, pd.DataFrame]]
-    daily: dict[int, dict[str, float]]
-    quarantined: dict[str, Int64]
+    person: UUID
+    shelf: Shelf
+    calendar: Calendar
+    edges: dict[Signal, Edges]
+    _seen: dict[Signal, tuple[int, int] | None] = field(default_factory=dict)
 
-    @classmethod
-    def load(cls, session: Session, owner: Participant, span: range) -> "History":
-        """Load a person's samples and the instants at which their days begin and end."""
-        zones = enrolling.zones_of(session, owner)
-        days = np.arange(span.start, span.stop, dtype=np.int64)
-        begin = zones.first_instant_of_day(days)
-        length = zones.day_length_minutes(days).astype(np.int64) * 60 * _SECOND
-        found = storing.chunks_by_signal(session, LOADED, [owner.code], span.start - 1, span.stop)
-        samples = {signal: _samples(found[signal], signal) for signal in LOADED}
-        return cls(
-            zones,
-            span,
-            begin.at,
-            begin.at + length,
-            begin.offset,
-            begin.status,
-            samples,
-            {signal: _by_day(samples[signal]) for signal in _OF_A_NIGHT},
-            _daily_values(samples),
-            _quarantined(session, owner.id),
-        )
+    def columns(self, signal: Signal, day: int) -> Columns | None:
+        """Return the samples of one local day's chunk."""
+        return self.shelf.columns((self.person, signal, day))
 
-    def lived(self, day: int) -> bool:
-        """False for a day that the person skipped whole by crossing the date line."""
-        return bool(self.status[day - self.span.start] == 0)
-
-    def bounds(self, day: int) -> tuple[int, int]:
-        """Return a day's first instant and the next day's."""
-        place = day - self.span.start
-        return int(self.starts[place]), int(self.ends[place])
-
-    def between(self, signal: Signal, start: int, end: int) -> pd.DataFrame:
-        """Return the samples that begin in [start, end)."""
-        frame = self.samples[signal]
-        at = frame["at"].to_numpy()
-        return frame.iloc[np.searchsorted(at, start) : np.searchsorted(at, end)]
-
-    def of_day(self, signal: Signal, day: int) -> pd.DataFrame:
-        """Return the sleep that belongs to a day, whenever it began."""
-        return self.by_day[signal].get(day, self.samples[signal].iloc[:0])
+    def night_of(self, day: int) -> int:
+        """Return when the first sleep began that ended on this day; the day's start if none is earlier."""
+        start, _ = self.calendar.bounds(day)
+        slept = self.columns(Signal.SLEEP_SESSION, day)
+        return start if slept is None else min(start, max(int(slept["at"][0]), start - DAY))
 
     def day(self, day: int) -> Day:
         """Return one day as the metrics see it."""
-        start, end = self.bounds(day)
-        following = self.of_day(Signal.SLEEP_SESSION, day + 1)
+        start, end = self.calendar.bounds(day)
+        slept = {name: self._of_day(name, signal, day) for name, signal in _NIGHT.items()}
+        following = self._of_day("sessions", Signal.SLEEP_SESSION, day + 1)
         began = (following["at"] >= start) & (following["at"] < end)
+        timed = {
+            name: self._between(
+                name, signal, self.night_of(day) if name in _REACHES else start, end
+            )
+            for name, signal in _FRAMES.items()
+        }
         return Day(
             start_at=start,
             end_at=end,
-            offset_at_start=int(self.offsets[day - self.span.start]),
+            offset_at_start=int(self.calendar.offsets[day - self.calendar.first]),
             has_heart_rate_device=self._has_heart_rate_device(start, end),
-            heart_rate=self.between(Signal.HEART_RATE, start - DAY, end),
-            steps=self.between(Signal.STEPS, start, end),
-            steps_hourly=self.between(Signal.STEPS_HOURLY, start, end),
-            sessions=_slept(self.of_day(Signal.SLEEP_SESSION, day)),
-            stages=self.of_day(Signal.SLEEP_STAGE, day),
-            sessions_next=_slept(following[began]),
-            daily=self.daily.get(day, {}),
+            **timed,
+            sessions=_ended(slept["sessions"]),
+            stages=slept["stages"],
+            sessions_next=_ended(following[began]),
+            daily=self.daily(day),
         )
+
+    def places(self, day: int) -> list[Place]:
+        """Return the chunks that a day's metrics are made of, as far as they can be told apart unread."""
+        start, end = self.calendar.bounds(day)
+        begins = {Signal.HEART_RATE: self.night_of(day)}
+        found = [
+            (self.person, signal, each)
+            for signal in _FRAMES.values()
+            for each in days_reaching(begins.get(signal, start), end)
+        ]
+        found = [p for p in found if self.shelf.may_lie_in(p, begins.get(p[1], start), end)]
+        return found + [(self.person, s, day) for s in (Signal.SLEEP_STAGE, *metrics.PASSED_ON)]
+
+    def _of_day(self, name: str, signal: Signal, day: int) -> pd.DataFrame:
+        found = self.columns(signal, day)
+        return metrics.no_rows(name) if found is None else pd.DataFrame(dict(found))
+
+    def _between(self, name: str, signal: Signal, start: int, end: int) -> pd.DataFrame:
+        """Return the samples that begin in [start, end), in order of time."""
+        pieces = list(self._pieces(signal, start, end))
+        if not pieces:
+            return metrics.no_rows(name)
+        names = list(pieces[0])
+        if signal is Signal.HEART_RATE and _of_one_source(pieces):
+            names.remove("source")
+        whole = {column: _joined([piece[column] for piece in pieces]) for column in names}
+        frame = pd.DataFrame(whole)
+        at = whole["at"]
+        in_order = len(pieces) == 1 or bool((at[1:] >= at[:-1]).all())
+        return frame if in_order else frame.sort_values("at", kind="stable", ignore_index=True)
+
+    def _pieces(self, signal: Signal, start: int, end: int) -> Iterable[Columns]:
+        for day in days_reaching(start, end):
+            facts = self.shelf.facts((self.person, signal, day))
+            if facts is None or facts.first >= end or facts.last < start:
+                continue
+            found = self.columns(signal, day) or {}
+            first, last = np.searchsorted(found["at"], [start, end])
+            if last > first:
+                yield {name: values[first:last] for name, values in found.items()}
+
+    def daily(self, day: int) -> dict[str, float]:
+        """Return the source's own values of a day; of several sources the most trusted one's."""
+        values: dict[str, float] = {}
+        for signal in metrics.PASSED_ON:
+            found = self.columns(signal, day)
+            best: tuple[int, str] | None = None
+            # Of one source the last row stands: of weight, the day's last.
+            for value, source in zip(*_told(found), strict=True):
+                if best is None or rank(source) <= best:
+                    best, values[str(signal)] = rank(source), float(value)
+        return values
 
     def _has_heart_rate_device(self, start: int, end: int) -> bool:
         """True from the first to the last day with heart rate: before and after, wear is unknown."""
+        if Signal.HEART_RATE not in self.edges:
+            return False
+        first, last = self.edges[Signal.HEART_RATE]
+        if reach(first, Signal.HEART_RATE)[1] < start and reach(last, Signal.HEART_RATE)[0] >= end:
+            return True
+        if next(iter(self._pieces(Signal.HEART_RATE, start, end)), None) is not None:
+            return True
         seen = self.seen([Signal.HEART_RATE])
         return seen is not None and seen[0] < end and seen[1] >= start
 
-    def seen(self, signals: Iterable[Signal]) -> tuple[int, int] | None:
+    def seen(self, signals: Sequence[Signal]) -> tuple[int, int] | None:
         """Return the first and last instant of the person's samples of these signals."""
-        frames = [self.samples[signal] for signal in signals if len(self.samples[signal])]
-        if not frames:
-            return None
-        ends = [int((f["at"] + f["duration"] * _SECOND).max()) for f in frames]
-        return min(int(f["at"].min()) for f in frames), max(ends)
+        found = [span for span in map(self._span, signals) if span is not None]
+        return (min(s[0] for s in found), max(s[1] for s in found)) if found else None
+
+    def _span(self, signal: Signal) -> tuple[int, int] | None:
+        if signal not in self._seen:
+            self._seen[signal] = self._look_for_span(signal) if signal in self.edges else None
+        return self._seen[signal]
+
+    def _look_for_span(self, signal: Signal) -> tuple[int, int] | None:
+        """Look at as many chunks from either edge as can hold the first or the last instant."""
+        first, last = self.edges[signal]
+        start, end = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+        for day in range(first, last + 1):
+            if reach(day, signal)[0] >= start:
+                break
+            facts = self.shelf.facts((self.person, signal, day))
+            start = start if facts is None else min(start, facts.first)
+        for day in range(last, first - 1, -1):
+            if reach(day, signal)[1] <= end:
+                break
+            facts = self.shelf.facts((self.person, signal, day))
+            end = end if facts is None else max(end, facts.end)
+        return (int(start), int(end)) if start <= end else None
 
 
-def _samples(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
-    return _plain(found, signal) if found else _no_samples(signal)
+_NIGHT = {"sessions": Signal.SLEEP_SESSION, "stages": Signal.SLEEP_STAGE}
+_REACHES = ("heart_rate",)
 
 
-def _plain(found: list[tuple[str, DayChunk]], signal: Signal) -> pd.DataFrame:
-    frame: pd.DataFrame = storing.load_table(found, signal).to_pandas()
-    words = ["code", "session", "source", "device"]
-    frame[words] = frame[words].astype(object)
-    frame["value"] = frame["value"].astype(float)
-    return frame.sort_values("at", kind="stable", ignore_index=True)
+def _told(found: Columns | None) -> tuple[list[float], list[str]]:
+    if found is None:
+        return [], []
+    known = ~np.isnan(found["value"])
+    return found["value"][known].tolist(), found["source"][known].tolist()
 
 
-@cache
-def _no_samples(signal: Signal) -> pd.DataFrame:
-    return _plain([], signal)
+def _of_one_source(pieces: Sequence[Columns]) -> bool:
+    first = pieces[0]["source"][0]
+    return all(
+        each[0] == first and (each.strides == (0,) or bool((each == first).all()))
+        for each in (piece["source"] for piece in pieces)
+    )
 
 
-def _by_day(samples: pd.DataFrame) -> dict[int, pd.DataFrame]:
-    return {int(day): group for day, group in samples.groupby("day")}  # type: ignore[arg-type]
+def _joined(pieces: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
 
-def _daily_values(samples: dict[Signal, pd.DataFrame]) -> dict[int, dict[str, float]]:
-    """Return the source's own values of each day; of several sources the most trusted one's."""
-    values: dict[int, dict[str, float]] = {}
-    for signal in metrics.PASSED_ON:
-        known = samples[signal][samples[signal]["value"].notna()]
-        rank = {source: place for place, source in enumerate(ordered(known["source"]))}
-        # The last row of a day stands: the most trusted source's, and of weight the day's last.
-        best = known.assign(rank=-known["source"].map(rank)).sort_values("rank", kind="stable")
-        for day, value in zip(best["day"], best["value"], strict=True):
-            values.setdefault(int(day), {})[str(signal)] = float(value)
-    return values
-
-
-def _slept(sessions: pd.DataFrame) -> pd.DataFrame:
+def _ended(sessions: pd.DataFrame) -> pd.DataFrame:
     """Return the sessions that have ended; one still running has no end yet."""
     return sessions[sessions["end_at"] > sessions["at"]]
-
-
-def _quarantined(session: Session, participant_id: UUID) -> dict[str, Int64]:
-    """Return the instants of a person's samples that wait in quarantine, by signal."""
-    rows = session.execute(
-        select(QuarantinedRow.signal, cast(QuarantinedRow.sample["at"].astext, BigInteger)).where(
-            QuarantinedRow.participant_id == participant_id,
-            QuarantinedRow.status == "open",
-            QuarantinedRow.sample["placement"].astext == "placed",
-        )
-    )
-    found: dict[str, list[int]] = {}
-    for signal, at in rows:
-        found.setdefault(signal, []).append(at)
-    return {signal: np.array(at, np.int64) for signal, at in found.items()}

@@ -161,8 +161,13 @@ def _spans(found: Iterable[tuple[datetime | None, datetime | None]]) -> Int64:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def load(session: Session, participant_ids: Iterable[UUID]) -> dict[UUID, Obstacles]:
-    """Return the obstacles of those of these people who have ever linked an account: five queries."""
+def load(
+    session: Session, participant_ids: Iterable[UUID], now: datetime | None = None
+) -> dict[UUID, Obstacles]:
+    """Return the obstacles of those of these people who have ever linked an account: five queries.
+
+    `now` (default: the clock's) says which hours are over.
+    """
     linked: dict[UUID, list[Connection]] = {}
     for each in session.scalars(
         select(Connection)
@@ -175,13 +180,13 @@ def load(session: Session, participant_ids: Iterable[UUID]) -> dict[UUID, Obstac
     accounts = [each.account_id for found in linked.values() for each in found]
     states, synced = _states(session, accounts), _hand_overs(session, accounts)
     consents, pauses = consenting.of_people(session, linked), _pauses(session, linked)
-    now = clock.microseconds(clock.now())
+    moment = clock.microseconds(now or clock.now())
     return {
         person: Obstacles(
             tuple(_account(each, states.get(each.account_id, []), synced) for each in found),
             consents[person],
             pauses.get(person, NOTHING),
-            now,
+            moment,
         )
         for person, found in linked.items()
     }
