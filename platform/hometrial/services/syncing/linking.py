@@ -170,10 +170,20 @@ def trade(provider: Provider, claimed: Claim, answer: Answer, redirect_uri: str)
         grant = provider.exchange(
             code=answer.code, verifier=claimed.verifier, redirect_uri=redirect_uri
         )
-        return Offer(grant, provider.account(Caller(grant.access_token)))
+        return Offer(grant, _whose(provider, grant))
     except ProviderError as error:
         _log.warning("linking %s failed: %s: %s", provider.name, error.kind, error.text)
         return _outcome_of(error)
+
+
+def _whose(provider: Provider, grant: Grant) -> Account:
+    """Return whose tokens these are; that may have been said with them, where nothing else may be asked."""
+    try:
+        return provider.account(Caller(grant.access_token))
+    except ScopeMissingError:
+        if grant.external_id is None:
+            raise
+        return Account(grant.external_id)
 
 
 def _outcome_of(error: ProviderError) -> Outcome:
