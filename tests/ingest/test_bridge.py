@@ -219,6 +219,12 @@ def test_an_interval_shorter_than_a_second_lasts_one():
     assert one(Signal.STEPS, short)["duration"] == 1
 
 
+def test_of_nine_digits_of_a_second_six_are_kept():
+    fine = record("weight", at="2026-03-07T06:30:00.123456789+01:00", value=70)
+
+    assert one(Signal.WEIGHT, fine)["at"] == microseconds(MOMENT) + 123_456
+
+
 @pytest.mark.parametrize(
     ("odd", "field"),
     [

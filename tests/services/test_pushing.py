@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import select
 
-from hometrial.db import PARTICIPANT_ROLE
+from hometrial.db import PARTICIPANT_ROLE, WORKER_ROLE
 from hometrial.errors import TrialError, ZoneNeededError
 from hometrial.models import Payload, Pull
 from hometrial.services import bridging, consenting, enrolling, pushing, receiving
+from hometrial.services.syncing import absorbing
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.readers.bridge import reader
 
@@ -90,6 +91,38 @@ def test_an_accepted_push_is_kept_as_it_came_and_waits_for_the_gate(study, owner
     assert pull.end_at == datetime(2026, 3, 7, 23, 10, tzinfo=UTC)
     assert study.one("SELECT payload_id FROM sync.pull_page") == payload.id
     assert reader.kind(study.one("SELECT name FROM sync.pull_page")) == "push"
+
+
+def test_an_accepted_push_passes_the_gate_and_can_be_seen(study, owner, bridge):
+    beats = [f"2026-03-07T06:{n:02}:00+01:00" for n in range(60)]
+    stages = [
+        {"start": "2026-03-07T00:00:00Z", "end": "2026-03-07T02:00:00Z", "stage": "deep"},
+        {"start": "2026-03-07T02:00:00Z", "end": "2026-03-07T05:00:00Z", "stage": "light"},
+    ]
+    night = {
+        "type": "sleep", **ORIGIN, "id": "n", "stages": stages,
+        "start": "2026-03-07T00:00:00Z", "end": "2026-03-07T05:00:00Z",
+    }  # fmt: skip
+    resting = {"type": "resting_heart_rate", **ORIGIN, "day": "2026-03-07", "value": 58}
+    push(study, bridge, body(heart_rate(*beats), steps(), night, resting))
+
+    with study.database.transaction("worker", "absorb", role=WORKER_ROLE) as session:
+        absorbing.absorb(session, absorbing.waiting(session, 0, 1), {"bridge": reader})
+
+    assert study.rows("SELECT state, rows_read, rows_accepted, error FROM sync.pull") == [
+        ("done", 4, 4, None)
+    ]
+    assert study.rows(
+        "SELECT stream, day::text, samples FROM day_chunk WHERE is_current ORDER BY 1"
+    ) == [
+        ("heart_rate", "2026-03-07", 60),
+        ("resting_heart_rate", "2026-03-07", 1),
+        ("sleep_session", "2026-03-07", 1),
+        ("sleep_stage", "2026-03-07", 2),
+        ("steps", "2026-03-07", 1),
+    ]
+    (source,) = set(study.samples("heart_rate")["source"])
+    assert source == "health-connect/com.fitbit.FitbitMobile/Pixel Watch 4"
 
 
 def test_the_same_push_again_gets_the_same_receipt_and_is_not_kept_twice(study, bridge):
@@ -210,6 +243,15 @@ def test_a_malformed_push_is_told_where_and_how_to_mend_it_and_its_bytes_are_kep
     with study.database.reading() as session:
         (payload,) = session.scalars(select(Payload))
         assert receiving.read(session, payload).read() == sent
+
+
+def test_two_bridges_that_send_the_same_malformed_bytes_are_both_noted(study, owner, bridge):
+    sent = body(steps(count="17"))
+
+    push(study, bridge, sent)
+    push(study, add(study, owner.code), sent)
+
+    assert kept(study) == [1, 2]
 
 
 def test_the_corrected_push_may_use_the_key_of_the_malformed_one(study, bridge):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -22,12 +23,14 @@ from hometrial.models import (
     PushReceipt,
     WearableAccount,
 )
-from hometrial.services import admitting, bridging, consenting, receiving
+from hometrial.services import admitting, bridging, consenting
 from hometrial.services.consenting import Consents
 from hometrial.services.syncing import pulling
 from hometrial_ingest.readers import bridge as pushed
 from hometrial_ingest.readers.bridge import Fault, PushRefusedError
 
+KIND = "push"
+"""The kind and the stream of the reads that pushes are kept as."""
 PAGE = "push/001.json"
 """The name of a push's only page: its reader takes the kind from it."""
 SHOWN_FAULTS = 20
@@ -113,11 +116,14 @@ def _take(session: Session, arrival: _Arrival) -> Answer:
     except PushRefusedError as error:
         return _malformed(session, arrival, consents, [error.fault])
     records = pushed.newest(push)
-    faults = [*_of_another_kind(arrival, push), *pushed.faults(records)]
+    segments = list(pushed.segments(push.bridge, records))
+    faults = [*_of_another_kind(arrival, push)]
+    if any(segment.unreadable for segment in segments):
+        faults += pushed.faults(records)
     if faults:
         return _malformed(session, arrival, consents, faults)
     person = session.get_one(Participant, arrival.bridge.participant_id)
-    weighed = admitting.weigh(session, person, pushed.segments(push.bridge, records), consents)
+    weighed = admitting.weigh(session, person, segments, consents)
     if weighed.refused:
         return _not_consented(weighed.refused)
     return _accept(session, arrival, weighed, superseded=len(push.records) - len(records))
@@ -148,8 +154,9 @@ def _malformed(
 ) -> Answer:
     """Refuse what cannot be read, and keep it as it came where consent covers whatever it may hold."""
     kept = admitting.may_hold_anything(consents, arrival.body)
-    if receiving.find(session, arrival.provider, arrival.sha256) is None:
-        _note_unreadable(session, arrival, faults, kept=kept)
+    error = faults[0].sentence[:_LONGEST_ERROR]
+    if not _is_noted(session, arrival, error):
+        _note_unreadable(session, arrival, error, kept=kept)
     told = [vars(fault) for fault in faults[:SHOWN_FAULTS]]
     detail = f"{faults[0].sentence}. Nothing was taken in; send the corrected push under a new key"
     return problem(
@@ -158,13 +165,22 @@ def _malformed(
     )  # fmt: skip
 
 
-def _note_unreadable(
-    session: Session, arrival: _Arrival, faults: Sequence[Fault], *, kept: bool
-) -> None:
+def _is_noted(session: Session, arrival: _Arrival, error: str) -> bool:
+    """Say whether this bridge sent these bytes before: a phone that cannot mend a push repeats it."""
+    same = exists().where(
+        Pull.account_id == arrival.bridge.account_id,
+        Pull.kind == KIND,
+        Pull.bytes == len(arrival.body),
+        Pull.error == error,
+    )
+    return bool(session.scalar(select(same)))
+
+
+def _note_unreadable(session: Session, arrival: _Arrival, error: str, *, kept: bool) -> None:
     now, payload_id = clock.now(), _keep(session, arrival) if kept else None
     pull = _pull(arrival, state="failed", start_at=now, end_at=now, first_day=now.date())
     pull.last_day, pull.finished_at, pull.pages = now.date(), now, int(kept)
-    pull.error_kind, pull.error = "unreadable", faults[0].sentence[:_LONGEST_ERROR]
+    pull.error_kind, pull.error = "unreadable", error
     session.add(pull)
     session.flush()
     if payload_id is not None:
@@ -219,8 +235,8 @@ def _pull(arrival: _Arrival, **values: Any) -> Pull:
         account_id=bridge.account_id,
         participant_id=bridge.participant_id,
         provider=arrival.provider,
-        kind="push",
-        stream="push",
+        kind=KIND,
+        stream=KIND,
         started_at=clock.now(),
         bytes=len(arrival.body),
         **values,

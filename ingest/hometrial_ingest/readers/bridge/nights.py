@@ -20,13 +20,14 @@ class _Part:
     code: str
 
 
-def night(record: Sleep) -> Iterator[tuple[Signal, dict[str, object]]]:
+def night(record: Sleep) -> Iterator[tuple[Signal, int, dict[str, object]]]:
     """Yield the session, then its stages. Raises OddFieldError for a field that makes no sense."""
     first, last = span("", record.start, record.end)
     parts = [_part(number, stage) for number, stage in enumerate(record.stages)]
     asleep = _covered(parts, ASLEEP_STAGES)
     yield (
         Signal.SLEEP_SESSION,
+        1,
         {
             **_when(first, last),
             "session": record.id,
@@ -44,6 +45,7 @@ def night(record: Sleep) -> Iterator[tuple[Signal, dict[str, object]]]:
     for part in parts:
         yield (
             Signal.SLEEP_STAGE,
+            1,
             {
                 **_when(part.first, part.last),
                 "session": record.id,

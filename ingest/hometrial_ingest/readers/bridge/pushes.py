@@ -9,7 +9,7 @@ from hometrial_ingest.frame import SampleColumns, Segment, Unreadable, nonempty
 from hometrial_ingest.reader import SEGMENT_ROWS
 from hometrial_ingest.readers.bridge.faults import Fault, OddFieldError, malformed, misshapen, odd
 from hometrial_ingest.readers.bridge.records import AnyRecord, Push
-from hometrial_ingest.readers.bridge.samples import Row, rows, source_of
+from hometrial_ingest.readers.bridge.samples import Rows, rows, source_of
 from hometrial_ingest.readers.bridge.times import moment
 from hometrial_ingest.signals import Signal
 
@@ -84,7 +84,7 @@ def faults(records: Sequence[Numbered]) -> Iterator[Fault]:
             yield odd(each.number, error)
 
 
-def _read(record: AnyRecord) -> list[Row]:
+def _read(record: AnyRecord) -> list[Rows]:
     if record.modified_at is not None:
         moment("modified_at", record.modified_at)
     return list(rows(record))
@@ -108,11 +108,17 @@ class _Batch:
             fault = odd(each.number, error)
             self.unreadable.append(Unreadable(each.number, fault.field, fault.value, fault.problem))
             return
-        origin = {"row": each.number, "source": source_of(self.bridge, each.record)}
-        for signal, values in found:
-            columns = self.columns.setdefault(signal, SampleColumns(signal))
-            columns.add(**origin, device=each.record.device, **values)
-        self.samples += len(found)
+        all_of_it = {
+            "row": each.number,
+            "source": source_of(self.bridge, each.record),
+            "device": each.record.device,
+        }
+        for signal, count, values in found:
+            columns = self.columns.setdefault(signal, SampleColumns(signal)).columns
+            for name, column in columns.items():
+                value = all_of_it.get(name, values.get(name))
+                column.extend(value if isinstance(value, list) else [value] * count)
+            self.samples += count
 
     def segment(self) -> Segment:
         """Return what was added."""

@@ -20,7 +20,8 @@ from hometrial_ingest.readers.bridge.records import (
 from hometrial_ingest.readers.bridge.times import midnight, moment, seconds, span
 from hometrial_ingest.signals import Signal
 
-Row = tuple[Signal, dict[str, object]]
+Rows = tuple[Signal, int, dict[str, object]]
+"""Some samples of one signal: how many, and their columns; what is no list holds for all of them."""
 
 UNKNOWN_DEVICE = "unknown-device"
 """Stands in a source for the model of a device that a record does not name."""
@@ -39,39 +40,47 @@ def source_of(bridge: str, record: Record) -> str:
     return f"{bridge}/{record.origin}/{record.device or UNKNOWN_DEVICE}{manual}"
 
 
-def rows(record: AnyRecord) -> Iterator[Row]:
+def rows(record: AnyRecord) -> Iterator[Rows]:
     """Yield a record's samples. Raises OddFieldError for a field that makes no sense."""
     return _READ[type(record)](record)
 
 
-def _steps(record: Steps) -> Iterator[Row]:
-    yield Signal.STEPS, {**_interval(record.start, record.end), "value": record.count}
+def _steps(record: Steps) -> Iterator[Rows]:
+    yield Signal.STEPS, 1, {**_interval(record.start, record.end), "value": record.count}
 
 
-def _distance(record: Distance) -> Iterator[Row]:
-    yield Signal.DISTANCE, {**_interval(record.start, record.end), "value": record.value}
+def _distance(record: Distance) -> Iterator[Rows]:
+    yield Signal.DISTANCE, 1, {**_interval(record.start, record.end), "value": record.value}
 
 
-def _heart_rate(record: HeartRate) -> Iterator[Row]:
-    for number, beat in enumerate(record.samples):
-        when = _instant(f"samples[{number}].at", beat.at)
-        yield Signal.HEART_RATE, {**when, "value": beat.value}
+def _heart_rate(record: HeartRate) -> Iterator[Rows]:
+    # A push may hold a hundred thousand beats: they are made column by column.
+    beats = record.samples
+    moments = [moment(f"samples[{number}].at", beat.at) for number, beat in enumerate(beats)]
+    columns = {
+        "at": [when.at for when in moments],
+        "local": [when.local for when in moments],
+        "offset": [when.offset for when in moments],
+        "duration": 0,
+        "value": [beat.value for beat in beats],
+    }
+    yield Signal.HEART_RATE, len(beats), columns
 
 
-def _resting(record: RestingHeartRate) -> Iterator[Row]:
+def _resting(record: RestingHeartRate) -> Iterator[Rows]:
     local = midnight("day", record.day)
-    yield Signal.RESTING_HEART_RATE, {"local": local, "duration": 0, "value": record.value}
+    yield Signal.RESTING_HEART_RATE, 1, {"local": local, "duration": 0, "value": record.value}
 
 
-def _variability(record: HeartRateVariability) -> Iterator[Row]:
-    yield _STATISTICS[record.statistic], {**_instant("at", record.at), "value": record.value}
+def _variability(record: HeartRateVariability) -> Iterator[Rows]:
+    yield _STATISTICS[record.statistic], 1, {**_instant("at", record.at), "value": record.value}
 
 
-def _plain(record: OxygenSaturation | RespiratoryRate | Weight) -> Iterator[Row]:
-    yield _INSTANTS[type(record)], {**_instant("at", record.at), "value": record.value}
+def _plain(record: OxygenSaturation | RespiratoryRate | Weight) -> Iterator[Rows]:
+    yield _INSTANTS[type(record)], 1, {**_instant("at", record.at), "value": record.value}
 
 
-_READ: Mapping[type[Record], Callable[[Any], Iterator[Row]]] = {
+_READ: Mapping[type[Record], Callable[[Any], Iterator[Rows]]] = {
     Steps: _steps,
     Distance: _distance,
     HeartRate: _heart_rate,
