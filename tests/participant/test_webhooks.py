@@ -19,11 +19,13 @@ from sqlalchemy import text
 from hometrial import clock
 from hometrial.db import Database
 from hometrial.models import Connection
-from hometrial.participant import create_app
+from hometrial.participant import create_app, webhooks
 from hometrial.services import enrolling
+from hometrial.services.syncing.clouds import DOUBLES
 from hometrial.settings import Settings
 from hometrial_ingest.providers.fitbit import Fitbit, FitbitConfig
 from hometrial_ingest.providers.google_health import GoogleHealth, GoogleHealthConfig
+from hometrial_ingest.simulators.google import GoogleFace
 
 SECRET = "Bearer a-secret-of-more-than-thirty-two-characters"  # noqa: S105
 CLIENT_SECRET = "the-client-secret-of-fitbit"  # noqa: S105
@@ -398,3 +400,13 @@ def test_two_hundred_notifications_from_four_threads_are_all_answered_and_make_o
         for account in accounts.values() for stream in streams for day in days
     )  # fmt: skip
     assert len(site.events()) == 200
+
+
+def test_beside_a_simulator_its_own_secrets_are_known_and_without_one_none_is():
+    clouds = {"google-health": None, "fitbit": None}
+    rehearsal = webhooks.hooks_of(Settings(simulators="http://127.0.0.1:8500"), clouds)
+
+    assert rehearsal["google-health"].secret == GoogleFace.webhook_secret
+    assert rehearsal["fitbit"].secret == DOUBLES["fitbit"][1]
+    assert GoogleFace.webhook_secret not in repr(rehearsal)
+    assert webhooks.hooks_of(Settings(), clouds) == {}

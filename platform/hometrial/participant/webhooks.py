@@ -8,16 +8,19 @@ from typing import cast
 
 import msgspec
 from flask import Blueprint, Response, current_app, request
+from pydantic import SecretStr
 from werkzeug.exceptions import NotFound
 
 from hometrial.db import PARTICIPANT_ROLE
 from hometrial.participant import doors
-from hometrial.services.syncing import hinting
+from hometrial.services.syncing import clouds, hinting
 from hometrial.settings import Settings
 from hometrial_ingest.provider import NotificationRefusedError, Provider, ProviderError
 
 LARGEST = 1 << 20
 """Bytes of one notification."""
+DOUBLE = "Bearer simulated-webhook-secret-0123456789abcdef"
+"""The secret of the notifications of `hometrial simulate`."""
 _TRY_AGAIN = "60"
 
 pages = Blueprint("webhooks", __name__)
@@ -43,15 +46,24 @@ class _Verification(msgspec.Struct):
 
 
 def hooks_of(settings: Settings, providers: Mapping[str, Provider]) -> dict[str, Hook]:
-    """Return the providers whose notifications can be checked with the secrets that are set."""
-    code = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    client = settings.fitbit_client_secret
-    secrets = {"google-health": code, "fitbit": client.get_secret_value() if client else ""}
+    """Return the providers whose notifications can be checked with the secrets that are set.
+
+    Beside a simulator those that are not set are its own.
+    """
+    agreed = _plain(settings, settings.webhook_secret, DOUBLE)
+    client = _plain(settings, settings.fitbit_client_secret, clouds.DOUBLES["fitbit"][1])
+    secrets = {"google-health": agreed, "fitbit": client}
     return {
-        name: Hook(provider, secrets[name], code)
+        name: Hook(provider, secrets[name], agreed)
         for name, provider in providers.items()
         if secrets.get(name)
     }
+
+
+def _plain(settings: Settings, secret: SecretStr | None, of_double: str) -> str:
+    if secret is not None:
+        return secret.get_secret_value()
+    return of_double if settings.simulators else ""
 
 
 def _hook(name: str) -> Hook:
