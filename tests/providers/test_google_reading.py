@@ -123,6 +123,7 @@ def test_a_captured_page_is_handed_on_byte_for_byte_and_its_reader_reads_it(
     "body",
     [
         b'{"error": {"code": 503}}',
+        b'{"dataPoints": [], "error": {"code": 503}}',
         b'{"dataPoints": {}}',
         b'{"dataPoints": [1]}',
         b'{"dataPoints": [], "nextPageToken": 7}',

@@ -85,10 +85,10 @@ def test_too_many_requests_are_not_tried_again(wire, vendor):
 
 
 def test_a_vendor_that_asks_for_a_long_wait_is_not_pressed(wire, vendor, pauses):
-    vendor.says(Answer(503, b"{}", {"Retry-After": "120"}))
+    vendor.says(Answer(503, b"{}", {"Retry-After": "30"}))
     with pytest.raises(TryLaterError) as raised:
         send(wire, vendor)
-    assert raised.value.retry_after == 120
+    assert raised.value.retry_after == 30
     assert (len(vendor.asked), pauses) == (1, [])
 
 
@@ -131,6 +131,19 @@ def test_a_body_beyond_the_cap_is_refused_however_it_is_packed(wire, vendor, mon
     with pytest.raises(TryLaterError, match="larger than 1 MiB"):
         send(wire, vendor)
     assert len(vendor.asked) == 1
+
+
+def test_a_body_without_end_is_refused_at_the_cap(wire, vendor, monkeypatch):
+    monkeypatch.setattr(wires, "LARGEST_BODY", 1 << 20)
+
+    def pour(connection):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            connection.sendall(b" " * (1 << 18))
+
+    vendor.says(pour)
+    with pytest.raises(TryLaterError, match="larger than 1 MiB"):
+        send(wire, vendor)
 
 
 def test_connections_are_kept_and_used_again(wire, vendor):
