@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from hometrial_ingest.simulators.records import Records
 from hometrial_ingest.simulators.sources import ECHO, PHONE, TYPED, Source
 from hometrial_ingest.simulators.syncs import NEVER, seen_from
 
-_HOUR, _MICRO = 3_600, 1_000_000
+_HOUR, _DAY, _MICRO = 3_600, 86_400, 1_000_000
 _STRIDE = 0.415  # of the height
 _ECHO_AFTER = 600  # Health Connect has what the wearable handed over ten minutes later
 Mask = npt.NDArray[np.bool_]
@@ -138,17 +139,24 @@ def table(data_type: str, rows: Rows, holder: Holder, duration: int) -> Records:
 
 
 def offsets(zones: Zones, at: Seconds) -> Seconds:
-    """Return local minus UTC in seconds at ascending instants; offsets change at quarter hours only."""
-    if not len(at):
-        return np.zeros(0, np.int64)
-    quarters, place = np.unique(at // 900, return_inverse=True)
-    if (
-        offset_at(zones, int(at[0])) == offset_at(zones, int(at[-1]))
-        and at[-1] - at[0] < 2 * 86_400
-    ):
-        return np.full(len(at), offset_at(zones, int(at[0])), np.int64)
-    known = np.array([offset_at(zones, int(q) * 900) for q in quarters], np.int64)
-    return known[place]
+    """Return local minus UTC in seconds at instants; nobody changes zones twice in one day of UTC."""
+    days, place = np.unique(at // _DAY, return_inverse=True)
+    edges = np.array([_edges(zones, day) for day in days.tolist()], np.int64).reshape(-1, 2)
+    found: Seconds = edges[place, 0]
+    unsettled = np.flatnonzero(edges[place, 0] != edges[place, 1])
+    found[unsettled] = [_quarter(zones, quarter) for quarter in (at[unsettled] // 900).tolist()]
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _edges(zones: Zones, day: int) -> tuple[int, int]:
+    return offset_at(zones, day * _DAY), offset_at(zones, (day + 1) * _DAY)
+
+
+@lru_cache(maxsize=1 << 12)
+def _quarter(zones: Zones, quarter: int) -> int:
+    """Offsets change at quarter hours only."""
+    return offset_at(zones, quarter * 900)
 
 
 def nights(found: Sequence[Night], holder: Holder) -> Records:

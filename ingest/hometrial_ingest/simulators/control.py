@@ -89,7 +89,8 @@ class Control:
         return {"google": self.google, "fitbit": self.fitbit}[name]
 
     def _grant(self, _request: Request, body: Body, rest: list[str]) -> object:
-        return self._face(rest[0]).grant(body["person"], body.get("streams"))
+        person = self.truth.holder(int(body["person"])).number
+        return self._face(rest[0]).grant(person, body.get("streams"))
 
     def _revoke(self, _request: Request, body: Body, rest: list[str]) -> Body:
         if rest[0] == "google":

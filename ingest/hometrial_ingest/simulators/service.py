@@ -64,20 +64,19 @@ class Simulators:
             raise RuntimeError("the simulators are not running: call start() first")
         return f"http://127.0.0.1:{self._server.server_port}"
 
-    def start(self, port: int = 0, *, notices: bool = False) -> Self:
-        """Serve in the background on a port (0: a free one).
-
-        With `notices` what changes is told to subscribers by itself, twice a second.
-        """
+    def start(self, port: int = 0) -> Self:
+        """Serve in the background on a port (0: a free one)."""
         control = Control(self.clock, self.truth, self.google, self.fitbit, self.faults)
         faces: dict[str, App] = {"google": self.google, "fitbit": self.fitbit, "control": control}
         self._server = Server(port, mounted(faces))
         self._server.start()
         self._stopped.clear()
-        if notices:
-            self._notifier = Thread(target=self._notify, daemon=True)
-            self._notifier.start()
         return self
+
+    def watch(self) -> None:
+        """From now on tell subscribers by itself, twice a second, what changes."""
+        self._notifier = Thread(target=self._notify, daemon=True)
+        self._notifier.start()
 
     def stop(self) -> None:
         """Stop serving and close every connection."""

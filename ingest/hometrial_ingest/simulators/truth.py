@@ -69,6 +69,8 @@ class Truth:
         self._days = Days(scene.heart_rate_every, scene.cache_bytes)
         self._deleted: dict[tuple[int, str, str], int] = {}
         self._corrected: dict[tuple[int, str], int] = {}
+        self.edits = 0
+        """How often people deleted or corrected something by hand."""
         self.holder: Callable[[int], Holder] = lru_cache(maxsize=None)(self._holder)
         """The person of a number. Raises KeyError for a number that nobody has."""
         self.syncs: Callable[[int], Seconds] = lru_cache(maxsize=None)(self._syncs)
@@ -188,10 +190,12 @@ class Truth:
     ) -> None:
         """Let the person delete a session or a weight: it is gone from the cloud from then on."""
         self._deleted[person, data_type, record_id] = self._seconds(at)
+        self.edits += 1
 
     def correct(self, person: int, record_id: str, at: datetime | None = None) -> None:
         """Let the person move the beginning of a session: same name, new update time."""
         self._corrected[person, record_id] = self._seconds(at)
+        self.edits += 1
 
     def changes(self, person: int, since: datetime, until: datetime | None = None) -> list[Change]:
         """Return what became different in (since, until]: handed over, computed, typed, corrected, deleted."""

@@ -127,7 +127,7 @@ class Server(ThreadingHTTPServer):
         self.app = app
         self._open: set[socket.socket] = set()
         self._lock = Lock()
-        self._thread = Thread(target=self.serve_forever, args=(0.05,), daemon=True)
+        self._thread = Thread(target=self.serve_forever, args=(0.01,), daemon=True)
 
     def start(self) -> None:
         """Serve in the background."""

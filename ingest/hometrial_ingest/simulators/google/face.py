@@ -91,8 +91,9 @@ class GoogleFace:
         """Consent now, past the browser, and return what the token endpoint answers.
 
         `streams`: names of the house's streams (the scope for devices comes with them) or full scopes;
-        None: everything.
+        None: everything. Raises KeyError for a person that there is not.
         """
+        self.truth.holder(person)  # KeyError for nobody
         consent = self._consent(person, _scopes(streams))
         return self.tokens.issue(consent, with_refresh=True)
 

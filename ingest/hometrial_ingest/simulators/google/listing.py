@@ -65,7 +65,7 @@ class Listing:
 
     truth: Truth
     faults: GoogleFaults
-    _lists: OrderedDict[tuple[Question, int], Records] = field(default_factory=OrderedDict)
+    _lists: OrderedDict[tuple[Question, int, int], Records] = field(default_factory=OrderedDict)
     _pages: OrderedDict[tuple[object, ...], bytes] = field(default_factory=OrderedDict)
     _held: int = 0
     _turn: int = 0
@@ -132,7 +132,7 @@ class Listing:
     def _list(self, question: Question) -> Records:
         """Return everything that the question is about, oldest first."""
         now = self.truth.clock.seconds()
-        key = (question, now)
+        key = (question, now, self.truth.edits)
         with self._lock:
             if key in self._lists:
                 self._lists.move_to_end(key)
@@ -168,7 +168,7 @@ class Listing:
         return Wording(
             user,
             question.merged,
-            lambda at: offset_at(zones, at),
+            zones,
             self.faults.unknown_fields,
             self.faults.no_third_party_offsets,
             self.faults.preview_names,

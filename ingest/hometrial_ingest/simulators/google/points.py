@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from hometrial_ingest.simulators.columns import offsets
 from hometrial_ingest.simulators.google.catalogue import DATA_TYPES
 from hometrial_ingest.simulators.google.sessions import sessions
 from hometrial_ingest.simulators.google.stamps import civil, civil_date, civils, stamp, stamps
@@ -55,16 +56,16 @@ def _intervals(found: Records, places: range, wording: Wording, values: list[str
     chosen = np.array(places, np.int64)
     start = found.at[chosen] // _MICRO
     end = start + found.duration[chosen]
-    ends = [wording.offset_at(at) for at in end.tolist()]
-    offsets = found.offset[chosen].tolist()
+    ends = offsets(wording.zones, end)
     bare = _lacking(found, places, wording)
+    pairs = zip(found.offset[chosen].tolist(), ends.tolist(), bare, strict=True)
     columns = (
         heads(found, places, wording),
         stamps(start.tolist()),
         stamps(end.tolist()),
-        [_offsets(*each) for each in zip(offsets, ends, bare, strict=True)],
+        [_offsets(*each) for each in pairs],
         civils((start + found.offset[chosen]).tolist()),
-        civils((end + np.array(ends, np.int64)).tolist()),
+        civils((end + ends).tolist()),
         values,
     )
     field = DATA_TYPES[found.data_type].field

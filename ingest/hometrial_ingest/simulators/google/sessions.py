@@ -3,6 +3,7 @@
 import json
 
 from hometrial_ingest.simulate.sleep import Stage
+from hometrial_ingest.simulate.timeline import offset_at
 from hometrial_ingest.simulators.google.stamps import stamp
 from hometrial_ingest.simulators.google.wording import Wording, heads, name
 from hometrial_ingest.simulators.nights import Night
@@ -40,11 +41,11 @@ def _session(night: Night, wording: Wording) -> dict[str, object]:
 def _span(since: int, until: int | None, wording: Wording) -> dict[str, object]:
     told: dict[str, object] = {
         "startTime": stamp(since * _MICRO),
-        "startUtcOffset": f"{wording.offset_at(since)}s",
+        "startUtcOffset": f"{offset_at(wording.zones, since)}s",
     }
     if until is not None:
         told["endTime"] = stamp(until * _MICRO)
-        told["endUtcOffset"] = f"{wording.offset_at(until)}s"
+        told["endUtcOffset"] = f"{offset_at(wording.zones, until)}s"
     return told
 
 

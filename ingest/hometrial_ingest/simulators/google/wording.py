@@ -1,9 +1,9 @@
 """How points of one answer begin: with their name and their source, where they have one."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 
+from hometrial_ingest.simulate.timeline import Zones
 from hometrial_ingest.simulators.records import Records
 from hometrial_ingest.simulators.sources import Source
 
@@ -14,7 +14,7 @@ class Wording:
 
     user: str
     merged: bool
-    offset_at: Callable[[int], int]
+    zones: Zones
     unknown_fields: bool = False
     no_third_party_offsets: bool = False
     preview_names: bool = False

@@ -1,0 +1,59 @@
+"""An endpoint that takes notifications."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Endpoint:
+    """What arrived, and what is answered: the next of `statuses`, then 204."""
+
+    url: str
+    secret: str
+    statuses: list[int] = field(default_factory=list)
+    arrived: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    verifies: bool = True
+
+    @property
+    def bodies(self) -> list[Any]:
+        return [json.loads(body) for _, body in self.arrived]
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        return [each["data"] for body in self.bodies for each in body]
+
+    def answer(self, headers: dict[str, str], body: bytes) -> int:
+        if json.loads(body) == {"type": "verification"}:
+            known = headers.get("Authorization") == self.secret
+            assert headers["User-Agent"] == "Google-Health-API-Webhooks-Verifier"
+            return (201 if known else 401) if self.verifies else 204
+        self.arrived.append((headers, body))
+        return self.statuses.pop(0) if self.statuses else 204
+
+
+@pytest.fixture
+def endpoint(sims) -> Iterator[Endpoint]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(made.answer(dict(self.headers), body))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    made = Endpoint(f"http://127.0.0.1:{server.server_port}/hooks", sims.google.webhook_secret)
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield made
+    server.shutdown()
+    thread.join()
+    server.server_close()
