@@ -90,6 +90,19 @@ def test_a_day_of_a_clock_change_has_as_many_hours_as_it_had(study, fitabase):
     assert [day.hours.index("present") for day in days] == [12, 11, 12]
 
 
+def test_an_hour_that_has_not_begun_is_neither_there_nor_missing(study, fitabase):
+    now = clock.now()
+    stamp = f"{now.month}/{now.day}/{now.year} 12:00:00 AM"
+    study.take_in(
+        "fitabase",
+        fitabase({HEART_RATE: f"Id,Time,Value\n1,{stamp},60\n"}),
+        create_participants=True,
+        zone="UTC",
+    )
+
+    assert len(examine(study).days[-1].hours) in (now.hour + 1, now.hour + 2)
+
+
 def test_a_person_without_anything_is_told_what_to_do(study):
     with study.database.transaction("test") as session:
         enrolling.add_participant(session)
@@ -226,7 +239,7 @@ def stuck_before_the_gate(session):
         (scope_missing, "scopes", "does not share sleep", "the box on the provider's page"),
         (device_not_synced, "device", "for 38 h (Charge 6, battery high", "charge the watch"),
         (our_bug, "last read", "sleep cannot be read", "report it"),
-        (worker_not_running, "worker", "no worker runs, and 1 jobs are due; the last one fell silent 3 h",
+        (worker_not_running, "worker", "no worker runs; jobs due: 1; the last one fell silent 3 h",
          "run: hometrial worker"),
         (stuck_before_the_gate, "waiting for the gate", "1 reads wait", "run: hometrial worker"),
     ],

@@ -153,14 +153,18 @@ def worker(session: Session) -> None:
 
 def job(session: Session, *, minutes: int = 0) -> None:
     """Let a job have been due for so long."""
+    made = session.scalar(
+        text(
+            "INSERT INTO jobs.procrastinate_jobs (queue_name, task_name)"
+            " VALUES ('sync', 'pull') RETURNING id"
+        )
+    )
     session.execute(
         text(
-            "WITH job AS (INSERT INTO jobs.procrastinate_jobs (queue_name, task_name)"
-            " VALUES ('sync', 'pull') RETURNING id)"
-            " UPDATE jobs.procrastinate_events SET at = now() - make_interval(mins => :minutes)"
-            " WHERE job_id IN (SELECT id FROM job)"
+            "UPDATE jobs.procrastinate_events SET at = now() - make_interval(mins => :minutes)"
+            " WHERE job_id = :job"
         ),
-        {"minutes": minutes},
+        {"minutes": minutes, "job": made},
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from hometrial import clock
 from hometrial.models import DailyMetric, DayChunk, Device, Gap, Participant
 from hometrial.services import enrolling, storing
 from hometrial.services.comparing import day_of
@@ -36,7 +37,7 @@ class StreamSummary:
 
 @dataclass(frozen=True)
 class DaySummary:
-    """One local day of heart rate: each hour `present` or its gap's cause, counted from the first."""
+    """One local day of heart rate: each hour up to now `present` or its gap's cause, from the first on."""
 
     day: str
     hours: tuple[str, ...]
@@ -188,6 +189,7 @@ def _day(
 ) -> DaySummary:
     hours = []
     moment = start
+    end = min(end, clock.now())  # an hour that has not begun is neither there nor missing
     while moment < end:
         cause = next((g.cause for g in gaps if g.start_at <= moment < g.end_at), "present")
         hours.append(cause)

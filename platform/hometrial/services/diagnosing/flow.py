@@ -89,10 +89,10 @@ def worker_runs(facts: Facts) -> Check:
     if nothing:
         return nothing
     work, run = facts.backlog, "run: hometrial worker"
-    due = f"{work.jobs} jobs are due"
+    due = f"jobs due: {work.jobs}"
     if not work.workers:
         beat = f"; the last one fell silent {span(work.last_beat)} ago" if work.last_beat else ""
-        return problem(name, f"no worker runs, and {due}{beat}", run)
+        return problem(name, f"no worker runs; {due}{beat}", run)
     if work.oldest_job and work.oldest_job > LATE:
         return problem(name, f"{due}, the oldest for {span(work.oldest_job)}", f"{run}, one more")
     stuck = [each for each in facts.clouds if _is_stale(facts, each)]
@@ -101,7 +101,7 @@ def worker_runs(facts: Facts) -> Check:
         when = f"since {facts.local(last)}" if last else "since it was linked"
         fix = "look at /sync; restart the worker if jobs do not move"
         return problem(name, f"{stuck[0].account.provider} was not read {when}", fix)
-    return ok(name, f"{work.workers} at work, {due}")
+    return ok(name, f"{work.workers} at work; {due}")
 
 
 def _is_stale(facts: Facts, source: Source) -> bool:

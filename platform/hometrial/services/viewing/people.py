@@ -91,7 +91,7 @@ class DayDetail:
 
 
 def everyone(session: Session) -> list[PersonLine]:
-    """Return all participants: six queries, however many there are."""
+    """Return all participants: seven queries, however many there are."""
     people = session.scalars(select(Participant).order_by(Participant.code)).all()
     zones = enrolling.zone_rows(session, [person.id for person in people])
     days = data_days_by_person(session)

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, column, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, column, exists, func, literal, or_, select, true
 from sqlalchemy.orm import Session, aliased
 
+from hometrial import clock
 from hometrial.models import (
     Bridge,
     Connection,
@@ -22,6 +23,7 @@ from hometrial.models import (
 from hometrial.services import enrolling
 
 PER_PAGE = 100
+QUIET_AFTER = timedelta(days=1)
 OUTAGE_SHARE = 0.5
 """From this share of a provider's accounts on, failures are the provider's, not one account's."""
 
@@ -68,9 +70,13 @@ class Source:
         """The streams whose last read failed."""
         return [each for each in self.streams if each.obstacle]
 
-    def at_home(self, moment: datetime) -> datetime:
-        """Return an instant on the wall clock that the person lived by then; UTC if no zone is known."""
-        return at_home(moment, self.zones)
+    @property
+    def is_quiet(self) -> bool:
+        """Whether an account that should deliver has given no sign for a day."""
+        heard = [moment for moment in (self.data_until, self.handed_over_at) if moment]
+        return self.status in ("active", "pushing") and (
+            not heard or clock.now() - max(heard) > QUIET_AFTER
+        )
 
 
 @dataclass(frozen=True)
@@ -224,17 +230,17 @@ def outages(session: Session) -> dict[str, Outage]:
 
 
 def latest(session: Session) -> dict[UUID, Latest]:
-    """Return of everyone with a link how new the data are: three queries, however many people."""
+    """Return of everyone with a link how new the data are: four queries, however many people."""
     data = _newest_by_person(session, StreamState, StreamState.data_until, true())
     devices = _newest_by_person(
         session, PairedDevice, PairedDevice.last_sync_at, PairedDevice.kind != "scale"
     )
     statuses: dict[UUID, tuple[str, ...]] = {}
-    for person, status in session.execute(
-        select(Connection.participant_id, Connection.status).order_by(
-            Connection.status_since.desc()
-        )
-    ):
+    links = select(Connection.participant_id, Connection.status).order_by(
+        Connection.status_since.desc()
+    )
+    phones = select(Bridge.participant_id, literal("pushing")).where(Bridge.revoked_at.is_(None))
+    for person, status in (*session.execute(links), *session.execute(phones.distinct())):
         statuses[person] = (*statuses.get(person, ()), status)
     return {
         person: Latest(data.get(person), devices.get(person), statuses.get(person, ()))

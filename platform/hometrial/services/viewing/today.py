@@ -21,11 +21,12 @@ LATE = timedelta(minutes=15)
 
 @dataclass(frozen=True)
 class Notice:
-    """Something about the whole study, and the way out: words, a command, or a page's address."""
+    """Something about the whole study, and the way out in words or as a command."""
 
     text: str
     way_out: str = ""
     command: str = ""
+    is_urgent: bool = True
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _of_worker(waiting: Backlog, linked: int) -> list[Notice]:
     if waiting.oldest_job and waiting.oldest_job > LATE:
         return [
             Notice(
-                f"{waiting.jobs} jobs are due, and the oldest waits longer than it should.",
+                f"The oldest of {waiting.jobs} due jobs waits longer than it should.",
                 command="hometrial worker",
             )
         ]
@@ -110,6 +111,7 @@ def _of_outages(found: Iterable[Outage]) -> list[Notice]:
         Notice(
             f"{outage.provider} does not answer for {outage.failing} of {outage.accounts} accounts.",
             "Reading goes on by itself and fills the gap later.",
+            is_urgent=False,
         )
         for outage in found
         if outage.is_one
@@ -120,7 +122,8 @@ def _of_ends(ends: Mapping[str, date], today: date) -> list[Notice]:
     return [
         Notice(
             f"{provider} {'ends' if ends_on > today else 'ended'} on {ends_on}.",
-            "Its people and how far re-linking is: see Providers.",
+            "Who must link another account, and how far that is, stands under Providers.",
+            is_urgent=ends_on <= today,
         )
         for provider, ends_on in sorted(ends.items())
         if ends_on - LEAD <= today
