@@ -29,6 +29,20 @@ def refusal(word: str) -> bytes:
     return json.dumps({"errors": [{"errorType": word, "message": "so"}], "success": False}).encode()
 
 
+DETAILED = {
+    "heart_rate": b"""{"activities-heart": [{"dateTime": "2026-03-07", "value":
+        {"heartRateZones": [], "restingHeartRate": 61}}], "activities-heart-intraday":
+        {"dataset": [{"time": "00:00:10",  "value": 68}],
+         "datasetInterval": 1, "datasetType": "second"}}""",
+    "steps": b"""{"activities-steps": [{"dateTime": "2026-03-07", "value": "9000"}],
+        "activities-steps-intraday": {"dataset": [{"time": "00:00:00", "value": 0}],
+         "datasetInterval": 1, "datasetType": "minute"}}""",
+    "sleep": b'{"sleep": []}',
+    "weight": b'{"weight": [{"bmi": 21.5, "date": "2026-03-07", "logId": 1, "time": "18:28:59",'
+    b' "weight": 60.7}]}',
+}
+
+
 FAULTS = [
     (401, refusal("expired_token"), AccessExpiredError),
     (401, refusal("invalid_token"), AccessExpiredError),
@@ -50,6 +64,9 @@ FAULTS = [
     (200, b"{}", TryLaterError),
     (200, b'{"activities-steps": {}}', TryLaterError),
     (200, b'{"activities-steps": [NaN]}', TryLaterError),
+    (200, b'{"activities-steps": [], "activities-steps-intraday": {}}', TryLaterError),
+    (200, DETAILED["steps"].replace(b"2026-03-07", b"2026-03-08"), TryLaterError),
+    (200, DETAILED["steps"].replace(b'"minute"', b'"hour"'), TryLaterError),
     (200, b'{"activities-steps": [], "errors": []}', TryLaterError),
     (200, b'{"meta": {"retryDuration": 3000, "state": "pending"}}', TryLaterError),
 ]
@@ -103,18 +120,6 @@ def test_sleep_that_is_still_computed_is_asked_for_later(fitbit, caller, vendor)
     assert len(vendor.asked) == 1
 
 
-DETAILED = {
-    "heart_rate": b"""{"activities-heart": [{"dateTime": "2026-03-07", "value":
-        {"heartRateZones": [], "restingHeartRate": 61}}], "activities-heart-intraday":
-        {"dataset": [{"time": "00:00:10",  "value": 68}],
-         "datasetInterval": 1, "datasetType": "second"}}""",
-    "steps": b"""{"activities-steps": [{"dateTime": "2026-03-07", "value": "9000"}],
-        "activities-steps-intraday": {"dataset": [{"time": "00:00:00", "value": 0}],
-         "datasetInterval": 1, "datasetType": "minute"}}""",
-    "sleep": b'{"sleep": []}',
-    "weight": b'{"weight": [{"bmi": 21.5, "date": "2026-03-07", "logId": 1, "time": "18:28:59",'
-    b' "weight": 60.7}]}',
-}
 NAMES = {
     "sleep": "sleep/2026-03-07--2026-03-07.json",
     "weight": "weight/2026-03-07--2026-03-07.json",
