@@ -9,7 +9,7 @@ from hometrial_ingest.archive import MemoryFile
 from hometrial_ingest.readers.fitbit import reader
 from hometrial_ingest.signals import Signal
 
-DAYS = [date(2026, 3, 2) + timedelta(days=number) for number in range(9)]
+DAYS = [date(2026, 3, 2) + timedelta(days=number) for number in range(7)]
 
 
 def read(service, person: int, path: str, **params) -> Counter:
@@ -26,7 +26,7 @@ def read(service, person: int, path: str, **params) -> Counter:
     return rows
 
 
-@pytest.mark.parametrize("person", [1, 2, 3, 4, 6])
+@pytest.mark.parametrize("person", [1, 4, 6])
 def test_a_week_of_every_kind_is_readable_to_the_last_row(service, person):
     rows: Counter = Counter()
     for day in DAYS:

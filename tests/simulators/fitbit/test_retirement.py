@@ -57,6 +57,13 @@ def test_the_day_can_be_another(autumn):
     assert autumn.get(PATHS[0], token).status_code == 410
 
 
+def test_the_day_can_be_given_as_text_but_never_without_a_zone(autumn):
+    autumn.face.faults.retire(at="2026-11-02T00:00:00+00:00")
+    assert autumn.get(PATHS[0], autumn.grant()).status_code == 410
+    with pytest.raises(ValueError, match="no time zone"):
+        autumn.face.faults.retire(at="2026-11-02T00:00:00")
+
+
 def test_an_unknown_way_to_retire_is_refused(autumn):
     with pytest.raises(ValueError, match="retires by"):
         autumn.face.faults.retire(form="quietly")

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -27,6 +28,7 @@ class Endpoint:
     code: str = ""
     status: int = 204
     lenient: bool = False
+    before: Callable[[], object] = lambda: None
     posts: list[tuple[dict, bytes]] = field(default_factory=list)
 
     def __call__(self, environ, start_response):
@@ -34,6 +36,7 @@ class Endpoint:
         if request.method == "GET":
             right = self.lenient or request.args.get("verify") == self.code
             return Response(status=204 if right else 404)(environ, start_response)
+        self.before()
         self.posts.append((dict(request.headers), request.get_data()))
         return Response(status=self.status)(environ, start_response)
 
@@ -141,6 +144,41 @@ def test_nothing_new_nothing_told(service, endpoint):
     service.face.deliver()
     assert service.face.deliver() == 0
     assert len(endpoint.posts) == 1
+
+
+def test_a_clock_that_was_set_back_before_the_subscription_loses_nothing(service, endpoint):
+    service.face.notices.verify()
+    service.after(days=-10)
+    subscribe(service, service.grant(), "activities")
+    service.after(days=2)
+    service.face.deliver()
+    days = [notice["date"] for notice in endpoint.notices()]
+    assert "2026-03-03" in days
+    assert "2026-03-10" not in days
+
+
+def test_a_weighing_is_told_once(service, endpoint):
+    service.face.notices.verify()
+    (at,) = service.truth.records(1, "weight", service.clock.now(), merged=True).at.tolist()
+    service.clock.set(datetime.fromtimestamp(at / 1e6 - 3_600, UTC))
+    subscribe(service, service.grant(), "body")
+    for _ in range(3):
+        service.after(hours=4)
+        service.face.deliver()
+    (notice,) = endpoint.notices()
+    local = datetime.fromtimestamp(at / 1e6, ZoneInfo("America/New_York"))
+    assert notice["date"] == local.date().isoformat()
+
+
+def test_a_subscriber_may_call_back_before_it_answers(service, endpoint):
+    service.face.notices.verify()
+    token = service.grant()
+    subscribe(service, token, "activities")
+    endpoint.before = lambda: service.get("/1/user/-/profile.json", token)
+    service.after(days=1)
+    service.face.deliver()
+    assert service.face.calls[1, "profile"] == 1
+    assert [one.status for one in service.face.notices.deliveries] == [204]
 
 
 def test_a_night_is_told_when_its_stages_are_there(service, endpoint):

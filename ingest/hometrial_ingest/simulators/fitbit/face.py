@@ -66,7 +66,7 @@ class FitbitFace:
         people = {person: encoded_id(seed, person) for person in range(1, count + 1)}
         self.oauth = OAuth(self.grants, applications, people)
         self._wearer = lru_cache(maxsize=None)(lambda person: Wearer(truth, person))
-        self._told_until = clock.now()
+        self._told_until: dict[int, int] = {}
         self._lock = RLock()
 
     def account_id(self, person: int) -> str:
@@ -108,15 +108,20 @@ class FitbitFace:
         return self.limits.most_in_an_hour(person)
 
     def deliver(self) -> int:
-        """Tell subscribers what became different since the last time; return the POSTs made."""
-        now = self._clock.now()
+        """Tell subscribers what became different since the last time, or since they subscribed.
+
+        Return the POSTs made.
+        """
+        now = _seconds(self._clock.now())
         with self._lock:
-            since, self._told_until = self._told_until, max(now, self._told_until)
-            for person in {one.person for one in self.notices.subscriptions}:
-                changed = self._wearer(person).changed(_seconds(since), _seconds(now))
-                for collection, days in changed.items():
+            subscribed = {one.person for one in self.notices.subscriptions}
+            for person in subscribed:
+                since = self._told_until.get(person, now)
+                for collection, days in self._wearer(person).changed(since, now).items():
                     self.notices.changed(person, collection, days)
-            return self.notices.deliver()
+            self._told_until = dict.fromkeys(subscribed, now)
+        # Without the lock: a subscriber may call back before it answers.
+        return self.notices.deliver()
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -188,6 +193,7 @@ class FitbitFace:
         with self._lock:
             if name == "subscriptions":
                 return subscription_calls.listed(call, self.notices)
+            self._told_until.setdefault(call.wearer.number, call.now)
             return subscription_calls.changed(call, self.notices)
 
 

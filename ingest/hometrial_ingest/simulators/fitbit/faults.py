@@ -126,14 +126,17 @@ class FitbitFaults:
         pending = {"meta": {"retryDuration": retry_milliseconds, "state": "pending"}}
         self._plan(lambda _, __: json_reply(pending), person, times, "/sleep/", before=False)
 
-    def retire(self, at: datetime = RETIREMENT, form: str = "json") -> None:
-        """Shut the service for good from an instant on: `form` is json or html (410), or reset.
+    def retire(self, at: datetime | str = RETIREMENT, form: str = "json") -> None:
+        """Shut the service for good from an instant on (aware, or ISO text): `form` is json, html or reset.
 
         One port serves all faces, so a refused connection is had by stopping the server.
         """
         if form not in _LAST_WORDS:
             raise ValueError(f"a service retires by {', '.join(_LAST_WORDS)}, not by {form}")
-        self._retired = (at, form)
+        instant = datetime.fromisoformat(at) if isinstance(at, str) else at
+        if instant.tzinfo is None:
+            raise ValueError(f"{at} has no time zone")
+        self._retired = (instant, form)
 
     def reopen(self) -> None:
         """Take the retirement back."""

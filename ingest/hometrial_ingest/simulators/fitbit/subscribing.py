@@ -152,7 +152,7 @@ class Notices:
         for subscriber in due:
             notices = self.waiting.pop(subscriber.subscriber_id)
             if self._post(subscriber.url, notices) != 204:
-                self.waiting[subscriber.subscriber_id] = notices
+                self.waiting[subscriber.subscriber_id][:0] = notices
         return len(due)
 
     def _post(self, url: str, notices: list[Notice]) -> int | None:
