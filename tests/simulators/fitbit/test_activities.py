@@ -213,6 +213,15 @@ def test_a_window_of_heart_rate_moves_the_zones_up_and_the_value_is_an_average_i
     assert len(entry["heartRateZones"]) == 4
 
 
+@pytest.mark.parametrize(("sharp", "last"), [(False, "12:20:59"), (True, "12:20:00")])
+def test_the_last_minute_of_a_window_is_inside_as_a_whole_or_by_a_switch_not(service, sharp, last):
+    service.face.faults.window_ends_sharp = sharp
+    body = heart(service, f"{DAY}/1d/1sec/time/12:00/12:20")["activities-heart-intraday"]
+    whole = heart(service, f"{DAY}/1d/1sec")["activities-heart-intraday"]["dataset"]
+    assert body["dataset"] == [e for e in whole if "12:00:00" <= e["time"] <= last]
+    assert any("12:20:00" < e["time"] <= "12:20:59" for e in whole)
+
+
 def test_what_is_not_synchronised_yet_is_not_there(service):
     last = service.truth.last_sync(1, service.clock.now())
     local = last.astimezone(ZoneInfo("America/New_York"))

@@ -103,7 +103,7 @@ def _window(call: Call) -> series.Span:
     first, last = _seconds(call.words["from"]), _seconds(call.words["until"])
     if last < first:
         raise invalid("endTime", "The end time is before the start time")
-    return series.Span(first, last)
+    return series.Span(first, last + (0 if call.faults.window_ends_sharp else 59))
 
 
 def _seconds(text: str) -> int:

@@ -47,6 +47,8 @@ class FitbitFaults:
     """Whether the vendor has approved the application for intraday data; if not: 403."""
     empty_intraday_key: bool = False
     """Whether a day without heart data keeps an empty `activities-heart-intraday`; else it is missing."""
+    window_ends_sharp: bool = False
+    """Whether a window until 12:20 ends at 12:20:00; else that minute is inside as a whole."""
     repeated_hour: str = "later"
     """Which of the two equal wall-clock hours of autumn the minutes show: later, earlier or summed."""
     edits_renumber: bool = False
