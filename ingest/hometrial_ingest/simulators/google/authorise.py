@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from html import escape
 from urllib.parse import urlencode, urlsplit
 
-from markupsafe import escape
 from werkzeug import Request, Response
 
 from hometrial_ingest.simulators.google.catalogue import SCOPES
