@@ -1,9 +1,9 @@
 """What a person sees when something is refused: one calm sentence and the way on."""
 
-from flask import Flask, jsonify, render_template, request
+from flask import Flask, Response, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from hometrial.participant.visiting import MACHINES
 from hometrial.services.syncing.invitations import InvitationRefusedError
@@ -35,6 +35,7 @@ def handle(app: Flask) -> None:
     app.register_error_handler(NothingToShareError, _nothing)
     app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(401, _closed)
+    app.register_error_handler(SecurityError, _not_here)
     app.register_error_handler(HTTPException, _other)
 
 
@@ -63,6 +64,11 @@ def _closed(_error: HTTPException) -> ResponseReturnValue:
 
 def _old_form(_error: CSRFError) -> ResponseReturnValue:
     return _page(400, *_STATUSES[400])
+
+
+def _not_here(_error: SecurityError) -> ResponseReturnValue:
+    """Say nothing to a request for another host: not even where our own pages are."""
+    return Response("This address is not served here.", 400, mimetype="text/plain")
 
 
 def _other(error: HTTPException) -> ResponseReturnValue:

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import Connection, ProviderEnd, StreamState, WearableAccount
-from hometrial.services import enrolling
+from hometrial.models import Connection, StreamState, WearableAccount
+from hometrial.services import enrolling, standing
 from hometrial.services.syncing import linking, unlinking
 from hometrial_ingest.provider import Provider
 
@@ -89,7 +89,7 @@ def offerings(
 ) -> list[Offering]:
     """Return the providers that can be linked today, with what the person agreed to share of each."""
     today = clock.now().date()
-    ends = dict(session.execute(select(ProviderEnd.provider, ProviderEnd.ends_on)).tuples())
+    ends = standing.ends_of(session)
     found = []
     for name, cloud in clouds.items():
         if _is_over(ends.get(name) or cloud.ends_on, today):

@@ -34,7 +34,8 @@ def guard(app: Flask) -> None:
 
 
 def _require() -> None:
-    if request.endpoint in OPEN or request.blueprint in MACHINES:
+    nowhere = request.url_rule is None
+    if nowhere or request.endpoint in OPEN or request.blueprint in MACHINES:
         return
     with transaction("a visit goes on") as database:
         found = invitations.visit(database, str(session.get(COOKIE, "")))
