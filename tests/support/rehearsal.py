@@ -94,14 +94,20 @@ class Rehearsal:
     def zones(self, number: int) -> list[tuple[datetime | None, str]]:
         """Return a person's zone history as the truth has it."""
         return [
-            (None if period.from_at is None else datetime.fromtimestamp(period.from_at, UTC), period.zone)
+            (
+                None if period.from_at is None else datetime.fromtimestamp(period.from_at, UTC),
+                period.zone,
+            )
             for period in self.sims.truth.holder(number).person.zones
         ]
 
     def read(self, person: Person, kind: str = "manual", days: tuple[date, date] | None = None,
              stream: str = "") -> None:  # fmt: skip
         """Make one round of reads of a person, by default of all days up to the clock."""
-        first, last = days or (self.sims.truth.scene.first_day, clock.now().date() + timedelta(days=1))
+        first, last = days or (
+            self.sims.truth.scene.first_day,
+            clock.now().date() + timedelta(days=1),
+        )
         reading.make_round(self.house, Due(person.account_id, kind, Span(first, last)), stream)
 
     def absorb(self) -> int:

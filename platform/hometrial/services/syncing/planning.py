@@ -105,12 +105,22 @@ def _standings(session: Session, account_ids: Iterable[UUID]) -> list[Standing]:
     consents = consenting.of_people(session, people)
     retries = _retries(session)
     found = []
-    for account, person, *marks in rows:
-        first = consents[person].first()
-        if first is not None and person in zones:
-            history = enrolling.zone_history(zones[person])
-            begins = today(history, first)
-            found.append(Standing(account, history, begins, *marks, retries.get(account)))
+    for row in rows:
+        first = consents[row.participant_id].first()
+        if first is None or row.participant_id not in zones:
+            continue
+        history = enrolling.zone_history(zones[row.participant_id])
+        found.append(
+            Standing(
+                row.account_id,
+                history,
+                today(history, first),
+                row.hourly_at,
+                row.nightly_on,
+                row.whole_since,
+                retries.get(row.account_id),
+            )
+        )
     return found
 
 

@@ -1,0 +1,160 @@
+"""What a study holds of a simulated person beside what the cloud holds: equal to the sample, or told where not."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from rehearsal import Person, Rehearsal
+
+from hometrial import clock
+from hometrial.services import chunks
+from hometrial.services.comparing import day_number
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
+
+MERGED = "google-health/reconciled"
+STREAMS: dict[str, tuple[Signal, ...]] = {
+    "heart_rate": (Signal.HEART_RATE,),
+    "steps": (Signal.STEPS,),
+    "distance": (Signal.DISTANCE,),
+    "sleep": (Signal.SLEEP_SESSION,),
+    "oxygen_saturation": (Signal.OXYGEN_SATURATION,),
+    "weight": (Signal.WEIGHT,),
+    "resting_heart_rate": (Signal.RESTING_HEART_RATE,),
+    "heart_rate_variability_daily": (Signal.HRV_RMSSD_DAILY,),
+    "oxygen_saturation_daily": (Signal.OXYGEN_SATURATION_DAILY,),
+    "respiratory_rate_daily": (Signal.RESPIRATORY_RATE_DAILY,),
+    "skin_temperature_daily": (Signal.SKIN_TEMPERATURE_DAILY,),
+}
+_DAY = 86_400_000_000
+Keyed = Counter[tuple[object, ...]]
+
+
+@dataclass
+class Comparison:
+    """How many samples are equal, and what differs, in words."""
+
+    equal: int = 0
+    differing: list[str] = field(default_factory=list)
+
+    def add(self, what: str, truth: Keyed, stored: Keyed) -> None:
+        """Compare two bags of samples."""
+        self.equal += (truth & stored).total()
+        for word, missing in (("missing", truth - stored), ("too many", stored - truth)):
+            if missing:
+                example = min(missing, key=str)
+                self.differing.append(f"{what}: {missing.total()} {word}, for instance {example}")
+
+
+def compare(rehearsal: Rehearsal, person: Person) -> Comparison:
+    """Compare everything that is stored of a person with what the cloud holds at the clock's moment."""
+    made = Comparison()
+    for stream, (signal,) in STREAMS.items():
+        found = rehearsal.sims.truth.records(person.number, stream)
+        stored = samples(rehearsal, person, signal)
+        own = stored[stored["source"] != MERGED] if len(stored) else stored
+        what = f"{person.code} {stream}"
+        if signal is Signal.SLEEP_SESSION:
+            made.add(what, _nights(found), _sessions(own))
+            made.add(f"{what} stages", _true_stages(found), _stages(rehearsal, person))
+        else:
+            made.add(what, _true(found, signal), _stored(own, signal))
+    for stream, signal in (("steps", Signal.STEPS_DAILY), ("distance", Signal.DISTANCE_DAILY)):
+        made.add(f"{person.code} {signal}", _totals(rehearsal, person, stream),
+                 _stored(samples(rehearsal, person, signal), signal, sourced=False))  # fmt: skip
+    return made
+
+
+def samples(rehearsal: Rehearsal, person: Person, signal: Signal) -> pd.DataFrame:
+    """Return a person's current samples of a signal."""
+    bodies = rehearsal.rows(
+        "SELECT body, day FROM day_chunk WHERE participant_id = :person AND stream = :stream"
+        " AND is_current AND samples > 0",
+        person=person.participant_id,
+        stream=str(signal),
+    )
+    if not bodies:
+        return pd.DataFrame()
+    frames = [chunks.decode(body, signal).to_pandas().assign(day=day_number(day))
+              for body, day in bodies]  # fmt: skip
+    return pd.concat(frames, ignore_index=True).astype({"source": str})
+
+
+def _true(found, signal: Signal) -> Keyed:
+    rounded = np.round(found.value, 3).tolist()
+    times = found.local // _DAY if SIGNALS[signal].shape is Shape.DAILY else found.at
+    return Counter(zip(times.tolist(), found.duration.tolist(), found.source, rounded, strict=True))
+
+
+def _stored(stored: pd.DataFrame, signal: Signal, *, sourced: bool = True) -> Keyed:
+    if not len(stored):
+        return Counter()
+    times = stored["day"] if SIGNALS[signal].shape is Shape.DAILY else stored["at"]
+    values = stored["value"].astype(float).round(3).tolist()
+    if not sourced:
+        return Counter(zip(times.tolist(), values, strict=True))
+    return Counter(
+        zip(times.tolist(), stored["duration"].tolist(), stored["source"], values, strict=True)
+    )
+
+
+def _nights(found) -> Keyed:
+    values = [None if np.isnan(value) else round(value, 3) for value in found.value.tolist()]
+    lengths = [0 if value is None and not length else length
+               for value, length in zip(values, found.duration.tolist(), strict=True)]  # fmt: skip
+    return Counter(zip(found.ids, found.at.tolist(), lengths, values, strict=True))
+
+
+def _sessions(stored: pd.DataFrame) -> Keyed:
+    if not len(stored):
+        return Counter()
+    values = [None if pd.isna(v) else round(float(v), 3) for v in stored["value"]]
+    return Counter(
+        zip(stored["session"].astype(str), stored["at"].tolist(), stored["duration"].tolist(),
+            values, strict=True)
+    )  # fmt: skip
+
+
+def _true_stages(found) -> Keyed:
+    told: Keyed = Counter()
+    for key, night in zip(found.ids, found.nights, strict=True):
+        for overlay, stages in ((False, night.stages), (True, night.awakenings)):
+            for stage in stages:
+                length = stage.ends_at - stage.starts_at
+                told[key, stage.starts_at * 1_000_000, length, stage.code, overlay] += 1
+    return told
+
+
+def _stages(rehearsal: Rehearsal, person: Person) -> Keyed:
+    stored = samples(rehearsal, person, Signal.SLEEP_STAGE)
+    if not len(stored):
+        return Counter()
+    stored = stored[stored["source"] != MERGED]
+    return Counter(
+        zip(stored["session"].astype(str), stored["at"].tolist(), stored["duration"].tolist(),
+            stored["code"].astype(str), stored["overlay"].tolist(), strict=True)
+    )  # fmt: skip
+
+
+def _totals(rehearsal: Rehearsal, person: Person, stream: str) -> Keyed:
+    truth, told = rehearsal.sims.truth, Counter()
+    for day in truth.scene.dates():
+        total = truth.daily_total(person.number, stream, day)
+        if total is not None:
+            told[day_number(day), round(total, 3)] += 1
+    return told
+
+
+def gap_causes(rehearsal: Rehearsal, person: Person) -> Counter[tuple[str, str]]:
+    """Count the hours of heart rate by (true state, recorded cause or present) up to the clock."""
+    gaps = rehearsal.rows(
+        "SELECT start_at, end_at, cause FROM gap WHERE participant_id = :person"
+        " AND stream = 'heart_rate' ORDER BY start_at",
+        person=person.participant_id,
+    )
+    seen: Counter[tuple[str, str]] = Counter()
+    for hour in rehearsal.sims.truth.hours(person.number):
+        if hour.start < clock.now():
+            cause = next((c for a, b, c in gaps if a <= hour.start < b), "present")
+            seen[hour.state, cause] += 1
+    return seen
