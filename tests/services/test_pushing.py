@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from hometrial.db import PARTICIPANT_ROLE, WORKER_ROLE
 from hometrial.errors import TrialError, ZoneNeededError
-from hometrial.models import Payload, Pull
+from hometrial.models import Payload, Pull, PullPage
 from hometrial.services import bridging, consenting, enrolling, pushing, receiving
 from hometrial.services.syncing import absorbing
 from hometrial_ingest.data_types import DataType
@@ -31,6 +31,12 @@ def heart_rate(*moments):
 
 def body(*records, bridge="health-connect"):
     return json.dumps({"bridge": bridge, "records": records}).encode()
+
+
+@pytest.fixture
+def study(shared_study):
+    """One study for all tests of this module; each has a participant of its own."""
+    return shared_study
 
 
 @pytest.fixture
@@ -65,8 +71,13 @@ def withdraw(study, owner, *kinds, keep_late, since=None):
         consenting.withdraw(session, owner, kinds, since=since, keep_late=keep_late, source="test")
 
 
-def kept(study):
-    return [study.one(f"SELECT count(*) FROM {table}") for table in ("payload", "sync.pull")]  # noqa: S608
+def kept(study, bridge):
+    """Return how many payloads and pulls of this person there are."""
+    query = (
+        "SELECT count(DISTINCT g.payload_id), count(DISTINCT p.id) FROM sync.pull p"
+        " LEFT JOIN sync.pull_page g ON g.pull_id = p.id WHERE p.participant_id = :id"
+    )
+    return list(study.rows(query, id=bridge.participant_id)[0])
 
 
 def test_an_accepted_push_is_kept_as_it_came_and_waits_for_the_gate(study, owner, bridge):
@@ -78,8 +89,9 @@ def test_an_accepted_push_is_kept_as_it_came_and_waits_for_the_gate(study, owner
     assert (answer.body["records"], answer.body["repeated"]) == (2, False)
     assert answer.body["samples"] == {"steps": 1, "heart_rate": 2}
     with study.database.reading() as session:
-        (pull,) = session.scalars(select(Pull))
-        (payload,) = session.scalars(select(Payload))
+        (pull,) = session.scalars(select(Pull).where(Pull.account_id == bridge.account_id))
+        page = session.get_one(PullPage, (pull.id, 1))
+        payload = session.get_one(Payload, page.payload_id)
         assert receiving.read(session, payload).read() == sent
     assert str(pull.id) == answer.body["receipt"]
     assert (pull.kind, pull.state, pull.provider, pull.pages) == (
@@ -89,8 +101,7 @@ def test_an_accepted_push_is_kept_as_it_came_and_waits_for_the_gate(study, owner
     assert (str(pull.first_day), str(pull.last_day)) == ("2026-03-07", "2026-03-08")
     assert pull.start_at == datetime(2026, 3, 7, 5, 30, tzinfo=UTC)
     assert pull.end_at == datetime(2026, 3, 7, 23, 10, tzinfo=UTC)
-    assert study.one("SELECT payload_id FROM sync.pull_page") == payload.id
-    assert reader.kind(study.one("SELECT name FROM sync.pull_page")) == "push"
+    assert reader.kind(page.name) == "push"
 
 
 def test_an_accepted_push_passes_the_gate_and_can_be_seen(study, owner, bridge):
@@ -107,13 +118,17 @@ def test_an_accepted_push_passes_the_gate_and_can_be_seen(study, owner, bridge):
     push(study, bridge, body(heart_rate(*beats), steps(), night, resting))
 
     with study.database.transaction("worker", "absorb", role=WORKER_ROLE) as session:
-        absorbing.absorb(session, absorbing.waiting(session, 0, 1), {"bridge": reader})
+        mine = [p for p in absorbing.waiting(session, 0, 1) if p.participant_id == owner.id]
+        absorbing.absorb(session, mine, {"bridge": reader})
 
-    assert study.rows("SELECT state, rows_read, rows_accepted, error FROM sync.pull") == [
-        ("done", 4, 4, None)
-    ]
+    pulls = (
+        "SELECT state, rows_read, rows_accepted, error FROM sync.pull WHERE participant_id = :id"
+    )
+    assert study.rows(pulls, id=owner.id) == [("done", 4, 4, None)]
     assert study.rows(
-        "SELECT stream, day::text, samples FROM day_chunk WHERE is_current ORDER BY 1"
+        "SELECT stream, day::text, samples FROM day_chunk WHERE is_current AND participant_id = :id"
+        " ORDER BY 1",
+        id=owner.id,
     ) == [
         ("heart_rate", "2026-03-07", 60),
         ("resting_heart_rate", "2026-03-07", 1),
@@ -132,7 +147,7 @@ def test_the_same_push_again_gets_the_same_receipt_and_is_not_kept_twice(study, 
 
     assert again.status == 200
     assert again.body == first.body | {"repeated": True}
-    assert kept(study) == [1, 1]
+    assert kept(study, bridge) == [1, 1]
 
 
 def test_a_key_belongs_to_one_push(study, bridge):
@@ -142,7 +157,7 @@ def test_a_key_belongs_to_one_push(study, bridge):
 
     assert answer.status == 409
     assert "new key" in answer.body["detail"]
-    assert kept(study) == [1, 1]
+    assert kept(study, bridge) == [1, 1]
 
 
 def test_two_bridges_may_use_the_same_key_and_send_the_same_bytes(study, owner, bridge):
@@ -150,7 +165,7 @@ def test_two_bridges_may_use_the_same_key_and_send_the_same_bytes(study, owner, 
 
     assert push(study, bridge, body(steps())).status == 202
     assert push(study, other, body(steps())).status == 202
-    assert kept(study) == [1, 2]
+    assert kept(study, bridge) == [1, 2]
 
 
 def test_one_push_sent_by_many_threads_at_once_is_accepted_once(study, bridge):
@@ -160,13 +175,13 @@ def test_one_push_sent_by_many_threads_at_once_is_accepted_once(study, bridge):
 
     assert sorted(answer.status for answer in answers) == [200] * 11 + [202]
     assert len({answer.body["receipt"] for answer in answers}) == 1
-    assert kept(study) == [1, 1]
+    assert kept(study, bridge) == [1, 1]
 
 
 @pytest.mark.parametrize("key", ["", "short", "with space", "x" * 129, "naïve-key"])
 def test_a_push_without_a_usable_key_is_refused(study, bridge, key):
     assert push(study, bridge, body(steps()), key).status == 400
-    assert kept(study) == [0, 0]
+    assert kept(study, bridge) == [0, 0]
 
 
 def test_a_push_of_what_is_partly_not_consented_is_refused_whole_and_leaves_nothing(
@@ -213,6 +228,18 @@ def test_the_value_of_a_day_is_kept_if_consent_covers_the_whole_day(study, bridg
     assert push(study, bridge, body(resting)).status == status
 
 
+def test_the_value_of_the_day_on_which_consent_ended_is_not_kept(study, owner, bridge):
+    noon = datetime(2026, 3, 8, 12, tzinfo=UTC)
+    withdraw(study, owner, DataType.HEART_RATE, keep_late=True, since=noon)
+    before, that_day = (
+        body({"type": "resting_heart_rate", **ORIGIN, "day": day, "value": 58})
+        for day in ("2026-03-07", "2026-03-08")
+    )
+
+    assert push(study, bridge, before).status == 202
+    assert push(study, bridge, that_day, "another-key").status == 403
+
+
 @pytest.mark.parametrize(("keep_late", "status"), [(True, 202), (False, 403)])
 def test_after_a_withdrawal_only_what_may_come_late_is_kept(
     study, owner, bridge, keep_late, status
@@ -226,7 +253,9 @@ def test_after_a_withdrawal_only_what_may_come_late_is_kept(
     assert push(study, bridge, body(later), "another-key").status == 403
 
 
-def test_a_malformed_push_is_told_where_and_how_to_mend_it_and_its_bytes_are_kept(study, bridge):
+def test_a_malformed_push_is_told_where_and_how_to_mend_it_and_its_bytes_are_kept(
+    study, owner, bridge
+):
     sent = body(steps(), steps(count="17"))
 
     answer = push(study, bridge, sent)
@@ -237,11 +266,12 @@ def test_a_malformed_push_is_told_where_and_how_to_mend_it_and_its_bytes_are_kep
     assert (fault["record"], fault["field"], fault["value"]) == (2, "count", "'\"17\"'")
     assert fault["way_out"]
     assert answer.body["original_kept"]
-    assert study.rows("SELECT state, error_kind, pages FROM sync.pull") == [
-        ("failed", "unreadable", 1)
-    ]
+    pulls = "SELECT state, error_kind, pages FROM sync.pull WHERE participant_id = :id"
+    assert study.rows(pulls, id=owner.id) == [("failed", "unreadable", 1)]
     with study.database.reading() as session:
-        (payload,) = session.scalars(select(Payload))
+        mine = select(PullPage.payload_id).join(Pull, Pull.id == PullPage.pull_id)
+        query = select(Payload).where(Payload.id.in_(mine.where(Pull.participant_id == owner.id)))
+        (payload,) = session.scalars(query)
         assert receiving.read(session, payload).read() == sent
 
 
@@ -251,7 +281,7 @@ def test_two_bridges_that_send_the_same_malformed_bytes_are_both_noted(study, ow
     push(study, bridge, sent)
     push(study, add(study, owner.code), sent)
 
-    assert kept(study) == [1, 2]
+    assert kept(study, bridge) == [1, 2]
 
 
 def test_the_corrected_push_may_use_the_key_of_the_malformed_one(study, bridge):
@@ -278,7 +308,7 @@ def test_bytes_that_nobody_can_read_are_not_kept_where_consent_may_not_cover_the
     unknown = push(study, bridge, b"{", "another-key")
 
     assert [each.body["original_kept"] for each in (older, unknown)] == [False, False]
-    assert kept(study) == [0, 2]
+    assert kept(study, bridge) == [0, 2]
 
 
 def test_a_token_of_one_kind_of_bridge_cannot_push_for_another(study, bridge):
@@ -346,7 +376,9 @@ def test_the_list_of_bridges_shows_what_each_pushed(study, owner, bridge):
     other = add(study, owner.code, "apple-health")
 
     with study.database.reading() as session:
-        newest, oldest = bridging.lines(session)
+        newest, oldest = (
+            line for line in bridging.lines(session) if line.participant == owner.code
+        )
 
     assert (newest.id, newest.kind, newest.pushes, newest.last_push_at) == (
         other.id, "apple-health", 0, None,

@@ -6,20 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
-import numpy as np
 import pandas as pd
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Participant
 from hometrial.services import enrolling, placing
-from hometrial.services.comparing import day_of
-from hometrial.services.consenting import Bools, Consents, Int64
+from hometrial.services.comparing import Bools, day_of
+from hometrial.services.consenting import Consents
 from hometrial.services.placing import Person
+from hometrial.services.syncing import observed
 from hometrial_ingest.data_types import DATA_TYPE_OF, DataType
-from hometrial_ingest.frame import Frame, Segment
-from hometrial_ingest.local_time import SECOND, ZoneHistory
-from hometrial_ingest.signals import SIGNALS, Shape
+from hometrial_ingest.frame import Segment
+from hometrial_ingest.local_time import SECOND
+from hometrial_ingest.signals import Signal
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PUSHED = frozenset(DataType) - {DataType.SKIN_TEMPERATURE}
@@ -58,14 +58,15 @@ class Weighed:
         """The last one."""
         return day_of(max(span[3] for span in self._spans))
 
-    def note(self, frame: Frame, samples: pd.DataFrame, end: Int64, covered: Bools) -> None:
-        """Count the samples of a frame."""
-        self.samples[frame.signal] += len(samples)
+    def note(self, signal: Signal, samples: pd.DataFrame, bad: Bools) -> None:
+        """Count the placed samples of a signal; `bad` are those that consent does not cover."""
+        self.samples[signal] += len(samples)
         at, day = samples["at"].to_numpy(), samples["day"].to_numpy()
+        end = at + samples["duration"].to_numpy() * SECOND
         self._spans.append((int(at.min()), int(end.max()), int(day.min()), int(day.max())))
-        rows = set(samples["row"].to_numpy()[~covered].tolist())
+        rows = set(samples["row"].to_numpy()[bad].tolist())
         if rows:
-            kind = DATA_TYPE_OF[frame.signal]
+            kind = DATA_TYPE_OF[signal]
             self.refused[kind] = sorted(rows.union(self.refused.get(kind, ())))
 
 
@@ -80,21 +81,12 @@ def weigh(
         weighed.records += segment.rows
         for frame in segment.frames:
             samples = placing.place(frame, {None: owner})
-            end = _ends(frame, samples, zones)
-            covered = consents.covers(frame.signal, samples["at"].to_numpy(), end, now)
-            weighed.note(frame, samples, end, covered)
+            # The rule by which the rows are checked again when they are stored.
+            bad = observed.not_covered(
+                samples, frame.signal, {person.code: owner}, {person.id: consents}, now
+            )
+            weighed.note(frame.signal, samples, bad)
     return weighed
-
-
-def _ends(frame: Frame, samples: pd.DataFrame, zones: ZoneHistory) -> Int64:
-    """Return when each observation ended; a value of a day lasts until the day's end."""
-    at: Int64 = samples["at"].to_numpy()
-    if SIGNALS[frame.signal].shape is not Shape.DAILY:
-        ends: Int64 = at + samples["duration"].to_numpy() * SECOND
-        return ends
-    minutes = zones.day_length_minutes(samples["day"].to_numpy())
-    lengths: Int64 = np.rint(minutes * 60).astype(np.int64)
-    return at + lengths * SECOND
 
 
 def may_hold_anything(consents: Consents, body: bytes) -> bool:

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from hometrial import clock
 from hometrial.db import PARTICIPANT_ROLE
@@ -18,6 +19,14 @@ MARCH = date(2026, 3, 1)
 @pytest.fixture(autouse=True)
 def clock_in_march(monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: datetime(2026, 3, 10, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+def study(shared_study):
+    """One study for all tests of this module, as if nobody had been linked in it."""
+    with shared_study.database.transaction("test", "forget") as session:
+        session.execute(text("UPDATE wearable_account SET external_id = id::text"))
+    return shared_study
 
 
 def at(day, hour=0, minute=0):
@@ -215,16 +224,16 @@ def test_access_that_was_taken_back_needs_the_person_and_opens_one_item_of_work(
 
     assert (noted.taken_back, again.taken_back, asked) == (1, 0, [])
     assert study.rows(
-        "SELECT status, status_reason FROM connection WHERE account_id = :id", id=account
-    ) == [("reconnect_needed", "the person took the access back at the provider")]
-    assert study.rows("SELECT kind, subject FROM work_item") == [("reconnect", GOOGLE)]
-    assert (
-        study.one(
-            "SELECT actor FROM audit.entry WHERE table_name = 'public.connection'"
-            " AND operation = 'UPDATE'"
-        )
-        == "provider:test"
-    )
+        "SELECT c.status, c.status_reason, w.kind, w.subject FROM connection c"
+        " JOIN work_item w USING (participant_id) WHERE c.account_id = :id",
+        id=account,
+    ) == [
+        ("reconnect_needed", "the person took the access back at the provider", "reconnect", GOOGLE)
+    ]
+    assert study.rows(
+        "SELECT actor FROM audit.entry WHERE row_key = :key AND operation = 'UPDATE'",
+        key=str(_connection(study, account)),
+    ) == [("provider:test",)]
 
 
 @pytest.mark.parametrize("status", ["unlinking", "unlinked", "retired"])
@@ -234,7 +243,8 @@ def test_the_echo_of_our_own_revocation_changes_nothing(study, status):
     note(study, changed("anna", None, kind="revoked"))
 
     assert study.one("SELECT status FROM connection WHERE account_id = :id", id=account) == status
-    assert study.one("SELECT count(*) FROM work_item") == 0
+    items = "SELECT count(*) FROM work_item JOIN connection USING (participant_id) WHERE account_id = :id"
+    assert study.one(items, id=account) == 0
 
 
 def test_a_person_without_a_zone_is_read_by_the_days_of_utc(study):
