@@ -101,6 +101,17 @@ def test_a_night_grows_through_its_versions_under_one_name(truth):
     assert running.updated < ended.updated < staged.updated
 
 
+def test_stages_are_ready_eight_minutes_after_waking_at_the_earliest(truth):
+    waits = [
+        versions[2].seen_from - versions[2].ends_at
+        for person in range(1, 13)
+        for day in truth.scene.dates()
+        for versions in truth.day(person, day).nights
+    ]
+    assert min(waits) == 480
+    assert len(set(waits)) > 50
+
+
 def test_some_nights_are_edited_and_some_are_refused_their_stages(truth):
     nights = [n for p in range(1, 13) for n in truth.records(p, "sleep").nights]
     assert any(n.edited for n in nights)

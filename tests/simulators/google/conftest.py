@@ -18,7 +18,8 @@ class Endpoint:
     secret: str
     statuses: list[int] = field(default_factory=list)
     arrived: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    verifies: bool = True
+    verifies: tuple[int, int] = (201, 401)
+    """What a verification with the secret and one without it are answered."""
 
     @property
     def bodies(self) -> list[Any]:
@@ -32,7 +33,7 @@ class Endpoint:
         if json.loads(body) == {"type": "verification"}:
             known = headers.get("Authorization") == self.secret
             assert headers["User-Agent"] == "Google-Health-API-Webhooks-Verifier"
-            return (201 if known else 401) if self.verifies else 204
+            return self.verifies[not known]
         self.arrived.append((headers, body))
         return self.statuses.pop(0) if self.statuses else 204
 

@@ -76,8 +76,9 @@ def test_a_subscriber_is_verified_with_and_without_its_secret(sims, endpoint):
     assert subscribe(sims, endpoint).status_code == 409
 
 
-def test_an_endpoint_that_lets_everybody_in_is_refused(sims, endpoint):
-    endpoint.verifies = False
+@pytest.mark.parametrize("answers", [(201, 201), (204, 401), (403, 403), (201, 404)])
+def test_an_endpoint_that_lets_everybody_in_or_nobody_is_refused(sims, endpoint, answers):
+    endpoint.verifies = answers
     reply = subscribe(sims, endpoint)
     assert (reply.status_code, reply.json()["error"]["status"]) == (400, "FAILED_PRECONDITION")
     assert admin(sims, "GET").json()["subscribers"] == []
