@@ -64,6 +64,12 @@ def _calendar(zones: ZoneHistory, first: int, stop: int) -> Calendar:
     return Calendar(first, begin.at, begin.at + length, begin.offset, begin.status == 0)
 
 
+def local_day(zones: ZoneHistory, at: int) -> int:
+    """Return the local day (since 1970) on which an instant lies."""
+    _, local = zones.place_instant(np.array([at], np.int64))
+    return int(local[0]) // DAY
+
+
 @dataclass
 class History:
     """One person's chunks, asked for as they are needed. `edges`: first and last day of each signal."""

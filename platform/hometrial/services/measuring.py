@@ -5,21 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-import numpy as np
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Participant
 from hometrial.services import enrolling, locating, metrics, missing, recording
-from hometrial.services.histories import Calendar, Edges, History
+from hometrial.services.histories import Calendar, Edges, History, local_day
 from hometrial.services.metrics import GapSpan
 from hometrial.services.missing import SIGNALS_SHOWING
 from hometrial.services.shelving import LOADED, Place, Shelf
 from hometrial.services.spreading import Beside, Changes, affected
 from hometrial.services.syncing import obstacles
 from hometrial.services.syncing.obstacles import Obstacles
-from hometrial_ingest.local_time import DAY, ZoneHistory
+from hometrial_ingest.local_time import ZoneHistory
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 RECENT = 21
@@ -257,9 +256,3 @@ def _changed_places(changes: Mapping[UUID, Changes], beside: Mapping[UUID, Besid
         nights = {day + after for day in mine.get(Signal.HEART_RATE, ()) for after in range(-1, 4)}
         found += [(person, Signal.SLEEP_SESSION, day) for day in nights]
     return found
-
-
-def local_day(zones: ZoneHistory, at: int) -> int:
-    """Return the local day (since 1970) on which an instant lies."""
-    _, local = zones.place_instant(np.array([at], np.int64))
-    return int(local[0]) // DAY

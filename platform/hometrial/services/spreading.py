@@ -1,6 +1,6 @@
 """Which local days the changed chunks of one person bear upon: a superset, never a day less."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hometrial.services.histories import History
@@ -37,6 +37,9 @@ def affected(changes: Changes, beside: Beside, history: History) -> Affected:
     samples, and, without a linked account, of the span of the person's files.
     """
     found = Affected()
+    grown = _grown(changes, beside, history)
+    found.measured |= grown
+    found.missing |= grown
     for signal, days in changes.items():
         if signal in LOADED:
             found.measured |= days
@@ -94,7 +97,6 @@ def _add_edges(
     before, after = beside
     found.all_missing |= signal in TELLING and before is None and after is None
     if signal not in LOADED or SIGNALS[signal].shape is Shape.DAILY:
-        found.missing |= _between_days(days, before, after)
         return
     extents = [_extent(signal, day, history) for day in days]
     first, end = min(start for start, _ in extents), max(stop for _, stop in extents)
@@ -117,11 +119,16 @@ def _unchanged(
     return (min(f.first for f in facts), max(f.end for f in facts)) if facts else None
 
 
-def _between_days(days: Iterable[int], before: int | None, after: int | None) -> set[int]:
-    """Return the days by which a signal's days may have grown beyond its unchanged ones."""
-    grown = set()
-    if after is None:
-        grown |= set(range(min(days) if before is None else before + 1, max(days) + 1))
-    if before is None:
-        grown |= set(range(min(days), max(days) if after is None else after))
-    return grown
+def _grown(changes: Changes, beside: Beside, history: History) -> set[int]:
+    """Return the days that may have come to the span of a person's data, or left it."""
+    changed = [day for days in changes.values() for day in days]
+    if not changed:
+        return set()
+    firsts, lasts = [], []
+    for signal in {*changes, *history.edges}:
+        before, after = beside.get(signal, history.edges.get(signal, (None, None)))
+        firsts += [day for day in (before, after) if day is not None][:1]
+        lasts += [day for day in (after, before) if day is not None][:1]
+    later = range(max(lasts, default=min(changed) - 1) + 1, max(changed) + 1)
+    earlier = range(min(changed), min(firsts, default=min(changed)))
+    return {*later, *earlier}
