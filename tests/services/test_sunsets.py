@@ -1,11 +1,14 @@
 """Providers that end: exactly the people concerned are asked, and the funnel counts them."""
 
+import json
 from datetime import date, timedelta
 
 import linked
 import pytest
+from click.testing import CliRunner
 
 from hometrial import clock
+from hometrial.cli.provider import provider
 from hometrial.errors import TrialError
 from hometrial.models import Connection, LinkInvitation, ProviderEnd, Visitor
 from hometrial.services import sunsets, working
@@ -103,6 +106,7 @@ def test_the_funnel_counts_who_was_invited_looked_and_linked_again(session):
             Visitor(cookie_sha256=str(number), participant_id=who.id, opened_at=now, seen_at=now)
         )
     linked.link(session, people[0])
+    linked.link(session, people[3], streams=("steps",))  # not all that the other one delivers
     session.flush()
     working.sweep(session)
 
@@ -142,3 +146,36 @@ def test_the_vendors_own_end_is_recorded_unless_staff_recorded_another(session, 
 def test_an_end_without_a_word_about_where_it_was_announced_is_refused(session):
     with pytest.raises(TrialError, match="--note"):
         sunsets.record_end(session, "fitbit", SOON, "  ")
+
+
+def run(study, *arguments):
+    return CliRunner().invoke(provider, arguments, obj=study.database)
+
+
+def test_the_command_records_an_end_and_names_whom_it_concerns(study):
+    with study.database.transaction("test") as session:
+        linked.link(session, linked.person(session), "fitbit")
+        linked.link(session, linked.person(session))
+
+    told = run(study, "end", "fitbit", SOON.isoformat(), "--note", "the vendor's banner")
+    assert told.output == f"fitbit ends on {SOON}\nto be linked elsewhere: P-0001\n"
+
+    (fitbit, google) = json.loads(run(study, "list", "--json").output)
+    assert (fitbit["provider"], fitbit["ends_on"]) == ("fitbit", SOON.isoformat())
+    assert fitbit["funnel"] == {
+        "affected": 1, "invited": 0, "opened": 0, "linked_again": 0, "left": 1,
+    }  # fmt: skip
+    assert google["ends_on"] is None
+    assert "1 concerned" in run(study, "list").output
+    assert study.one("SELECT count(*) FROM audit.entry WHERE table_name = 'public.provider_end'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(("end", "fitbit", "2027-01-31", "--note", "x"), "no provider 'fitbit'"),
+     (("end", "fitbit", "31.1.2027", "--note", "x"), "is no day; write 2026-11-02")],
+)  # fmt: skip
+def test_the_command_refuses_what_makes_no_sense(study, arguments, says):
+    told = run(study, *arguments)
+    assert isinstance(told.exception, TrialError)
+    assert says in str(told.exception)

@@ -99,7 +99,7 @@ def worker_runs(facts: Facts) -> Check:
     if stuck:
         last = stuck[0].read_at
         when = f"since {facts.local(last)}" if last else "since it was linked"
-        fix = "look at /sync; restart the worker if jobs do not move"
+        fix = f"run: hometrial sync {facts.code}; restart the worker if nothing moves then"
         return problem(name, f"{stuck[0].account.provider} was not read {when}", fix)
     return ok(name, f"{work.workers} at work; {due}")
 
