@@ -139,9 +139,15 @@ def make_place(database: Database, sims: Simulators, public_url: str) -> Place:
 
 
 @pytest.fixture(scope="module")
-def place(shared_study, sims) -> Iterator[Place]:
+def public_url() -> str:
+    """The address of the site, as the test's client calls it."""
+    return "http://localhost"
+
+
+@pytest.fixture(scope="module")
+def place(shared_study, sims, public_url) -> Iterator[Place]:
     """The site of a study that a module's tests share; each brings people of its own."""
-    made = make_place(shared_study.database, sims, "http://localhost")
+    made = make_place(shared_study.database, sims, public_url)
     yield made
     made.database.close()
 

@@ -26,7 +26,7 @@ _VENDORS = {
     "fitbit": Vendor(
         label="Fitbit",
         account="Fitbit account",
-        watches="older Fitbit set-ups",
+        watches="watches that still use the older Fitbit service",
         set_up="https://fitbit.google.com/auth/signup",
         take_back=_GOOGLE_PERMISSIONS,
     ),
