@@ -24,8 +24,8 @@ from hometrial.models import (
     WearableAccount,
     WebhookEvent,
 )
-from hometrial.services import consenting, enrolling, sunsets, working
-from hometrial.services.syncing import absorbing, pulling
+from hometrial.services import consenting, enrolling, receiving, sunsets, working
+from hometrial.services.syncing import absorbing
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.readers import READERS
 
@@ -219,7 +219,7 @@ def beats(values: list[int], start: datetime) -> bytes:
 def take_in(session: Session, account: WearableAccount, body: bytes) -> Pull:
     """Keep a page of heart rates as a read does, and take it through the gate as the worker does."""
     made = pull(session, account, "fetched", bytes=len(body), pages=1)
-    (payload,) = pulling.keep_payloads(session, account.provider, [body])
+    (payload,) = receiving.keep_bodies(session, account.provider, [body])
     page(session, made, payload, "heart-rate/list-001.json", 1)
     absorbing.absorb(session, [made], READERS)
     return made

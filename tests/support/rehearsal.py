@@ -3,17 +3,16 @@
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import text
 
 from hometrial import clock
-from hometrial.db import Database
-from hometrial.models import Connection
-from hometrial.services import consenting, enrolling
-from hometrial.services.syncing import planning, vault
+from hometrial.cli.rehearsing import Cast
+from hometrial.db import WORKER_ROLE, Database
+from hometrial.services.syncing import planning
 from hometrial.services.syncing.clouds import clouds
 from hometrial.services.syncing.planning import Due
 from hometrial.services.syncing.pulling import Span
@@ -21,7 +20,6 @@ from hometrial.settings import Settings
 from hometrial.tasks import absorbing, keeping, reading
 from hometrial.tasks.engine import SHARDS, House
 from hometrial_ingest.data_types import DataType
-from hometrial_ingest.provider import Grant
 from hometrial_ingest.simulators import Simulators
 
 
@@ -57,49 +55,13 @@ class Rehearsal:
         streams: frozenset[str] | None = None,
     ) -> Person:
         """Enrol a simulated person, record consent, and link the account by the short way."""
-        face = self.sims.google if provider == "google-health" else self.sims.fitbit
-        cloud = self.house.clouds[provider]
-        told = face.grant(number, streams)
-        granted = frozenset(told["scope"].split())
-        first = since or datetime.combine(self.sims.truth.scene.first_day, time(), UTC)
-        first -= timedelta(days=2) if since is None else timedelta(0)
-        with self.database.transaction("rehearsal", "link", role="hometrial_worker") as session:
-            person = enrolling.add_participant(session)
-            for since_at, zone in self.zones(number):
-                enrolling.set_zone(session, person, zone, valid_from=since_at, source="rehearsal")
-            consenting.grant(session, person, types, since=first, source="rehearsal")
-            account = enrolling.link_account(
-                session, person.id, provider=provider, external_id=face.account_id(number)
-            )
-            session.add(
-                Connection(
-                    account_id=account.id,
-                    participant_id=person.id,
-                    status="active",
-                    status_since=clock.now(),
-                    status_reason="linked",
-                    streams=sorted(s.name for s in cloud.streams.values() if s.scope in granted),
-                    linked_at=clock.now(),
-                )
-            )
-            session.flush()
-            grant = Grant(
-                told["access_token"], int(told["expires_in"]), granted, told.get("refresh_token")
-            )
-            vault.keep(session, vault.keys(self.database.settings), account.id, grant)
-        made = Person(number, person.code, person.id, account.id)
+        cast = Cast(self.database, self.sims)
+        with self.database.transaction("rehearsal", "link", role=WORKER_ROLE) as session:
+            person = cast.enrol(session, number, tuple(types), since)
+            account = cast.link(session, person, number, provider, streams)
+        made = Person(number, person.code, person.id, account)
         self.people[number] = made
         return made
-
-    def zones(self, number: int) -> list[tuple[datetime | None, str]]:
-        """Return a person's zone history as the truth has it."""
-        return [
-            (
-                None if period.from_at is None else datetime.fromtimestamp(period.from_at, UTC),
-                period.zone,
-            )
-            for period in self.sims.truth.holder(number).person.zones
-        ]
 
     def read(self, person: Person, kind: str = "manual", days: tuple[date, date] | None = None,
              stream: str = "") -> None:  # fmt: skip

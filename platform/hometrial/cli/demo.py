@@ -1,33 +1,58 @@
-"""`hometrial demo`: a seeded synthetic study, imported, gated and shown."""
+"""`hometrial demo`: a seeded synthetic study: archives imported, watches linked and synced, both sites."""
 
+import contextlib
 import os
+import subprocess
+import sys
 import tempfile
 import time
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
+import requests
+from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
+from hometrial import clock
+from hometrial.cli import rehearsing
 from hometrial.cli.staff import serve
 from hometrial.db import Database
+from hometrial.errors import TrialError
+from hometrial.models import Participant
 from hometrial.services import enrolling, importing, migrating
+from hometrial.services.syncing import invitations
 from hometrial.settings import Settings
+from hometrial.tasks import linking
 from hometrial_ingest import simulate as simulation
+from hometrial_ingest.simulators import Simulators
 
 SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 14, date(2026, 10, 25)
-"""The demo's study: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
+"""The demo's archives: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
 WITH_GOOGLE = (2,)
 """Numbers of the people who also gave saved Google Health pages."""
+LINKED, HISTORY, AHEAD, SPACING = 6, 10, 60, 15
+"""People with a watch at the simulated clouds, their days of history and of future, s between beats."""
+_PATIENCE = 120  # half seconds
+ONLY_STEPS, LOST, NOT_LINKED = 4, 5, 6
+"""Of those: one shares steps and sleep only, one took the access back, one is invited only."""
 
 
 @click.command()
 @click.option("--port", default=8400, show_default=True, help="0 takes a free one.")
+@click.option("--participant-port", default=8401, show_default=True)
 @click.option("--set-up-only", is_flag=True, help="Make the study and stop.")
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
 @click.pass_context
-def demo(context: click.Context, port: int, set_up_only: bool, no_browser: bool) -> None:  # noqa: FBT001
-    """Make a seeded study in ./.demo (or HOMETRIAL_HOME) and serve its staff site.
+def demo(
+    context: click.Context,
+    port: int,
+    participant_port: int,
+    set_up_only: bool,  # noqa: FBT001
+    no_browser: bool,  # noqa: FBT001
+) -> None:
+    """Make a seeded study in ./.demo (or HOMETRIAL_HOME), link simulated watches, serve both sites.
 
     \b
     Example:
@@ -40,8 +65,112 @@ def demo(context: click.Context, port: int, set_up_only: bool, no_browser: bool)
     started = time.monotonic()
     _make(database)
     click.echo(f"the demo's study stands in {home} after {time.monotonic() - started:.0f} s")
-    if not set_up_only:
-        serve(database, "127.0.0.1", port, open_browser=not no_browser)
+    if set_up_only:
+        return
+    with _simulators() as simulators:
+        beside = Database(_settings(database, simulators, participant_port))
+        context.call_on_close(beside.close)
+        join = _link(beside, simulators)
+        with _processes(beside.settings, simulators, participant_port):
+            click.echo(f"simulated clouds: {simulators.base_url} (google, fitbit, control)")
+            click.echo(
+                f"participant site: {beside.settings.public_url}; join as a participant: {join}"
+            )
+            serve(beside, "127.0.0.1", port, open_browser=not no_browser)
+
+
+@contextlib.contextmanager
+def _simulators() -> Iterator[Simulators]:
+    first = clock.now().date() - timedelta(days=HISTORY - 1)
+    simulators = Simulators(SEED, LINKED, first, HISTORY + AHEAD, SPACING)
+    simulators.clock.real()
+    with simulators.start():
+        simulators.watch()
+        yield simulators
+
+
+def _settings(database: Database, simulators: Simulators, participant_port: int) -> Settings:
+    return Settings(
+        home=database.settings.home,
+        actor="demo",
+        simulators=simulators.base_url,
+        public_url=f"http://127.0.0.1:{participant_port}",
+        webhook_secret=SecretStr(simulators.google.webhook_secret),
+    )
+
+
+def _link(database: Database, simulators: Simulators) -> str:
+    """Enrol the linked people and return a link by which the last of them may link a watch by hand.
+
+    Each start of the demo has new clouds: people of an earlier one are linked again.
+    """
+    cast, token = rehearsing.Cast(database, simulators), ""
+    with database.transaction("demo", "link simulated watches") as session:
+        for number in range(1, LINKED + 1):
+            person = _person(session, cast, number)
+            if number == NOT_LINKED:
+                token = invitations.invite(session, person, "demo", timedelta(days=7))
+                continue
+            streams = {"steps", "sleep"} if number == ONLY_STEPS else None
+            account = cast.link(session, person, number, streams=streams)
+            linking.first_reads(session, account)
+    simulators.faults.google.revoked_at_once = True
+    simulators.google.revoke_by_user(LOST)
+    return f"{database.settings.public_url}/join/{token}"
+
+
+def _person(session: Session, cast: rehearsing.Cast, number: int) -> Participant:
+    known = enrolling.accounts(session, "demo", [str(number)]).get(str(number))
+    if known is not None:
+        return known
+    person = cast.enrol(session, number)
+    enrolling.link_account(session, person.id, provider="demo", external_id=str(number))
+    return person
+
+
+@contextlib.contextmanager
+def _processes(settings: Settings, simulators: Simulators, port: int) -> Iterator[None]:
+    """Run the participant site and a worker beside this process, and stop them with it."""
+    environment = os.environ | {
+        "HOMETRIAL_HOME": str(settings.home),
+        "HOMETRIAL_ACTOR": "demo",
+        "HOMETRIAL_SIMULATORS": str(settings.simulators),
+        "HOMETRIAL_PUBLIC_URL": settings.public_url,
+        "HOMETRIAL_WEBHOOK_SECRET": simulators.google.webhook_secret,
+    }
+    program = [sys.executable, "-m", "hometrial"]
+    commands = (["participant", "serve", "--port", str(port)], ["worker", "--concurrency", "2"])
+    started = [subprocess.Popen([*program, *command], env=environment) for command in commands]  # noqa: S603
+    try:
+        _subscribe(settings, simulators, started)
+        yield
+    finally:
+        for process in started:
+            process.terminate()
+        for process in started:
+            process.wait(timeout=30)
+
+
+def _subscribe(
+    settings: Settings, simulators: Simulators, started: list[subprocess.Popen[bytes]]
+) -> None:
+    """Ask the simulated cloud to notify the participant site, as soon as that answers."""
+    body = {
+        "endpointUri": f"{settings.public_url}/hooks/google-health",
+        "subscriberConfigs": [
+            {"dataTypes": ["heart-rate", "steps", "sleep"], "subscriptionCreatePolicy": "AUTOMATIC"}
+        ],
+        "endpointAuthorization": {"secret": simulators.google.webhook_secret},
+    }
+    headers = {"Authorization": f"Bearer {simulators.google.service_token}"}
+    address = f"{simulators.base_url}/google/v4/projects/1/subscribers?subscriberId=hometrial"
+    for _ in range(_PATIENCE):
+        if any(process.poll() is not None for process in started):
+            raise TrialError("the participant site or the worker did not start; see above")
+        if requests.post(address, json=body, headers=headers, timeout=30).ok:
+            return
+        time.sleep(0.5)
+    raise TrialError(f"the participant site at {settings.public_url} does not answer")
 
 
 def _make(database: Database) -> None:

@@ -42,8 +42,9 @@ _EXTRA = {
 }
 
 _KEYS = {
-    Shape.INSTANT: ["source", "at", "duration"],
-    Shape.INTERVAL: ["source", "at", "duration"],
+    # Two devices of one kind share a source; worn side by side they differ (wearables.md 4.3).
+    Shape.INSTANT: ["source", "device", "at", "duration"],
+    Shape.INTERVAL: ["source", "device", "at", "duration"],
     Shape.DAILY: ["source", "day"],
     Shape.SESSION: ["source", "session"],
     Shape.STAGE: ["source", "session", "at", "code", "overlay"],
@@ -148,7 +149,10 @@ def in_order(samples: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     leading = [_ranks(samples[name]) for name in (*by, "at")]
     if len(samples) < 2 or _strictly_increasing(leading):
         return samples
-    ties = [_ranks(samples[name]) for name in ("source", "duration", "session", "code", "value")]
+    ties = [
+        _ranks(samples[name])
+        for name in ("source", "device", "duration", "session", "code", "value")
+    ]
     return samples.iloc[np.lexsort([*reversed(ties), *reversed(leading)])]
 
 

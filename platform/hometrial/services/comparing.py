@@ -1,6 +1,6 @@
 """What an incoming sample is beside those stored, and beside the others of its own file. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -27,14 +27,15 @@ it becomes history; or known with other content from the very same file, which t
 class Origin:
     """The file that samples come from: its batch, its SHA-256 and the last instant it tells of.
 
-    `because` says in words why there is a new version of a day; `reopens`, that a day which was final is
-    provisional again with it.
+    `because` says in words why there is a new version of a day, if need be for each day: given the
+    pseudonym, the state of the version before (None: there is none) and what happened to it (added,
+    revised, absent). `reopens`: a day which was final is provisional again with it.
     """
 
     batch_id: UUID
     payload_sha256: str
     as_of: datetime
-    because: str = "imported"
+    because: str | Callable[[str, str | None, str], str] = "imported"
     reopens: bool = False
 
 

@@ -23,9 +23,8 @@ from hometrial.models import (
     PushReceipt,
     WearableAccount,
 )
-from hometrial.services import admitting, bridging, consenting
+from hometrial.services import admitting, bridging, consenting, receiving
 from hometrial.services.consenting import Consents
-from hometrial.services.syncing import pulling
 from hometrial_ingest.readers import bridge as pushed
 from hometrial_ingest.readers.bridge import Fault, PushRefusedError
 
@@ -224,7 +223,7 @@ def _accept(
 
 def _keep(session: Session, arrival: _Arrival) -> UUID:
     """Keep the bytes, once however many bridges push the same, and return their payload's id."""
-    (payload_id,) = pulling.keep_payloads(session, arrival.provider, [arrival.body])
+    (payload_id,) = receiving.keep_bodies(session, arrival.provider, [arrival.body])
     return payload_id
 
 

@@ -2,11 +2,13 @@
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO
+from uuid import UUID, uuid4
 
 import pyarrow as pa
 from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -58,6 +60,46 @@ def read(session: Session, payload: Payload) -> BinaryIO:
         body.write(codec.decompress(part.body, part.size, asbytes=True))
     body.seek(0)
     return body
+
+
+def keep_bodies(session: Session, provider: str, bodies: Sequence[bytes]) -> list[UUID]:
+    """Store bytes as they came, once each however often they come, and return their payloads' ids."""
+    digests = [hashlib.sha256(body).hexdigest() for body in bodies]
+    by_digest = dict(zip(digests, bodies, strict=True))
+    if not by_digest:
+        return []
+    rows = [_payload(provider, digest, body) for digest, body in by_digest.items()]
+    made = session.execute(
+        upsert(Payload).on_conflict_do_nothing().returning(Payload.id, Payload.sha256), rows
+    ).all()
+    parts = [part for id_, digest in made for part in _parts_of(id_, by_digest[digest])]
+    if parts:
+        session.execute(insert(PayloadPart), parts)
+    known = session.execute(
+        select(Payload.sha256, Payload.id).where(
+            Payload.provider == provider, Payload.sha256.in_(by_digest)
+        )
+    )
+    ids = {digest: id_ for digest, id_ in known}  # noqa: C416
+    return [ids[digest] for digest in digests]
+
+
+def _payload(provider: str, digest: str, body: bytes) -> dict[str, object]:
+    return {
+        "id": uuid4(),
+        "provider": provider,
+        "sha256": digest,
+        "size": len(body),
+        "received_at": clock.now(),
+    }
+
+
+def _parts_of(payload_id: UUID, body: bytes) -> Iterable[dict[str, object]]:
+    codec = pa.Codec("zstd")
+    for number, start in enumerate(range(0, len(body), PART_BYTES)):
+        part = body[start : start + PART_BYTES]
+        packed = codec.compress(part, asbytes=True)
+        yield {"payload_id": payload_id, "part": number, "size": len(part), "body": packed}
 
 
 def _parts(stream: BinaryIO) -> Iterator[bytes]:

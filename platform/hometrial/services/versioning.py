@@ -90,7 +90,8 @@ class ChunkStore:
         for key in sorted(days):
             known = target.before.chunks.get(key)
             body = bodies.get(key) or _nothing(target.signal)
-            row = self._row(key, known, target.origin, body | {"version": last.get(known, 0) + 1})
+            body |= {"version": last.get(known, 0) + 1}
+            row = self._row(key, known, target.origin, body, _change(key, added, revised))
             row |= {
                 "stream": str(target.signal),
                 "added": added.get(key, 0),
@@ -100,8 +101,14 @@ class ChunkStore:
         self._save(rows, target.signal)
 
     def _row(
-        self, key: Key, known: DayChunk | None, origin: Origin, body: dict[str, Any]
+        self,
+        key: Key,
+        known: DayChunk | None,
+        origin: Origin,
+        body: dict[str, Any],
+        change: str = "revised",
     ) -> dict[str, Any]:
+        why, before = origin.because, known.state if known else None
         return {
             "id": uuid4(),
             "participant_id": self.people[key[0]],
@@ -109,7 +116,7 @@ class ChunkStore:
             "is_current": True,
             "state": "provisional" if known is None or origin.reopens else known.state,
             "as_of": max(origin.as_of, known.as_of) if known else origin.as_of,
-            "because": origin.because,
+            "because": why if isinstance(why, str) else why(key[0], before, change),
             "batch_id": origin.batch_id,
             "created_at": clock.now(),
             **body,
@@ -199,6 +206,12 @@ class _Target:
     before: Stored
     signal: Signal
     origin: Origin
+
+
+def _change(key: Key, added: Mapping[Key, int], gone: Mapping[Key, int]) -> str:
+    if not gone.get(key):
+        return "added"
+    return "revised" if added.get(key) else "absent"
 
 
 def _columns(signal: Signal) -> list[str]:

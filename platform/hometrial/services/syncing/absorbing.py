@@ -1,7 +1,7 @@
 """Kept pages into day chunks: the reads of many people, gated together, in one transaction (D6)."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,7 +14,7 @@ from hometrial.models import Batch, Participant, Pull
 from hometrial.services import consenting, enrolling, gating, measuring, seeing
 from hometrial.services.comparing import Origin, day_of
 from hometrial.services.placing import Person
-from hometrial.services.syncing import learning
+from hometrial.services.syncing import finality, learning
 from hometrial.services.syncing.kept import Kept, read_pages
 from hometrial.services.syncing.merging import Merge
 from hometrial.services.versioning import ChunkStore
@@ -135,9 +135,8 @@ def _absorb_group(
     batch = _open_batch(session, pulls, reader, now)
     kept = read_pages(session, pulls, reader, people)
     store = ChunkStore(session, {person.code: person.id for person in people.values()})
-    origin = Origin(
-        batch.id, "", max(pull.started_at for pull in pulls), _because(pulls, now), reopens=True
-    )
+    read_at = max(pull.started_at for pull in pulls)
+    origin = Origin(batch.id, "", read_at, _because(pulls, people), reopens=True)
     merge = Merge(session, kept, people, store, origin)
     merge.run()
     gating.store(session, batch.id, merge.verdict)
@@ -153,9 +152,17 @@ def _absorb_group(
     result.chunks += len(store.result.written)
 
 
-def _because(pulls: Sequence[Pull], now: datetime) -> str:
-    kinds = " and ".join(sorted({pull.kind for pull in pulls}))
-    return f"{kinds} read of {now.isoformat(timespec='seconds')}"
+def _because(
+    pulls: Sequence[Pull], people: Mapping[UUID, Person]
+) -> Callable[[str, str | None, str], str]:
+    """Return what says of each person's day why it has a new version."""
+    reads = {people[pull.participant_id].code: pull for pull in pulls}
+
+    def why(code: str, state: str | None, change: str) -> str:
+        pull = reads[code]
+        return finality.because(state, change, pull.device_synced_at, pull.started_at)
+
+    return why
 
 
 def _open_batch(session: Session, pulls: Sequence[Pull], reader: Reader, now: datetime) -> Batch:

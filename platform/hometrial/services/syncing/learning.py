@@ -6,15 +6,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from hometrial.models import Bridge, Connection, PairedDevice, Pull, StreamState
+from hometrial.models import Connection, PairedDevice, Pull, StreamState
 from hometrial.services.syncing import coverage
 
 
 def is_live(session: Session, pull: Pull) -> bool:
-    """Say whether the link that a read came by still stands."""
+    """Say whether what a read brought may still come in: its link stands, or it was accepted as a push."""
     if pull.kind == "push":
-        bridge = select(Bridge.id).where(Bridge.account_id == pull.account_id)
-        return session.scalars(bridge.where(Bridge.revoked_at.is_(None))).first() is not None
+        return True  # the phone was told that we have it; consent is asked row by row all the same
     status = select(Connection.status).where(Connection.account_id == pull.account_id)
     return session.scalars(status).one_or_none() not in (None, "unlinking", "unlinked")
 

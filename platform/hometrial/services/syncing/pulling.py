@@ -3,32 +3,26 @@
 A round asks nothing that no consent covers, and keeps nothing whose consent ended while it was read.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid4
 
 import numpy as np
-import pyarrow as pa
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import (
     Connection,
     Participant,
-    Payload,
-    PayloadPart,
     Pull,
     PullPage,
     WearableAccount,
 )
-from hometrial.services import consenting, enrolling
+from hometrial.services import consenting, enrolling, receiving
 from hometrial.services.comparing import day_number, day_of
 from hometrial.services.consenting import Consents, Spell
-from hometrial.services.receiving import PART_BYTES
 from hometrial_ingest.local_time import DAY, ZoneHistory
 from hometrial_ingest.provider import Page, Provider, Stream, Window
 
@@ -193,7 +187,7 @@ def keep(
         )
         return "stopped"
     provider = provider_of(session, link.account_id)
-    payloads = keep_payloads(session, provider, [page.body for page in pages])
+    payloads = receiving.keep_bodies(session, provider, [page.body for page in pages])
     unchanged = _told_last_time(session, asked, payloads)
     if pages:
         session.execute(insert(PullPage), _page_rows(asked.pull_id, pages, payloads))
@@ -250,46 +244,6 @@ def _told_last_time(session: Session, asked: Asked, payloads: Sequence[UUID]) ->
         select(PullPage.payload_id).where(PullPage.pull_id == last.id).order_by(PullPage.number)
     ).all()
     return list(told) == list(payloads)
-
-
-def keep_payloads(session: Session, provider: str, bodies: Sequence[bytes]) -> list[UUID]:
-    """Store bytes as they came, once each however often they come, and return their payloads' ids."""
-    digests = [hashlib.sha256(body).hexdigest() for body in bodies]
-    by_digest = dict(zip(digests, bodies, strict=True))
-    if not by_digest:
-        return []
-    rows = [_payload(provider, digest, body) for digest, body in by_digest.items()]
-    made = session.execute(
-        upsert(Payload).on_conflict_do_nothing().returning(Payload.id, Payload.sha256), rows
-    ).all()
-    parts = [part for id_, digest in made for part in _parts(id_, by_digest[digest])]
-    if parts:
-        session.execute(insert(PayloadPart), parts)
-    known = session.execute(
-        select(Payload.sha256, Payload.id).where(
-            Payload.provider == provider, Payload.sha256.in_(by_digest)
-        )
-    )
-    ids = {digest: id_ for digest, id_ in known}  # noqa: C416
-    return [ids[digest] for digest in digests]
-
-
-def _payload(provider: str, digest: str, body: bytes) -> dict[str, object]:
-    return {
-        "id": uuid4(),
-        "provider": provider,
-        "sha256": digest,
-        "size": len(body),
-        "received_at": clock.now(),
-    }
-
-
-def _parts(payload_id: UUID, body: bytes) -> Iterable[dict[str, object]]:
-    codec = pa.Codec("zstd")
-    for number, start in enumerate(range(0, len(body), PART_BYTES)):
-        part = body[start : start + PART_BYTES]
-        packed = codec.compress(part, asbytes=True)
-        yield {"payload_id": payload_id, "part": number, "size": len(part), "body": packed}
 
 
 def close(

@@ -1,0 +1,5 @@
+"""`python -m hometrial` is `hometrial`."""
+
+from hometrial.cli import main
+
+main()
