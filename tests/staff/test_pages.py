@@ -92,9 +92,11 @@ def test_a_day_shows_its_versions_and_how_long_it_was(staff: FlaskClient) -> Non
     assert "current," in page
 
 
-def test_the_trail_says_who_changed_what_and_why(staff: FlaskClient) -> None:
+def test_the_trail_says_who_changed_what_and_why(database: Database, staff: FlaskClient) -> None:
+    with database.transaction("a clerk", "somebody came") as session:
+        enrolling.add_participant(session)
     page = staff.get("/audit").text
-    for word in ("Head of the chain", "tests", "make the study", "added to public.day chunk"):
+    for word in ("Head of the chain", "a clerk", "somebody came", "added to public.participant"):
         assert word in page
 
 
