@@ -60,7 +60,7 @@ def test_where_both_ends_are_bounds_of_consent_only_whole_days_are_known():
 def test_a_clock_change_inside_the_window_makes_no_day_less_whole():
     found = Window(  # New York, 23 hours on the eighth
         day(7), day(9), at("2026-03-07T05:00Z"), at("2026-03-10T04:00Z"),
-        at("2026-03-01T00:00Z"), at("2026-03-10T04:00:01Z"),
+        at("2026-03-07T04:30Z"), at("2026-03-10T04:00:01Z"),
     )  # fmt: skip
     assert whole_days(found) == [day(7), day(8), day(9)]
 
