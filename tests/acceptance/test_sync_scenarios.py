@@ -109,7 +109,7 @@ def test_04_a_night_grows_through_its_versions_to_one_row_on_the_day_of_waking(r
     while moment <= end:
         rehearsal.sims.clock.set(moment)
         rehearsal.rounds()
-        moment += timedelta(hours=2)
+        moment += timedelta(hours=5)
     rehearsal.sims.clock.set(end)
     rehearsal.rounds()
     rehearsal.sync(person)
@@ -248,7 +248,7 @@ def test_12_a_shut_service_is_retired_and_never_called_again(rehearsal, form):
     rehearsal.rounds()
     assert sum(rehearsal.sims.google.calls.values()) == seen
     rehearsal.settle()
-    assert gap_causes(rehearsal, person)["not_synced", "retired"] > 0
+    assert sum(n for (_, cause), n in gap_causes(rehearsal, person).items() if cause == "retired")
 
 
 def test_14_no_minute_of_a_day_with_a_clock_change_is_lost_or_doubled(rehearsal):

@@ -221,19 +221,29 @@ BATCH = [
         text="Its path in an archive of many people; empty for one person's, whose file may bear a name.",
     ),
     Variable("kind", "Kind of file", "text"),
-    Variable("payload", "Payload", "text", text="SHA-256 of the file."),
+    Variable(
+        "payload", "Payload", "text", text="SHA-256 of the file; empty for reads of linked accounts."
+    ),
     Variable("status", "Status", "text", codes="accepted; partly; rejected"),
     Variable("rows_read", "Rows read", "integer"),
     Variable("rows_accepted", "Rows accepted", "integer"),
     Variable("rows_duplicate", "Rows known already", "integer"),
     Variable("rows_quarantined", "Rows quarantined", "integer"),
     Variable("rows_unreadable", "Rows unreadable", "integer"),
+    Variable(
+        "rows_not_consented",
+        "Rows that no consent covers",
+        "integer",
+        text="Counted when they came and nowhere kept.",
+    ),
     Variable("reason", "Reason", "text", text="Why a batch was rejected."),
 ]
 
 VALIDATION = [
     Variable("path", "File", "text", text="Its path in the archive."),
-    Variable("payload", "Payload", "text", text="SHA-256 of the file."),
+    Variable(
+        "payload", "Payload", "text", text="SHA-256 of the file; empty for reads of linked accounts."
+    ),
     Variable("segment", "Segment", "integer", text="Number of the stretch of the file."),
     Variable("stream", "Stream", "text"),
     Variable("suite", "Suite", "text"),

@@ -129,16 +129,19 @@ def quarantine(session: Session, person: Participant) -> pa.Table:
     rows = session.execute(
         select(QuarantinedRow, Payload.sha256)
         .join(Batch, Batch.id == QuarantinedRow.batch_id)
-        .join(Payload, Payload.id == Batch.payload_id)
+        .outerjoin(Payload, Payload.id == Batch.payload_id)
         .where(QuarantinedRow.participant_id == person.id)
         .order_by(
-            QuarantinedRow.signal, Payload.sha256, QuarantinedRow.row, QuarantinedRow.sample_sha256
+            QuarantinedRow.signal,
+            func.coalesce(Payload.sha256, QuarantinedRow.sample["payload"].astext),
+            QuarantinedRow.row,
+            QuarantinedRow.sample_sha256,
         )
     )
     return _table(dictionary.QUARANTINE, (_set_aside(person, row, sha) for row, sha in rows))
 
 
-def _set_aside(person: Participant, row: QuarantinedRow, payload: str) -> dict[str, Any]:
+def _set_aside(person: Participant, row: QuarantinedRow, payload: str | None) -> dict[str, Any]:
     sample = row.sample
     placed = sample["placement"] == "placed"
     return {
@@ -154,7 +157,7 @@ def _set_aside(person: Participant, row: QuarantinedRow, payload: str) -> dict[s
         "reason": row.reason,
         "status": row.status,
         "decision_reason": row.decision_reason,
-        "payload": payload,
+        "payload": payload or sample.get("payload"),  # of a read, each row says its page
         "row": row.row,
     }
 
@@ -172,7 +175,7 @@ def batches(session: Session) -> pa.Table:
     )
 
 
-def _file(batch: Batch, payload: str) -> dict[str, Any]:
+def _file(batch: Batch, payload: str | None) -> dict[str, Any]:
     """Name a batch's file; not that of one person's archive, which may bear a name."""
     return {"payload": payload, "path": batch.path if batch.scope == ALL else None}
 
@@ -211,13 +214,15 @@ def _verdict(verdict: Verdict, found: Finding | None) -> dict[str, Any]:
 
 
 def _by_file(statement: Any, *further: Any) -> Any:
-    return statement.join(Payload, Payload.id == Batch.payload_id).order_by(
+    return statement.outerjoin(Payload, Payload.id == Batch.payload_id).order_by(
         Batch.provider,
         Batch.path,
         Payload.sha256,
         Batch.kind,
         Batch.scope,
         Batch.reader_revision,
+        Batch.created_at,  # of reads, which have no file
+        Batch.id,
         *further,
     )
 

@@ -71,7 +71,9 @@ def tidy_now(house: House) -> None:
         for account_id, _ in unlinking.waiting(session):
             engine.revoke_job(session, account_id)
     with house.database.transaction(ACTOR, "open and close work items") as session:
+        sunsets.note_vendors_ends(session, house.clouds)
         sunsets.open_relinks(session, clock.now().date())
+        working.alert_quiet(session)
         working.sweep(session)
 
 
