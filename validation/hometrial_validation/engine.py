@@ -1,5 +1,6 @@
-"""Great Expectations, asked: one suite, one frame, the failing rows of each rule. Loads GX."""
+"""Great Expectations, asked: one suite, the frames of its signals, the failing rows. Loads GX."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -20,48 +21,68 @@ from hometrial_validation.gx import (
     ProgressBarsConfig,
     get_context,
 )
+from hometrial_validation.joining import together
 from hometrial_validation.rule import Rule, Suite
 from hometrial_validation.verdict import GateError, Severity
 
-_COMPLETE = {
-    "result_format": "COMPLETE",
-    "partial_unexpected_count": 5,
-    # The query would be text as long as the list of failing rows itself.
-    "return_unexpected_index_query": False,
-}
 _SEVERITIES = {Severity.ERROR: FailureSeverity.CRITICAL, Severity.FLAG: FailureSeverity.WARNING}
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What GX said: the row_ids (int64, ascending) that fail each rule, and its own result."""
+    """What GX said: of each signal the row_ids (int64, ascending) that fail each rule, and its own result."""
 
-    failing: dict[str, np.ndarray]
+    failing: dict[Signal, dict[str, np.ndarray]]
     result: ExpectationSuiteValidationResult
 
 
-def ask(suite: Suite, rows: pd.DataFrame, signal: Signal, context: Context) -> Answer:
-    """Return what the suite's rules say about a prepared frame whose index is the row_id.
+def ask(
+    suite: Suite, frames: Mapping[Signal, pd.DataFrame], contexts: Mapping[Signal, Context]
+) -> Answer:
+    """Return what the suite's rules say about prepared frames whose index is the row_id, in one run of GX.
 
     Raises GateError if GX could not evaluate a rule.
     """
-    expectations = [_expectation(rule, signal, context) for rule in suite.rules_of(signal)]
-    asked = ExpectationSuite(name=f"{suite.name} {suite.version}", expectations=list(expectations))
-    batch = _doorway().get_batch({"dataframe": rows})
-    result = batch.validate(asked, result_format=_COMPLETE)
-    return Answer({rule_of(each): _failing(each) for each in result.results}, result)
+    asked = {rule: [each for each in frames if rule.applies(each)] for rule in suite.rules}
+    expectations = [
+        _expectation(rule, signals, contexts, whole=len(signals) == len(frames))
+        for rule, signals in asked.items()
+        if signals
+    ]
+    gx_suite = ExpectationSuite(name=f"{suite.name} {suite.version}", expectations=expectations)
+    batch = _doorway().get_batch({"dataframe": together(suite, frames)})
+    result = batch.validate(gx_suite, result_format="COMPLETE")
+    failing: dict[Signal, dict[str, np.ndarray]] = {signal: {} for signal in frames}
+    for each in result.results:
+        for signal, rows in _rows_of(_failing(each), frames).items():
+            failing[signal][rule_of(each)] = rows
+    return Answer(failing, result)
 
 
-def _expectation(rule: Rule, signal: Signal, context: Context) -> RowExpectation:
+def _expectation(
+    rule: Rule, signals: list[Signal], contexts: Mapping[Signal, Context], *, whole: bool
+) -> RowExpectation:
     # Which limits a class takes is checked by GX when it is made, not by types.
     given: dict[str, Any] = {
         "column_list": _columns(rule),
+        "signals": None if whole else [str(signal) for signal in signals],
         "description": f"{rule.id} ({rule.severity}): {rule.text}",
         "severity": _SEVERITIES[rule.severity],
         "meta": {"rule": rule.id},
-        **rule.limits(signal, context),
+        **_limits({str(signal): rule.limits(signal, contexts[signal]) for signal in signals}),
     }
     return EXPECTATIONS[rule.expectation](**given)
+
+
+def _limits(by_signal: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return each limit as it is where it is the same for all signals, else by signal."""
+    first = next(iter(by_signal.values()))
+    return {
+        key: limit
+        if all(each[key] == limit for each in by_signal.values())
+        else {signal: each[key] for signal, each in by_signal.items()}
+        for key, limit in first.items()
+    }
 
 
 def _columns(rule: Rule) -> list[str]:
@@ -74,6 +95,17 @@ def rule_of(result: ExpectationValidationResult) -> str:
     if configuration is None or "rule" not in configuration.meta:
         raise GateError(f"Great Expectations answered without naming the rule: {result}")
     return str(configuration.meta["rule"])
+
+
+def _rows_of(places: np.ndarray, frames: Mapping[Signal, pd.DataFrame]) -> dict[Signal, np.ndarray]:
+    """Return the row_ids at some places of frames that stand one after the other."""
+    ends = np.cumsum([len(rows) for rows in frames.values()])
+    parts = np.split(places, np.searchsorted(places, ends[:-1]))
+    starts = ends - [len(rows) for rows in frames.values()]
+    return {
+        signal: np.sort(rows.index.to_numpy()[part - start])
+        for (signal, rows), part, start in zip(frames.items(), parts, starts, strict=True)
+    }
 
 
 def _failing(result: ExpectationValidationResult) -> np.ndarray:
@@ -89,7 +121,7 @@ def _failing(result: ExpectationValidationResult) -> np.ndarray:
     failing = np.array(result.result["unexpected_index_list"], dtype=np.int64)
     if len(failing) != result.result["unexpected_count"]:
         raise GateError(f"the rule {rule_of(result)} counts other rows than it names; report this")
-    return np.sort(failing)
+    return failing
 
 
 @cache

@@ -16,28 +16,35 @@ with warnings.catch_warnings():
         ExpectationValidationResult,
     )
     from great_expectations.data_context.types.base import ProgressBarsConfig
-    from great_expectations.execution_engine import PandasExecutionEngine
-    from great_expectations.expectations.expectation import MulticolumnMapExpectation
+    from great_expectations.execution_engine import ExecutionEngine, PandasExecutionEngine
+    from great_expectations.expectations.expectation import BatchExpectation
+    from great_expectations.expectations.expectation_configuration import parse_result_format
     from great_expectations.expectations.metadata_types import FailureSeverity
-    from great_expectations.expectations.metrics.map_metric_provider import (
-        MulticolumnMapMetricProvider,
-        multicolumn_condition_partial,
+    from great_expectations.expectations.metrics.metric_provider import (
+        MetricProvider,
+        metric_value,
     )
     from great_expectations.render.renderer.page_renderer import ValidationResultsPageRenderer
     from great_expectations.render.view import DefaultJinjaPageView
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+    from great_expectations.validator.validator import ValidationDependencies
 
 __all__ = [
     "BatchDefinition",
+    "BatchExpectation",
     "DefaultJinjaPageView",
+    "ExecutionEngine",
     "ExpectationSuite",
     "ExpectationSuiteValidationResult",
     "ExpectationValidationResult",
     "FailureSeverity",
-    "MulticolumnMapExpectation",
-    "MulticolumnMapMetricProvider",
+    "MetricConfiguration",
+    "MetricProvider",
     "PandasExecutionEngine",
     "ProgressBarsConfig",
+    "ValidationDependencies",
     "ValidationResultsPageRenderer",
     "get_context",
-    "multicolumn_condition_partial",
+    "metric_value",
+    "parse_result_format",
 ]

@@ -66,10 +66,19 @@ table table { font-size: 0.9rem; } .text-danger { color: var(--bad); }
 
 def self_contained(html: str, title: str) -> str:
     """Return the body of the page, cleaned, under a head of our own."""
+    return under_head(cleaned(html), title)
+
+
+def cleaned(html: str) -> str:
+    """Return what stays of the body of the page."""
     cleaner = _Cleaner()
     cleaner.feed(html)
     cleaner.close()
-    body = re.sub(r"\s*\n\s*", "\n", "".join(cleaner.parts)).strip()
+    return re.sub(r"\s*\n\s*", "\n", "".join(cleaner.parts)).strip()
+
+
+def under_head(body: str, title: str) -> str:
+    """Return a page of a cleaned body under a head of our own."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

@@ -2,31 +2,36 @@
 
 import pandas as pd
 
-from hometrial_validation.expectations.row import RowExpectation, RowMetric, between
+from hometrial_validation.expectations.row import (
+    Bound,
+    Columns,
+    Limit,
+    RowExpectation,
+    RowMetric,
+    between,
+)
 
 
 class _Usual(RowMetric):
-    condition_metric_name = "hometrial.usual_for_person"
+    metric_name = "hometrial.usual_for_person"
 
     @staticmethod
-    def holds(rows: pd.DataFrame) -> pd.Series:
+    def holds(rows: Columns) -> pd.Series:
         return between(rows["value"], rows["usual_low"], rows["usual_high"])
 
 
 class ExpectValueUsualForPerson(RowExpectation):
     """Expect the value inside the person's own band, where there is one."""
 
-    map_metric = "hometrial.usual_for_person"
+    metric_dependencies = ("hometrial.usual_for_person",)
 
 
 class _SumAgainstTotal(RowMetric):
-    condition_metric_name = "hometrial.day_sum"
-    condition_value_keys = ("low_share", "high_share")
+    metric_name = "hometrial.day_sum"
+    value_keys = ("low_share", "high_share")
 
     @staticmethod
-    def holds(
-        rows: pd.DataFrame, *, low_share: float | None, high_share: float | None
-    ) -> pd.Series:
+    def holds(rows: Columns, *, low_share: Bound | None, high_share: Bound | None) -> pd.Series:
         low = float("-inf") if low_share is None else rows["day_total"] * low_share
         high = float("inf") if high_share is None else rows["day_total"] * high_share
         return between(rows["day_sum"], low, high)
@@ -35,17 +40,17 @@ class _SumAgainstTotal(RowMetric):
 class ExpectDaySumNearTotal(RowExpectation):
     """Expect a day's sum from `low_share` to `high_share` of the source's own total; None: no limit."""
 
-    map_metric = "hometrial.day_sum"
-    success_keys = ("mostly", "low_share", "high_share")
-    low_share: float | None = None
-    high_share: float | None = None
+    metric_dependencies = ("hometrial.day_sum",)
+    success_keys = ("low_share", "high_share")
+    low_share: Limit = None
+    high_share: Limit = None
 
 
 class _SumAgainstSummary(RowMetric):
-    condition_metric_name = "hometrial.stages_add_up"
+    metric_name = "hometrial.stages_add_up"
 
     @staticmethod
-    def holds(rows: pd.DataFrame) -> pd.Series:
+    def holds(rows: Columns) -> pd.Series:
         away = (rows["stage_minutes"] - rows["minutes_in_bed"]).abs()
         return between(away, 0.0, rows["summary_tolerance"])
 
@@ -53,4 +58,4 @@ class _SumAgainstSummary(RowMetric):
 class ExpectStagesToAddUp(RowExpectation):
     """Expect the stages of a session to add up to its minutes in bed, within the source's tolerance."""
 
-    map_metric = "hometrial.stages_add_up"
+    metric_dependencies = ("hometrial.stages_add_up",)

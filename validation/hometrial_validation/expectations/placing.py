@@ -2,16 +2,16 @@
 
 import pandas as pd
 
-from hometrial_validation.expectations.row import RowExpectation, RowMetric
+from hometrial_validation.expectations.row import Columns, RowExpectation, RowMetric
 
 
 class _NotPlacement(RowMetric):
-    condition_metric_name = "hometrial.placement_is_not"
-    condition_value_keys = ("placement",)
+    metric_name = "hometrial.placement_is_not"
+    value_keys = ("placement",)
     of_unplaced_rows = True
 
     @staticmethod
-    def holds(rows: pd.DataFrame, *, placement: str) -> pd.Series:
+    def holds(rows: Columns, *, placement: str) -> pd.Series:
         good: pd.Series = rows["placement"] != placement
         return good
 
@@ -19,6 +19,6 @@ class _NotPlacement(RowMetric):
 class ExpectPlacementToNotBe(RowExpectation):
     """Expect no row to be `placement` ('in_gap' or 'ambiguous')."""
 
-    map_metric = "hometrial.placement_is_not"
-    success_keys = ("mostly", "placement")
+    metric_dependencies = ("hometrial.placement_is_not",)
+    success_keys = ("placement",)
     placement: str
