@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sqlalchemy.orm import Session
 
@@ -127,9 +129,14 @@ class Merge:
         rows = RowFates(Segment(0))
         sessions = frames.get(Signal.SLEEP_SESSION)
         superseded = _superseded(sessions) if sessions is not None else np.empty(0, np.int64)
+        known = {s: self._compared(samples, s, superseded) for s, samples in frames.items()}
+        if sessions is not None:
+            sessions = sessions[~np.isin(sessions["row"].to_numpy(), superseded)]
+        failures = self._failures({s: each.asked for s, each in known.items()}, sessions)
         for signal, samples in frames.items():
             self._note(samples, signal)
-            rows.hold(signal, samples, self._judge(samples, signal, sessions, superseded))
+            each = known[signal]
+            rows.hold(signal, samples, Judgement(failures.get(signal, {}), each.fate, each.before))
         rows.spread_over_nights()
         fate_of = _fates(rows.frames)
         self._refuse(fate_of, rows)
@@ -158,13 +165,9 @@ class Merge:
     def _provider_of(self, place: int) -> str:
         return self.kept.pulls[place].provider
 
-    def _judge(
-        self,
-        samples: pd.DataFrame,
-        signal: Signal,
-        sessions: pd.DataFrame | None,
-        superseded: np.ndarray,
-    ) -> Judgement:
+    def _compared(
+        self, samples: pd.DataFrame, signal: Signal, superseded: np.ndarray
+    ) -> "_Compared":
         repeated, contradicting = comparing.within(samples, signal)
         before = storing.of_days(self.session, signal, self.absence.days(signal, samples))
         fate = comparing.compare(samples, before.samples, before.as_of(), signal, self.origin)
@@ -174,26 +177,29 @@ class Merge:
         fate[old] = comparing.DUPLICATE
         changed = comparing.groups_of(samples[fate != comparing.DUPLICATE])
         asked = comparing.only(samples[~old], changed) if changed else samples.iloc[:0]
-        if sessions is not None:
-            sessions = sessions[~np.isin(sessions["row"].to_numpy(), superseded)]
-        return Judgement(self._failures(asked, signal, sessions), fate, before)
+        return _Compared(asked, fate, before)
 
     def _failures(
-        self, asked: pd.DataFrame, signal: Signal, sessions: pd.DataFrame | None
-    ) -> dict[int, Failure]:
+        self, frames: Mapping[Signal, pd.DataFrame], sessions: pd.DataFrame | None
+    ) -> dict[Signal, dict[int, Failure]]:
         """Ask the gate about the days on which anything is new; what is stored was judged before."""
-        if not len(asked):
-            return {}
+        asked = {signal: frame for signal, frame in frames.items() if len(frame)}
+        contexts = {signal: self._context(each, signal, sessions) for signal, each in asked.items()}
+        verdicts = gating.check_many(asked, contexts)
+        for signal, verdict in verdicts.items():
+            self.verdict.add(0, signal, verdict)
+        return {signal: gating.failures(verdict) for signal, verdict in verdicts.items()}
+
+    def _context(
+        self, asked: pd.DataFrame, signal: Signal, sessions: pd.DataFrame | None
+    ) -> Context:
         own = sessions if sessions is not None else self._stored_sessions(signal, asked)
-        context = Context(
+        return Context(
             now=clock.microseconds(self.now),
             baselines=baselines.of(self.session, signal, asked),
             daily_totals=baselines.daily_totals(self.session, signal, asked),
             sessions=own if signal is Signal.SLEEP_STAGE else None,
         )
-        verdict = gating.check(asked, signal, context)
-        self.verdict.add(0, signal, verdict)
-        return gating.failures(verdict)
 
     def _stored_sessions(self, signal: Signal, stages: pd.DataFrame) -> pd.DataFrame | None:
         if signal is not Signal.SLEEP_STAGE:
@@ -245,6 +251,15 @@ class Merge:
                 absent = self.absence.of(signal, nothing, before, set(self.refused))
                 fate = np.empty(0, np.int8)
                 self.store.merge(nothing, fate, before, signal, self.origin, absent)
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """A frame beside what is stored: the samples to ask the gate about, each sample's fate."""
+
+    asked: pd.DataFrame
+    fate: npt.NDArray[np.int8]
+    before: storing.Stored
 
 
 _ROW = ["row", "read"]
