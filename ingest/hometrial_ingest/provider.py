@@ -50,8 +50,10 @@ class Window:
 
 @dataclass(frozen=True)
 class Page:
-    """One reply with data, untouched. `name` is a path such as `steps/list-001.json`; a reader takes
-    its kind from it. `request` is the call in words, free of tokens; `request_id` the vendor's, if any.
+    """One reply with data, untouched.
+
+    `name` is a path such as `steps/list-001.json`: a reader takes its kind from it. `request` is the call
+    in words, free of tokens; `request_id` the vendor's, if any.
     """
 
     name: str
