@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
 
 import procrastinate
 from sqlalchemy.engine import make_url
@@ -24,9 +23,7 @@ def house_of(database: Database) -> House:
     return House(database, clouds(database.settings))
 
 
-def run(
-    database: Database, *, concurrency: int, wait: bool = True, name: str = "worker"
-) -> None:
+def run(database: Database, *, concurrency: int, wait: bool = True, name: str = "worker") -> None:
     """Do jobs until interrupted; with `wait` False, until none is left.
 
     Each job runs in a thread of its own, up to `concurrency` at once. Any number of workers may run.
@@ -43,21 +40,16 @@ async def _run(database: Database, *, concurrency: int, wait: bool, name: str) -
         min_size=2,
         max_size=concurrency + 3,
     )
-    mine = app.with_connector(connector)
-    async with mine.open_async():
-        await mine.run_worker_async(
-            concurrency=concurrency,
-            wait=wait,
-            name=name,
-            fetch_job_polling_interval=2.0,
-            update_heartbeat_interval=HEARTBEAT,
-            stalled_worker_timeout=6 * HEARTBEAT,
-            delete_jobs="successful",
-            install_signal_handlers=wait,
-            additional_context={"house": house_of(database)},
-        )
-
-
-def names() -> Iterable[str]:
-    """Return the names of all tasks."""
-    return sorted(app.tasks)
+    with app.replace_connector(connector):
+        async with app.open_async():
+            await app.run_worker_async(
+                concurrency=concurrency,
+                wait=wait,
+                name=name,
+                fetch_job_polling_interval=2.0,
+                update_heartbeat_interval=HEARTBEAT,
+                stalled_worker_timeout=6 * HEARTBEAT,
+                delete_jobs="successful",
+                install_signal_handlers=wait,
+                additional_context={"house": house_of(database)},
+            )

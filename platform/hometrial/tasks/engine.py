@@ -8,6 +8,8 @@ from uuid import UUID
 import procrastinate
 from procrastinate import exceptions
 from procrastinate.jobs import JobDeferrer
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 from sqlalchemy.orm import Session
 
 from hometrial.db import Database
@@ -22,7 +24,9 @@ SOON, USUAL, SOME_TIME = 10, 0, -10
 """Priorities: what a person waits for; the rounds of the clock; the past."""
 
 app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
-"""Knows the tasks; a worker gives it a connection of its own, everybody else defers on theirs."""
+"""Knows the tasks; a worker gives it connections of its own for the time that it runs."""
+_deferring = JobManager(procrastinate.SyncPsycopgConnector())
+"""Puts jobs in the queue on the connection that it is handed, in a worker too; it has none of its own."""
 
 PULLED_READERS: Mapping[str, Reader] = {**READERS, "bridge": bridge_reader}
 
@@ -71,8 +75,9 @@ def read_job(
     One round of an account at a time; a hint about days that wait to be read adds nothing.
     """
     days = f"{span[0]}/{span[1]}" if kind in ("hint", "manual", "backfill") else ""
-    job = app.configure_task(
-        "read",
+    job = configure_task(
+        name="read",
+        job_manager=_deferring,
         lock=f"account:{account_id}",
         queueing_lock=f"read:{account_id}:{kind}:{stream}:{days}",
         priority=priority,
@@ -93,8 +98,9 @@ def absorb_job(session: Session, account_id: UUID | None = None, shard: int | No
     """Defer the taking in of kept pages for the shard of an account's person."""
     if shard is None:
         shard = shard_of(session, account_id)
-    job = app.configure_task(
-        "absorb",
+    job = configure_task(
+        name="absorb",
+        job_manager=_deferring,
         lock=f"absorb:{shard}",
         queueing_lock=f"absorb:{shard}",
         priority=SOON,
@@ -118,8 +124,9 @@ def shard_of(session: Session, account_id: UUID | None) -> int:
 
 def revoke_job(session: Session, account_id: UUID) -> bool:
     """Defer the revocation of an account at its provider; it repeats until it is confirmed."""
-    job = app.configure_task(
-        "revoke",
+    job = configure_task(
+        name="revoke",
+        job_manager=_deferring,
         lock=f"revoke:{account_id}",
         queueing_lock=f"revoke:{account_id}",
         priority=SOON,
@@ -144,9 +151,7 @@ class SiteTasks:
         self, session: Session, account_id: UUID, stream: str, first_day: date, last_day: date
     ) -> None:
         """Defer the read that a notification hints at."""
-        read_job(
-            session, account_id, "hint", (first_day, last_day), stream=stream, priority=SOON
-        )
+        read_job(session, account_id, "hint", (first_day, last_day), stream=stream, priority=SOON)
 
     def absorb(self, session: Session, account_id: UUID) -> None:
         """Defer the taking in of a push."""
