@@ -62,6 +62,14 @@ def test_the_cookie_of_before_is_worth_nothing_after_the_way_in(place, visitor):
     assert visitor.client.get("/").status_code == 200
 
 
+def test_nothing_of_the_visit_before_is_shown_to_the_next_person(place, visitor):
+    visitor.link(1)
+    token = visitor.token("/")
+    visitor.post(place.enrol())
+    assert visitor.client.get("/result").status_code == 303
+    assert visitor.client.post("/leave", data={"csrf_token": token}).status_code == 400
+
+
 def test_closing_the_page_closes_it_for_every_copy_of_the_cookie(place, visitor):
     copy = place.app.test_client()
     copy.set_cookie("hometrial", visitor.client.get_cookie("hometrial").value)

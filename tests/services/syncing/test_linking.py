@@ -319,3 +319,11 @@ def test_every_trip_leaves_an_audit_trail_that_verifies(linker):
     linker.link(visit)
     assert linker.study.verify().problems == ()
     assert not requests.get(linker.begin(visit), timeout=10).history
+
+
+def test_somebody_else_s_link_is_not_ended_by_who_has_another_already(linker):
+    first, second = linker.enrol(), linker.enrol()
+    linker.link(first, person=1)
+    linker.link(second, person=2)
+    assert linker.link(second, person=1) == WrongAccount("someone_elses")
+    assert linker.cloud.face.grants.live(1, linker.cloud.face.client_id) is not None
