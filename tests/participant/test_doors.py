@@ -43,7 +43,9 @@ def guest(place):
 
 def raw(client, path, **more):
     """Ask for a path as it stands, past what the test's client would make of it."""
-    return client.get("/", environ_overrides={"PATH_INFO": unquote(path).encode().decode("latin-1")}, **more)
+    return client.get(
+        "/", environ_overrides={"PATH_INFO": unquote(path).encode().decode("latin-1")}, **more
+    )
 
 
 def rules(app):
