@@ -48,8 +48,10 @@ def house(context: procrastinate.JobContext) -> House:
 
 def defer(session: Session, job: JobDeferrer, **arguments: str | int) -> bool:
     """Put a job in the queue with this transaction; False if the like of it waits there already."""
+    session.flush()
     try:
-        with session.begin_nested():
+        # The connection's own savepoint: the session's is only made when the session itself writes.
+        with session.connection().begin_nested():
             job.defer(**arguments)
     except exceptions.AlreadyEnqueued:
         return False
