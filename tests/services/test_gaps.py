@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hometrial.services.metrics import GapSpan, Presence, Stream, gaps, hours_of
+from hometrial.services.metrics import READ, GapSpan, Presence, Stream, gaps, hours_of
 
 HOUR = 3_600_000_000
 START = 1_773_100_800_000_000
@@ -134,3 +134,91 @@ def test_gaps_next_to_each_other_differ_in_cause(heard, waiting):
     found = _causes(_day(Stream(heard, waiting, WEEK)))
     for before, after in pairwise(found):
         assert before[1] < after[0] or before[2] != after[2]
+
+
+def _linked(hours=(), reads=(READ,) * 24, **more):
+    return Stream(frozenset(hours), reads=tuple(reads), **more)
+
+
+def _accounts(heart_rate, steps=None, sleep=None):
+    """Return a day of a person with an account; steps and sleep are there if nothing is said."""
+    there = _linked([7])
+    return Presence(START, START + 24 * HOUR, heart_rate, steps or there, sleep or there, None)
+
+
+WORN = _linked(range(24))
+
+
+def test_an_hour_that_was_read_and_has_no_heart_rate_was_not_worn():
+    assert _causes(_accounts(_linked(range(2, 24)))) == [(0, 2, "not_worn")]
+
+
+def test_an_hour_that_was_not_read_tells_why():
+    reads = [READ] * 20 + ["token_dead"] * 2 + ["not_synced"] * 2
+    assert _causes(_accounts(_linked(range(21), reads))) == [
+        (21, 22, "token_dead"),
+        (22, 24, "not_synced"),
+    ]
+
+
+def test_hours_that_are_not_over_are_not_missing():
+    day = _accounts(_linked([], [READ] * 3), _linked([], [READ] * 3), _linked([], []))
+    assert _causes(day) == _causes(day, "steps") == [(0, 3, "not_worn")]
+    assert _causes(day, "sleep") == []
+
+
+def test_quarantine_comes_before_what_an_account_says():
+    waiting = _linked([], ["paused"] * 24, quarantined=frozenset({4}))
+    assert _causes(_accounts(waiting)) == [
+        (0, 4, "paused"),
+        (4, 5, "quarantined"),
+        (5, 24, "paused"),
+    ]
+    night = _linked([], quarantined=frozenset({0}))
+    assert _causes(_accounts(WORN, sleep=night), "sleep") == [(0, 24, "quarantined")]
+
+
+def test_a_worn_night_without_a_session_is_not_in_the_source():
+    assert _causes(_accounts(WORN, sleep=_linked()), "sleep") == [(0, 24, "not_in_source")]
+
+
+def test_a_night_without_the_watch_was_not_worn_however_the_day_was():
+    evening = _linked(range(9, 24))
+    assert _causes(_accounts(evening, sleep=_linked()), "sleep") == [(0, 24, "not_worn")]
+    assert _causes(_accounts(evening, steps=_linked()), "steps") == [(0, 24, "not_in_source")]
+
+
+def test_a_day_off_the_wrist_explains_its_missing_steps_and_sleep():
+    day = _accounts(_linked(), _linked(), _linked())
+    assert {(gap.stream, gap.cause) for gap in gaps(day)} == {
+        ("heart_rate", "not_worn"), ("steps", "not_worn"), ("sleep", "not_worn"),
+    }  # fmt: skip
+
+
+def test_without_a_word_on_heart_rate_nobody_says_not_worn():
+    unread = _linked([], ["scope_missing"] * 24)
+    day = _accounts(unread, _linked(), _linked())
+    assert _causes(day, "steps") == _causes(day, "sleep") == [(0, 24, "not_in_source")]
+
+
+def test_a_day_s_steps_can_be_missing_for_two_causes():
+    reads = [READ] * 10 + ["not_synced"] * 14
+    day = _accounts(_linked(range(10), reads), steps=_linked([], reads))
+    assert _causes(day, "steps") == [(0, 10, "not_in_source"), (10, 24, "not_synced")]
+
+
+_READS = st.lists(
+    st.sampled_from([READ, "paused", "not_synced", "unknown"]), min_size=24, max_size=24
+)
+
+
+@given(_HOURS, _HOURS, _READS)
+def test_every_missing_hour_of_a_linked_person_has_one_cause(heard, waiting, reads):
+    day = _accounts(Stream(heard, waiting, reads=tuple(reads)))
+    found = _causes(day)
+    missing = [hour for start, end, _ in found for hour in range(int(start), int(end))]
+    assert sorted([*missing, *heard]) == list(range(24))
+    assert all(a[1] < b[0] or a[2] != b[2] for a, b in pairwise(found))
+    assert {cause for _, _, cause in found} <= {
+        "quarantined", "not_worn", "paused", "not_synced", "unknown",
+    }  # fmt: skip

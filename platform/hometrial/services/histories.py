@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -87,15 +87,12 @@ class History:
     def night_of(self, day: int) -> int:
         """Return when the first sleep began that ended on this day; the day's start if none is earlier."""
         start, _ = self.calendar.bounds(day)
-        slept = self.columns(Signal.SLEEP_SESSION, day)
-        return start if slept is None else min(start, max(int(slept["at"][0]), start - DAY))
+        slept = self.shelf.facts((self.person, Signal.SLEEP_SESSION, day))
+        return start if slept is None else min(start, max(slept.first, start - DAY))
 
     def day(self, day: int) -> Day:
         """Return one day as the metrics see it."""
         start, end = self.calendar.bounds(day)
-        slept = {name: self._of_day(name, signal, day) for name, signal in _NIGHT.items()}
-        following = self._of_day("sessions", Signal.SLEEP_SESSION, day + 1)
-        began = (following["at"] >= start) & (following["at"] < end)
         timed = {
             name: self._between(
                 name, signal, self.night_of(day) if name in _REACHES else start, end
@@ -108,9 +105,9 @@ class History:
             offset_at_start=int(self.calendar.offsets[day - self.calendar.first]),
             has_heart_rate_device=self._has_heart_rate_device(start, end),
             **timed,
-            sessions=_ended(slept["sessions"]),
-            stages=slept["stages"],
-            sessions_next=_ended(following[began]),
+            sessions=self._slept(day),
+            stages=_frame("stages", self.columns(Signal.SLEEP_STAGE, day)),
+            sessions_next=self._slept(day + 1, (start, end)),
             daily=self.daily(day),
         )
 
@@ -126,15 +123,21 @@ class History:
         found = [p for p in found if self.shelf.may_lie_in(p, begins.get(p[1], start), end)]
         return found + [(self.person, s, day) for s in (Signal.SLEEP_STAGE, *metrics.PASSED_ON)]
 
-    def _of_day(self, name: str, signal: Signal, day: int) -> pd.DataFrame:
-        found = self.columns(signal, day)
-        return metrics.no_rows(name) if found is None else pd.DataFrame(dict(found))
+    def _slept(self, day: int, begun: Edges | None = None) -> pd.DataFrame:
+        """Return the sleep that ended on a day, if asked so only what began in a span of time."""
+        found = self.columns(Signal.SLEEP_SESSION, day)
+        if found is None:
+            return _nothing("sessions")
+        ended = found["end_at"] > found["at"]  # one still running has no end yet
+        if begun is not None:
+            ended &= (found["at"] >= begun[0]) & (found["at"] < begun[1])
+        return _frame("sessions", {name: values[ended] for name, values in found.items()})
 
     def _between(self, name: str, signal: Signal, start: int, end: int) -> pd.DataFrame:
         """Return the samples that begin in [start, end), in order of time."""
         pieces = list(self._pieces(signal, start, end))
         if not pieces:
-            return metrics.no_rows(name)
+            return _nothing(name)
         names = list(pieces[0])
         if signal is Signal.HEART_RATE and _of_one_source(pieces):
             names.remove("source")
@@ -205,8 +208,12 @@ class History:
         return (int(start), int(end)) if start <= end else None
 
 
-_NIGHT = {"sessions": Signal.SLEEP_SESSION, "stages": Signal.SLEEP_STAGE}
 _REACHES = ("heart_rate",)
+_nothing = cache(metrics.no_rows)
+
+
+def _frame(name: str, found: Columns | None) -> pd.DataFrame:
+    return _nothing(name) if found is None else pd.DataFrame(dict(found))
 
 
 def _told(found: Columns | None) -> tuple[list[float], list[str]]:
@@ -226,8 +233,3 @@ def _of_one_source(pieces: Sequence[Columns]) -> bool:
 
 def _joined(pieces: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-
-def _ended(sessions: pd.DataFrame) -> pd.DataFrame:
-    """Return the sessions that have ended; one still running has no end yet."""
-    return sessions[sessions["end_at"] > sessions["at"]]

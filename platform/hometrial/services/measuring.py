@@ -140,9 +140,9 @@ class _Round:
         for each in people:
             person = each.history.person
             found = affected(changes.get(person, {}), beside.get(person, {}), each.history)
-            gone = found.missing | set(each.recent(RECENT))
-            all_days = found.all_missing and each.linked is None
-            days[person] = (found.measured, each.ledger if all_days else gone)
+            whole = found.all_missing and each.linked is None
+            more = each.ledger if whole else each.recent(RECENT)
+            days[person] = (found.measured, found.missing | set(more))
         self._fetch(days, people)
         self._compute(days, people)
         self._save(people)

@@ -29,6 +29,7 @@ SIGNALS_SHOWING = tuple(signal for signals in SHOWING.values() for signal in sig
 _TIMED = (Signal.HEART_RATE, Signal.STEPS, Signal.STEPS_HOURLY)
 _COVERING = tuple(s for s in LOADED if SIGNALS[s].shape is not Shape.DAILY)
 _NONE: Int64 = np.empty(0, np.int64)
+_NO: frozenset[int] = frozenset()
 
 
 @dataclass
@@ -81,46 +82,61 @@ def gaps(
     """Return the gaps of these days, by the rule of archives if the person has no linked account."""
     if not days:
         return {}
-    quarters = {signal: _quarters(history, signal, days) for signal in _TIMED}
-    told = _Told(history, quarters, held or Waiting(), obstacles is not None)
+    told = _Told(history, _hours(history, days), held or Waiting(), obstacles is not None)
     if obstacles is None:
         covered = history.seen(_COVERING)
         return {day: _of_archives(told, day, covered) for day in days}
-    reads = {stream: _reads(history, stream, days, obstacles) for stream in SHOWING}
-    return {day: _of_accounts(told, day, {s: reads[s][day] for s in SHOWING}) for day in days}
+    open_days = [day for day in days if not told.is_complete(day)]
+    reads = {stream: _reads(history, stream, open_days, obstacles) for stream in SHOWING}
+    found = {day: _of_accounts(told, day, {s: reads[s][day] for s in SHOWING}) for day in open_days}
+    return {day: found.get(day, []) for day in days}
 
 
-def _quarters(history: History, signal: Signal, days: Sequence[int]) -> Int64:
-    """Return the quarter hours in which a person has samples of these days, as instants."""
-    around = {each for day in days for each in days_reaching(*history.calendar.bounds(day))}
-    known = [history.shelf.facts((history.person, signal, day)) for day in sorted(around)]
-    found = [facts.quarters for facts in known if facts is not None]
-    return np.unique(np.concatenate(found)) * QUARTER if found else _NONE
+def _hours(history: History, days: Sequence[int]) -> dict[str, dict[int, frozenset[int]]]:
+    """Return for each stream the hours of each day in which a person has samples."""
+    bounds = [history.calendar.bounds(day) for day in days]
+    around = sorted({each for start, end in bounds for each in days_reaching(start, end)})
+    found = {}
+    for name, signals in SHOWING.items():
+        places = [(history.person, s, day) for s in signals if s in _TIMED for day in around]
+        known = [facts.quarters for facts in map(history.shelf.facts, places) if facts is not None]
+        at = np.unique(np.concatenate(known)) * QUARTER if known else _NONE
+        edges = np.searchsorted(at, np.array(bounds, np.int64))
+        found[name] = {
+            day: frozenset(((at[first:last] - start) // HOUR).tolist())
+            for day, (start, _), (first, last) in zip(days, bounds, edges.tolist(), strict=True)
+        }
+    return found
 
 
 @dataclass
 class _Told:
-    """What is known of a person's days: quarter hours with samples, and what waits in quarantine."""
+    """What is known of a person's days: hours with samples by stream, and what waits in quarantine."""
 
     history: History
-    quarters: Mapping[Signal, Int64]
+    hours: Mapping[str, Mapping[int, frozenset[int]]]
     held: Waiting
     linked: bool
+
+    def is_complete(self, day: int) -> bool:
+        """Say whether a day lacks nothing."""
+        start, end = self.history.calendar.bounds(day)
+        return (
+            len(self.hours["heart_rate"][day]) * HOUR >= end - start
+            and bool(self.hours["steps"][day] or self._is_told("steps", day))
+            and self._is_told("sleep", day)
+        )
 
     def stream(self, name: str, day: int) -> Stream:
         """Return which hours of a day have samples of a stream, and which have some in quarantine."""
         start, end = self.history.calendar.bounds(day)
-        timed = [signal for signal in SHOWING[name] if signal in _TIMED]
-        hours: frozenset[int] = frozenset().union(
-            *(metrics.hours_of(self.quarters[signal], start, end) for signal in timed)
-        )
-        instants = [at for signal in timed for at in self.held.instants.get(signal, ())]
+        hours = self.hours[name][day]
+        if not (self.linked and hours) and self._is_told(name, day):
+            hours |= {0}
+        instants = [at for signal in SHOWING[name] for at in self.held.instants.get(signal, ())]
+        waiting = metrics.hours_of(np.array(instants, np.int64), start, end) if instants else _NO
         night = name == "sleep" and day in self.held.nights
-        shown = bool(self.linked and hours) or self._is_told(name, day)
-        return Stream(
-            hours | ({0} if shown and not (self.linked and hours) else set()),
-            metrics.hours_of(np.array(instants, np.int64), start, end) | ({0} if night else set()),
-        )
+        return Stream(hours, waiting | {0} if night else waiting)
 
     def _is_told(self, name: str, day: int) -> bool:
         """Say whether the day has a sample that counts for all of it: a night, a daily value."""
@@ -154,6 +170,8 @@ def _reads(
     history: History, stream: str, days: Sequence[int], obstacles: Obstacles
 ) -> dict[int, tuple[str, ...]]:
     """Return for each day READ or the obstacle of each hour that is over; of sleep, if the day is."""
+    if not days:
+        return {}
     bounds = [history.calendar.bounds(day) for day in days]
     starts = [np.arange(start, end, HOUR, dtype=np.int64) for start, end in bounds]
     ends = [np.minimum(s + HOUR, end) for s, (_, end) in zip(starts, bounds, strict=True)]

@@ -156,8 +156,9 @@ class Shelf:
         if chunk is None:
             return None
         if chunk.columns is None:
-            self.fetch([place])
-            chunk = self._chunks[place]
+            if chunk.body is None:
+                self.fetch([place])
+                chunk = self._chunks[place]
             chunk.columns = read(chunk.body or b"", place[1])
             self.decoded += 1
         return chunk.columns
