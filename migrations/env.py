@@ -22,7 +22,8 @@ def ours(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave the schemas of the audit trail and of the job engine to the migrations: no models there."""
     if kind == "schema":
         return name not in ("audit", "jobs")
-    return name != "alembic_version"
+    # The job engine's tables are found without their schema, too: they lie on the search path.
+    return name != "alembic_version" and not (name or "").startswith("procrastinate")
 
 
 def run(connection: Connection) -> None:

@@ -27,6 +27,7 @@ from hometrial.settings import Settings
 from hometrial.tasks import linking
 from hometrial_ingest import simulate as simulation
 from hometrial_ingest.simulators import Simulators
+from hometrial_ingest.simulators.google.errors import PROJECT
 
 SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 14, date(2026, 10, 25)
 """The demo's archives: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
@@ -163,14 +164,19 @@ def _subscribe(
         "endpointAuthorization": {"secret": simulators.google.webhook_secret},
     }
     headers = {"Authorization": f"Bearer {simulators.google.service_token}"}
-    address = f"{simulators.base_url}/google/v4/projects/1/subscribers?subscriberId=hometrial"
+    project = f"{simulators.base_url}/google/v4/projects/{PROJECT}"
+    answer = "nothing"
     for _ in range(_PATIENCE):
         if any(process.poll() is not None for process in started):
             raise TrialError("the participant site or the worker did not start; see above")
-        if requests.post(address, json=body, headers=headers, timeout=30).ok:
+        reply = requests.post(
+            f"{project}/subscribers?subscriberId=hometrial", json=body, headers=headers, timeout=30
+        )
+        if reply.ok:
             return
+        answer = reply.text
         time.sleep(0.5)
-    raise TrialError(f"the participant site at {settings.public_url} does not answer")
+    raise TrialError(f"the simulated cloud cannot notify {settings.public_url}: {answer}")
 
 
 def _make(database: Database) -> None:

@@ -222,7 +222,10 @@ BATCH = [
     ),
     Variable("kind", "Kind of file", "text"),
     Variable(
-        "payload", "Payload", "text", text="SHA-256 of the file; empty for reads of linked accounts."
+        "payload",
+        "Payload",
+        "text",
+        text="SHA-256 of the file; empty for reads of linked accounts.",
     ),
     Variable("status", "Status", "text", codes="accepted; partly; rejected"),
     Variable("rows_read", "Rows read", "integer"),
@@ -242,7 +245,10 @@ BATCH = [
 VALIDATION = [
     Variable("path", "File", "text", text="Its path in the archive."),
     Variable(
-        "payload", "Payload", "text", text="SHA-256 of the file; empty for reads of linked accounts."
+        "payload",
+        "Payload",
+        "text",
+        text="SHA-256 of the file; empty for reads of linked accounts.",
     ),
     Variable("segment", "Segment", "integer", text="Number of the stretch of the file."),
     Variable("stream", "Stream", "text"),

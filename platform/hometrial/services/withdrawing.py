@@ -15,8 +15,8 @@ from hometrial.services.syncing import unlinking
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.provider import Provider
 
-TOKENS_GONE_WITHIN = timedelta(seconds=60)
-"""However a provider behaves, nothing that opens an account is kept longer than this (trust.md R51)."""
+TOKENS_GONE_WITHIN = timedelta(seconds=40)
+"""However a provider behaves, what opens an account is destroyed then: trust.md R51 allows a minute."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
 import procrastinate
@@ -135,6 +135,19 @@ def revoke_job(session: Session, account_id: UUID) -> bool:
         connection=connection_of(session),
     )
     return defer(session, job, account_id=str(account_id))
+
+
+def forget_job(session: Session, account_id: UUID, wait: timedelta) -> bool:
+    """Defer the destruction of an account's tokens to a moment, whatever its provider has said by then."""
+    job = configure_task(
+        name="forget",
+        job_manager=_deferring,
+        queueing_lock=f"forget:{account_id}",
+        schedule_in={"seconds": int(wait.total_seconds())},
+        priority=SOON,
+        connection=connection_of(session),
+    )
+    return defer(session, job)
 
 
 def cancel_reads(session: Session, account_id: UUID) -> int:

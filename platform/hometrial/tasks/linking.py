@@ -4,24 +4,38 @@ from datetime import timedelta
 from uuid import UUID
 
 import procrastinate
+import procrastinate.jobs
 from sqlalchemy.orm import Session
+from typing_extensions import override
 
 from hometrial import clock
 from hometrial.db import WORKER_ROLE
+from hometrial.services import withdrawing
 from hometrial.services.syncing import planning, pulling, unlinking, vault
 from hometrial.tasks import engine
 from hometrial.tasks.engine import House
 from hometrial_ingest.provider import ProviderError
 
 ACTOR = "worker:revoke"
+_A_MOMENT = timedelta(seconds=2)
+
+
+class Patience(procrastinate.BaseRetryStrategy):
+    """Ask a provider that does not confirm again after 2, 4, 8 ... seconds, at most five minutes."""
+
+    @override
+    def get_retry_decision(
+        self, *, exception: BaseException, job: procrastinate.jobs.Job
+    ) -> procrastinate.RetryDecision | None:
+        if not isinstance(exception, ProviderError):
+            return None
+        return procrastinate.RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), 300)})
 
 
 @engine.app.task(
     name="revoke",
     pass_context=True,
-    retry=procrastinate.RetryStrategy(
-        max_attempts=500, exponential_wait=2, retry_exceptions=[ProviderError]
-    ),
+    retry=Patience(),
 )
 def revoke(context: procrastinate.JobContext, account_id: str) -> None:
     """Take our access back at the provider; a provider that does not confirm is asked again."""
@@ -48,7 +62,19 @@ def first_reads(session: Session, account_id: UUID) -> None:
     engine.read_job(session, account_id, "nightly", (first, day), priority=engine.SOON)
 
 
+@engine.app.task(name="forget", pass_context=True)
+def forget(context: procrastinate.JobContext) -> None:
+    """Destroy the tokens whose time is over though their provider has confirmed nothing."""
+    database = engine.house(context).database
+    with database.transaction(ACTOR, "destroy tokens", role=WORKER_ROLE) as session:
+        unlinking.destroy_overdue(session)
+
+
 def revoke_soon(session: Session, account_id: UUID) -> None:
-    """Take an unlinked account's waiting reads out of the queue and defer its revocation."""
+    """Take an unlinked account's waiting reads out of the queue and defer its revocation.
+
+    Should the provider not confirm, what opens the account is destroyed all the same, in time.
+    """
     engine.cancel_reads(session, account_id)
     engine.revoke_job(session, account_id)
+    engine.forget_job(session, account_id, withdrawing.TOKENS_GONE_WITHIN + _A_MOMENT)

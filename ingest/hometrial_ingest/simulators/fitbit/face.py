@@ -41,6 +41,9 @@ SCOPE_OF_STREAM = {
 _ALL_SCOPES = ("activity", "heartrate", "profile", "settings", "sleep", "weight")
 _DIGITS = string.digits + string.ascii_uppercase
 
+CLIENT_ID = "hometrial-fitbit"
+CLIENT_SECRET = "hometrial-fitbit-secret"  # noqa: S105 - a double's
+
 
 class FitbitFace:
     """The legacy Fitbit Web API over one truth; mount it below any address.
@@ -53,7 +56,7 @@ class FitbitFace:
         """Serve the people of a truth; ids and secrets follow from its seed."""
         mint = Mint(truth.scene.seed)
         self._clock, self.faults, self.limits = clock, faults, HourlyLimit()
-        self.client_id, self.client_secret = f"23{mint.hex(4).upper()}", mint.hex(32)
+        self.client_id, self.client_secret = CLIENT_ID, CLIENT_SECRET
         self.public_client_id = f"24{mint.hex(4).upper()}"
         """An application of the kind Client: no secret, `client_id` in the body, PKCE."""
         self.calls: Counter[tuple[int | None, str]] = Counter()
