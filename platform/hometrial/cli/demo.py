@@ -74,9 +74,8 @@ def demo(
         join = _link(beside, simulators)
         with _processes(beside.settings, simulators, participant_port):
             click.echo(f"simulated clouds: {simulators.base_url} (google, fitbit, control)")
-            click.echo(
-                f"participant site: {beside.settings.public_url}; join as a participant: {join}"
-            )
+            click.echo(f"participant site: {beside.settings.public_url}")
+            click.echo(f"join as a participant (sign in as p{NOT_LINKED}@example.org): {join}")
             serve(beside, "127.0.0.1", port, open_browser=not no_browser)
 
 
