@@ -14,7 +14,7 @@ from hometrial.services import metrics
 from hometrial.services.metrics import Day
 from hometrial.services.metrics.priority import rank
 from hometrial.services.shelving import Columns, Place, Shelf, days_reaching, reach
-from hometrial_ingest.local_time import DAY, SECOND, Int32, Int64, ZoneHistory
+from hometrial_ingest.local_time import DAY, Int32, Int64, ZoneHistory
 from hometrial_ingest.signals import Signal
 
 Edges = tuple[int, int]
@@ -58,10 +58,10 @@ class Calendar:
 
 @lru_cache(maxsize=4096)
 def _calendar(zones: ZoneHistory, first: int, stop: int) -> Calendar:
-    days = np.arange(first, stop, dtype=np.int64)
-    begin = zones.first_instant_of_day(days)
-    length = zones.day_length_minutes(days).astype(np.int64) * 60 * SECOND
-    return Calendar(first, begin.at, begin.at + length, begin.offset, begin.status == 0)
+    begin = zones.first_instant_of_day(np.arange(first, stop + 1, dtype=np.int64))
+    starts, lived = begin.at, begin.status == 0
+    # Who flies back over midnight lives a date in two pieces: its own length would reach into the next.
+    return Calendar(first, starts[:-1], starts[1:], begin.offset[:-1], lived[:-1])
 
 
 def local_day(zones: ZoneHistory, at: int) -> int:
