@@ -15,6 +15,8 @@ from hometrial_ingest.signals import SIGNALS, Shape, Signal
 EPOCH = date(1970, 1, 1)
 SLEEP = (Shape.SESSION, Shape.STAGE)
 Bools = npt.NDArray[np.bool_]
+_MOST_KINDS = 1_000
+"""Microseconds since 1970 times so many still fit 64 bits."""
 Fates = npt.NDArray[np.int8]
 
 NEW, DUPLICATE, REVISION, STALE, CONFLICT = range(5)
@@ -70,7 +72,7 @@ def within(samples: pd.DataFrame, signal: Signal) -> tuple[Bools, Bools]:
     Samples without an instant are told apart by their wall clock.
     """
     key = ["participant", "local", *chunks.key(signal)]
-    if _rising(samples):
+    if _all_apart(samples):
         return np.zeros(len(samples), bool), np.zeros(len(samples), bool)
     plain = comparable(samples, list(dict.fromkeys([*key, *chunks.content(signal)])))
     repeated = plain.duplicated(keep="first").to_numpy()
@@ -78,17 +80,21 @@ def within(samples: pd.DataFrame, signal: Signal) -> tuple[Bools, Bools]:
     return repeated, known & ~repeated
 
 
-def _rising(samples: pd.DataFrame) -> bool:
-    """True if time rises within each run of one person and source, so that nothing can repeat."""
+def _all_apart(samples: pd.DataFrame) -> bool:
+    """True if no two samples of a person and source share their moment, so that nothing can repeat."""
     if len(samples) < 2:
         return True
-    sources = samples["source"].cat.codes.to_numpy()
-    if (sources != sources[0]).any():
+    sources, people = samples["source"].cat, samples["participant"].cat
+    kinds = len(sources.categories) * len(people.categories)
+    if kinds > _MOST_KINDS:
         return False
-    people, local = samples["participant"].cat.codes.to_numpy(), samples["local"].to_numpy()
-    same = people[1:] == people[:-1]
-    runs = int((~same).sum()) + 1
-    return bool((local[1:][same] > local[:-1][same]).all()) and runs == len(np.unique(people))
+    kind = people.codes.to_numpy().astype(np.int64) * len(sources.categories)
+    moments = samples["local"].to_numpy() * kinds + kind + sources.codes.to_numpy()
+    steps = np.diff(moments)
+    if bool((steps > 0).all() or (steps < 0).all()):
+        return True
+    moments.sort()
+    return bool((np.diff(moments) > 0).all())
 
 
 def compare(

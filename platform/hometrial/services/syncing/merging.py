@@ -117,6 +117,8 @@ class Merge:
         refused = pd.concat(bad).drop_duplicates() if bad else pd.DataFrame(columns=_ROW)
         for place, count in refused.groupby("read").size().items():
             self.counts[int(str(place))]["rows_not_consented"] += int(count)
+        if not len(refused):
+            return {signal: frame for signal, frame in placed.items() if len(frame)}
         rows = refused["row"].to_numpy(dtype=np.int64)
         left = {
             signal: _fresh(frame[~np.isin(frame["row"].to_numpy(), rows)])
@@ -151,8 +153,10 @@ class Merge:
         if not len(sound):
             return
         self._span += [int(sound["at"].min()), int(sound["at"].max())]
-        for provider, found in sound.groupby(sound["read"].map(self._provider_of)):
-            self.devices += [(str(provider), each) for each in seeing.devices_in(found)]
+        provider_of = np.array([pull.provider for pull in self.kept.pulls])
+        for provider in np.unique(provider_of).tolist():
+            found = sound[(provider_of == provider)[sound["read"].to_numpy()]]
+            self.devices += [(provider, each) for each in seeing.devices_in(found)]
         if SIGNALS[signal].shape is Shape.DAILY:
             return
         end = sound["at"] + sound["duration"] * _SECOND
@@ -161,9 +165,6 @@ class Merge:
             known = self.data_until.get(int(str(place)))
             moment = clock.instant(int(last))
             self.data_until[int(str(place))] = max(known, moment) if known else moment
-
-    def _provider_of(self, place: int) -> str:
-        return self.kept.pulls[place].provider
 
     def _compared(
         self, samples: pd.DataFrame, signal: Signal, superseded: np.ndarray
@@ -175,9 +176,7 @@ class Merge:
         # Later pages stand first: an earlier page's other word was overtaken during the read.
         old = repeated | contradicting | np.isin(samples["row"].to_numpy(), superseded)
         fate[old] = comparing.DUPLICATE
-        changed = comparing.groups_of(samples[fate != comparing.DUPLICATE])
-        asked = comparing.only(samples[~old], changed) if changed else samples.iloc[:0]
-        return _Compared(asked, fate, before)
+        return _Compared(_of_changed_days(samples, fate, old), fate, before)
 
     def _failures(
         self, frames: Mapping[Signal, pd.DataFrame], sessions: pd.DataFrame | None
@@ -272,6 +271,15 @@ def _fresh(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(row_id=np.arange(len(frame), dtype=np.int64))
 
 
+def _of_changed_days(samples: pd.DataFrame, fate: comparing.Fates, old: Bools) -> pd.DataFrame:
+    """Return the samples of days on which anything is new, those that later pages tell anew left out."""
+    changed = comparing.groups_of(samples[fate != comparing.DUPLICATE])
+    current = samples[~old] if old.any() else samples
+    if len(changed) == len(comparing.groups_of(samples)):
+        return current
+    return comparing.only(current, changed)
+
+
 def _superseded(sessions: pd.DataFrame) -> np.ndarray:
     """Return the source rows of nights that a later page of the same read tells anew."""
     repeated, contradicting = comparing.within(sessions, Signal.SLEEP_SESSION)
@@ -290,5 +298,7 @@ def _fates(frames: Sequence[HeldFrame]) -> pd.DataFrame:
     if not tables:
         return pd.DataFrame({"read": [], "row": [], "fate": []}, dtype=np.int64)
     together = pd.concat(tables, ignore_index=True)
+    if together["row"].is_unique:
+        return together
     gravest: pd.DataFrame = together.groupby(_ROW, as_index=False).max()
     return gravest

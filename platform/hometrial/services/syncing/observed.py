@@ -29,9 +29,9 @@ def not_covered(
     instant to the next day's.
     """
     bad = np.ones(len(samples), bool)
-    codes = samples["participant"].astype(str).to_numpy()
-    for code in np.unique(codes):
-        rows = np.flatnonzero(codes == code)
+    codes = samples["participant"].cat.codes.to_numpy()
+    for place, code in enumerate(samples["participant"].cat.categories):
+        rows = np.flatnonzero(codes == place)
         begin, end = _observed(samples.iloc[rows], signal, people[str(code)])
         given = consents[people[str(code)].id]
         bad[rows] = ~given.covers(signal, begin, end, arrival)
