@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,8 @@ from hometrial_validation.joining import together
 from hometrial_validation.rule import Rule, Suite
 from hometrial_validation.verdict import GateError, Severity
 
+_asking = Lock()
+"""GX keeps the frame that it judges in its context: two threads at once would judge each other's."""
 _SEVERITIES = {Severity.ERROR: FailureSeverity.CRITICAL, Severity.FLAG: FailureSeverity.WARNING}
 
 
@@ -50,8 +53,10 @@ def ask(
         if signals
     ]
     gx_suite = ExpectationSuite(name=f"{suite.name} {suite.version}", expectations=expectations)
-    batch = _doorway().get_batch({"dataframe": together(suite, frames)})
-    result = batch.validate(gx_suite, result_format="COMPLETE")
+    rows = together(suite, frames)
+    with _asking:
+        batch = _doorway().get_batch({"dataframe": rows})
+        result = batch.validate(gx_suite, result_format="COMPLETE")
     failing: dict[Signal, dict[str, np.ndarray]] = {signal: {} for signal in frames}
     for each in result.results:
         for signal, rows in _rows_of(_failing(each), frames).items():
