@@ -11,6 +11,8 @@ from hometrial.services.histories import Edges
 from hometrial.services.spreading import Beside, Changes
 from hometrial_ingest.signals import Signal
 
+# Lateral subqueries with LIMIT or OFFSET keep the database at the index, whatever it believes of a table
+# that grew in this very transaction.
 _EDGES = text("""
     SELECT p.person, s.stream, f.day, l.day
     FROM unnest(CAST(:people AS uuid[])) AS p (person)
@@ -34,10 +36,13 @@ _BESIDE = text("""
                 CAST(:last AS date[])) AS w (person, stream, first, last)
 """)
 _STREAMS = text("""
-    SELECT c.participant_id, c.stream, c.day
+    SELECT w.person, c.stream, w.day
     FROM unnest(CAST(:people AS uuid[]), CAST(:days AS date[])) AS w (person, day)
-    JOIN day_chunk c ON c.participant_id = w.person AND c.day = w.day AND c.is_current
-        AND c.stream = ANY(CAST(:streams AS text[]))
+    CROSS JOIN LATERAL (
+        SELECT c.stream FROM day_chunk c
+        WHERE c.participant_id = w.person AND c.stream = ANY(CAST(:streams AS text[]))
+            AND c.day = w.day AND c.is_current
+        OFFSET 0) c
 """)
 _ALL = [str(signal) for signal in Signal]
 
