@@ -29,7 +29,8 @@ class Stream:
     scope: str
     by_day: bool = False
     longest_days: int = 14
-    """The most local days that one read asks for."""
+    """The most local days that one read asks for; 1 where a day fills pages of its own, so that days which
+    did not change are answered the same bytes as before."""
 
 
 @dataclass(frozen=True)

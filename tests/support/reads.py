@@ -1,7 +1,8 @@
 """What tests of syncing need: a person with a linked account and consent, and reads of pages at hand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -62,7 +63,10 @@ def keep(study, linked, stream, bodies, first, last, *, kind="hourly", synced_at
     synced = synced_at or datetime.combine(last, datetime.min.time(), UTC) + timedelta(days=2)
     with study.database.transaction("test", "read") as session:
         known = pulling.find_link(session, linked.account_id)
-        (asked,) = pulling.open_round(session, GOOGLE, known, kind, Span(first, last), [stream])
+        whole = SimpleNamespace(
+            name=GOOGLE.name, streams={stream: replace(GOOGLE.streams[stream], longest_days=90)}
+        )
+        (asked,) = pulling.open_round(session, whole, known, kind, Span(first, last), [stream])
     pages = [
         Page(names[n] if names else f"{stream}/list-{n + 1:03}.json", body, f"GET page {n + 1}")
         for n, body in enumerate(bodies)

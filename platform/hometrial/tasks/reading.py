@@ -37,6 +37,8 @@ from hometrial_ingest.provider import (
 from hometrial_ingest.providers.wire import AccessExpiredError
 
 ACTOR = "worker:read"
+EACH_HOUR = frozenset({"heart_rate", "steps", "sleep"})
+"""What a round of the hour reads; what a provider computes once a day waits for the night, or a notice."""
 T = TypeVar("T")
 
 
@@ -136,7 +138,9 @@ class Round:
         return asked, synced_at
 
     def _streams(self) -> list[str]:
-        return sorted(self.link.streams & frozenset(self.provider.streams))
+        """Return what this round is about: each hour what changes by the hour, else everything."""
+        streams = self.link.streams & frozenset(self.provider.streams)
+        return sorted(streams & EACH_HOUR if self.due.kind == "hourly" else streams)
 
     def _span(self, session: Session, streams: Sequence[str]) -> Span:
         """Widen a trailing round to the last hand-over that was read: a device may have been silent long."""

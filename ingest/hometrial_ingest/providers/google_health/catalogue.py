@@ -47,7 +47,7 @@ class Collection:
 
 # Name, path id, kind, scope, days a read (a page takes 10,000 records, 25 of sleep) and signals.
 _ROWS: tuple[tuple[str, str, Kind, str, int, tuple[Signal, ...]], ...] = (
-    ("heart_rate", "heart-rate", Kind.SAMPLE, _METRICS, 14, (Signal.HEART_RATE,)),
+    ("heart_rate", "heart-rate", Kind.SAMPLE, _METRICS, 1, (Signal.HEART_RATE,)),
     ("steps", "steps", Kind.INTERVAL, _ACTIVITY, 14, (Signal.STEPS, Signal.STEPS_DAILY)),
     ("distance", "distance", Kind.INTERVAL, _ACTIVITY, 14,
      (Signal.DISTANCE, Signal.DISTANCE_DAILY)),

@@ -85,20 +85,24 @@ def _bounded(pulls: Sequence[Pull]) -> list[Pull]:
 
 
 def _groups(pulls: Sequence[Pull]) -> list[list[Pull]]:
-    """Sort reads into groups of one reader in which no stream of an account occurs twice, in order."""
-    rounds: list[dict[tuple[UUID, str], Pull]] = []
+    """Sort reads into groups of one reader in which no two of a stream overlap, in their order."""
+    rounds: list[list[Pull]] = []
+    last: dict[tuple[UUID, str], list[tuple[int, Pull]]] = {}
     for pull in pulls:
-        key = (pull.account_id, pull.stream)
-        free = next((found for found in rounds if key not in found), None)
-        if free is None:
-            free = {}
-            rounds.append(free)
-        free[key] = pull
+        earlier = last.setdefault((pull.account_id, pull.stream), [])
+        place = max((n + 1 for n, other in earlier if _overlap(pull, other)), default=0)
+        earlier.append((place, pull))
+        rounds += [[] for _ in range(place + 1 - len(rounds))]
+        rounds[place].append(pull)
     return [
-        [pull for pull in found.values() if reader_of(pull) == name]
+        [pull for pull in found if reader_of(pull) == name]
         for found in rounds
-        for name in sorted({reader_of(pull) for pull in found.values()})
+        for name in sorted({reader_of(pull) for pull in found})
     ]
+
+
+def _overlap(one: Pull, other: Pull) -> bool:
+    return one.kind == "push" or (one.start_at < other.end_at and other.start_at < one.end_at)
 
 
 def _still_admitted(session: Session, pull: Pull, result: Absorbed) -> bool:

@@ -1,7 +1,7 @@
 """Frames of several reads merged into day chunks: consent asked, gated, compared, absent samples taken out."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.services import baselines, comparing, consenting, gating, placing, seeing, storing
-from hometrial.services.comparing import Bools, Origin
+from hometrial.services.comparing import Origin
 from hometrial.services.fates import (
     ACCEPTED,
     DUPLICATE,
@@ -26,6 +26,7 @@ from hometrial.services.fates import (
 from hometrial.services.gating import Failure
 from hometrial.services.placing import Person
 from hometrial.services.reporting import SHOWN_UNREADABLE, SeenDevice
+from hometrial.services.syncing import source_rows
 from hometrial.services.syncing.absence import Absence
 from hometrial.services.syncing.kept import Kept
 from hometrial.services.syncing.observed import not_covered
@@ -111,17 +112,19 @@ class Merge:
     def _covered(self, placed: dict[Signal, pd.DataFrame]) -> dict[Signal, pd.DataFrame]:
         """Take out every source row of which a part is not consented to, and count it (N4)."""
         bad = [
-            frame.loc[not_covered(frame, signal, self.people, self.consents, self.now), _ROW]
+            frame.loc[
+                not_covered(frame, signal, self.people, self.consents, self.now), source_rows.KEY
+            ]
             for signal, frame in placed.items()
         ]
-        refused = pd.concat(bad).drop_duplicates() if bad else pd.DataFrame(columns=_ROW)
+        refused = pd.concat(bad).drop_duplicates() if bad else pd.DataFrame(columns=source_rows.KEY)
         for place, count in refused.groupby("read").size().items():
             self.counts[int(str(place))]["rows_not_consented"] += int(count)
         if not len(refused):
             return {signal: frame for signal, frame in placed.items() if len(frame)}
         rows = refused["row"].to_numpy(dtype=np.int64)
         left = {
-            signal: _fresh(frame[~np.isin(frame["row"].to_numpy(), rows)])
+            signal: source_rows.fresh(frame[~np.isin(frame["row"].to_numpy(), rows)])
             for signal, frame in placed.items()
         }
         return {signal: frame for signal, frame in left.items() if len(frame)}
@@ -130,7 +133,9 @@ class Merge:
         """Judge some frames, settle the fate of their source rows, and store what may be stored."""
         rows = RowFates(Segment(0))
         sessions = frames.get(Signal.SLEEP_SESSION)
-        superseded = _superseded(sessions) if sessions is not None else np.empty(0, np.int64)
+        superseded = (
+            source_rows.superseded(sessions) if sessions is not None else np.empty(0, np.int64)
+        )
         known = {s: self._compared(samples, s, superseded) for s, samples in frames.items()}
         if sessions is not None:
             sessions = sessions[~np.isin(sessions["row"].to_numpy(), superseded)]
@@ -140,7 +145,7 @@ class Merge:
             each = known[signal]
             rows.hold(signal, samples, Judgement(failures.get(signal, {}), each.fate, each.before))
         rows.spread_over_nights()
-        fate_of = _fates(rows.frames)
+        fate_of = source_rows.fates(rows.frames)
         self._refuse(fate_of, rows)
         self._count(fate_of)
         self.by_rule.update(rows.rules())
@@ -176,7 +181,7 @@ class Merge:
         # Later pages stand first: an earlier page's other word was overtaken during the read.
         old = repeated | contradicting | np.isin(samples["row"].to_numpy(), superseded)
         fate[old] = comparing.DUPLICATE
-        return _Compared(_of_changed_days(samples, fate, old), fate, before)
+        return _Compared(source_rows.of_changed_days(samples, fate, old), fate, before)
 
     def _failures(
         self, frames: Mapping[Signal, pd.DataFrame], sessions: pd.DataFrame | None
@@ -261,44 +266,4 @@ class _Compared:
     before: storing.Stored
 
 
-_ROW = ["row", "read"]
 _ASIDE = "rows_quarantined"
-
-
-def _fresh(frame: pd.DataFrame) -> pd.DataFrame:
-    """Number the rows anew: a row_id is a place."""
-    frame = frame.reset_index(drop=True)
-    return frame.assign(row_id=np.arange(len(frame), dtype=np.int64))
-
-
-def _of_changed_days(samples: pd.DataFrame, fate: comparing.Fates, old: Bools) -> pd.DataFrame:
-    """Return the samples of days on which anything is new, those that later pages tell anew left out."""
-    changed = comparing.groups_of(samples[fate != comparing.DUPLICATE])
-    current = samples[~old] if old.any() else samples
-    if len(changed) == len(comparing.groups_of(samples)):
-        return current
-    return comparing.only(current, changed)
-
-
-def _superseded(sessions: pd.DataFrame) -> np.ndarray:
-    """Return the source rows of nights that a later page of the same read tells anew."""
-    repeated, contradicting = comparing.within(sessions, Signal.SLEEP_SESSION)
-    old: Bools = repeated | contradicting
-    return sessions.loc[old, "row"].to_numpy()
-
-
-def _fates(frames: Sequence[HeldFrame]) -> pd.DataFrame:
-    """Return the gravest fate of each source row: columns read, row, fate."""
-    tables = [
-        pd.DataFrame(
-            {"read": held.samples["read"], "row": held.samples["row"], "fate": held.row_fates()}
-        )
-        for held in frames
-    ]
-    if not tables:
-        return pd.DataFrame({"read": [], "row": [], "fate": []}, dtype=np.int64)
-    together = pd.concat(tables, ignore_index=True)
-    if together["row"].is_unique:
-        return together
-    gravest: pd.DataFrame = together.groupby(_ROW, as_index=False).max()
-    return gravest

@@ -113,18 +113,31 @@ def open_round(
 def _windows(
     stream: Stream, span: Span, zones: ZoneHistory, given: Consents, now: datetime
 ) -> Iterable[Window]:
-    edges = zones.first_instant_of_day(
-        np.array([day_number(span.first_day), day_number(span.last_day) + 1], np.int64)
-    ).at
-    start, end = (clock.instant(int(at)) for at in edges)
-    for spell in given.admitted(stream.data_type, now):
-        if spell.start >= end or spell.end <= start:
-            continue
-        days = _days_inside(span, zones, spell)
-        if stream.by_day and days.first_day > days.last_day:
-            continue
-        first, last = max(start, spell.start), min(end, spell.end)
-        yield Window(days.first_day, days.last_day, first, last, spell.start, spell.end)
+    for piece in _pieces(span, stream.longest_days):
+        edges = zones.first_instant_of_day(
+            np.array([day_number(piece.first_day), day_number(piece.last_day) + 1], np.int64)
+        ).at
+        start, end = (clock.instant(int(at)) for at in edges)
+        for spell in given.admitted(stream.data_type, now):
+            if spell.start >= end or spell.end <= start:
+                continue
+            days = _days_inside(piece, zones, spell)
+            if stream.by_day and days.first_day > days.last_day:
+                continue
+            first, last = max(start, spell.start), min(end, spell.end)
+            # A provider's margin goes beyond the span only: inside it the next piece follows.
+            earliest = spell.start if piece.first_day == span.first_day else first
+            latest = spell.end if piece.last_day == span.last_day else last
+            yield Window(days.first_day, days.last_day, first, last, earliest, latest)
+
+
+def _pieces(span: Span, longest: int) -> Iterable[Span]:
+    """Cut a span into pieces of so many days, the newest first: they begin at the span's end."""
+    last = span.last_day
+    while last >= span.first_day:
+        first = max(span.first_day, last - timedelta(days=longest - 1))
+        yield Span(first, last)
+        last = first - timedelta(days=1)
 
 
 def _days_inside(span: Span, zones: ZoneHistory, spell: Spell) -> Span:
@@ -227,12 +240,13 @@ def _page_rows(
 
 
 def _told_last_time(session: Session, asked: Asked, payloads: Sequence[UUID]) -> bool:
-    """Say whether the stream's last finished read asked the same and was answered the same bytes."""
+    """Say whether the last read of anything in this window asked the same and was answered the same bytes."""
     mine = session.get_one(Pull, asked.pull_id)
     last = session.scalars(
         select(Pull)
         .where(Pull.account_id == mine.account_id, Pull.stream == mine.stream, Pull.id != mine.id)
         .where(Pull.state.in_(("fetched", "done")))
+        .where(Pull.start_at < mine.end_at, Pull.end_at > mine.start_at)
         .order_by(Pull.started_at.desc())
         .limit(1)
     ).one_or_none()
