@@ -281,6 +281,20 @@ def _days_of(wearers, day):
     return [w.code for w in wearers], {w.code: {day} for w in wearers}
 
 
+def test_an_evening_that_comes_late_counts_in_the_night_that_followed(study):
+    with study.database.transaction("test") as session:
+        wearer = enrol(session)
+        for day in (FIRST, FIRST + 1):
+            put_day(session, wearer, day, whole=False, every=10)
+        measuring.measure(session, [wearer.code])
+        before = ledger(session)[0]
+        put_day(session, wearer, FIRST, whole=True, every=1)
+        measuring.measure_written(session, [(wearer.code, str(Signal.HEART_RATE), FIRST)])
+        changed = {(row[1], row[2]) for row in ledger(session)[0] - before}
+        assert (day_of(FIRST + 1), "night_coverage") in changed
+        assert not _amiss(session, [wearer])
+
+
 def test_samples_that_are_all_gone_leave_no_metric_and_no_gap(study):
     with study.database.transaction("test") as session:
         wearer = enrol(session)

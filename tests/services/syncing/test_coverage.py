@@ -87,6 +87,7 @@ def test_a_good_read_takes_the_obstacle_away_and_keeps_what_is_known(session, ac
 def test_an_older_read_that_ends_later_takes_no_knowledge_back(session, account):
     coverage.succeed(session, account, "steps", _at(5), _at(4))
     coverage.succeed(session, account, "steps", _at(3), _at(2))
+    assert _state(session, account).read_at == _at(5)
     coverage.succeed(session, account, "steps", _at(6), None)
     state = _state(session, account)
     assert (state.read_at, state.data_until) == (_at(6), _at(4))
