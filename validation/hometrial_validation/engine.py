@@ -59,8 +59,8 @@ def ask(
         result = batch.validate(gx_suite, result_format="COMPLETE")
     failing: dict[Signal, dict[str, np.ndarray]] = {signal: {} for signal in frames}
     for each in result.results:
-        for signal, rows in _rows_of(_failing(each), frames).items():
-            failing[signal][rule_of(each)] = rows
+        for signal, found in _rows_of(_failing(each), frames).items():
+            failing[signal][rule_of(each)] = found
     return Answer(failing, result)
 
 
