@@ -34,6 +34,7 @@ def upgrade() -> None:
         op.execute(f"CREATE SCHEMA {schema}")
     widen()
     create_tables()
+    create_indexes()
     for table in AUDITED:
         op.execute(f"SELECT audit.attach('public.{table}')")
     for table in APPEND_ONLY:
@@ -55,6 +56,17 @@ def widen() -> None:
     op.create_check_constraint(op.f(EVERY_ROW), "batch", f"rows_read = {ROWS} + rows_not_consented")
     op.create_check_constraint(
         op.f("ck_batch_one_payload_or_pulls"), "batch", "(payload_id IS NULL) = (kind = 'pull')"
+    )
+
+
+def create_indexes() -> None:
+    """For what is asked each hour: a person's gaps by day, and days that are not final yet."""
+    op.create_index("ix_gap_participant_id_day", "gap", ["participant_id", "day"])
+    op.create_index(
+        "ix_day_chunk_provisional",
+        "day_chunk",
+        ["day"],
+        postgresql_where=sa.text("is_current AND state = 'provisional'"),
     )
 
 
@@ -511,6 +523,8 @@ def create_tables() -> None:
 def downgrade() -> None:
     """Lossy where accounts were linked: what was pulled belongs to no payload of its own."""
     op.execute("DROP SCHEMA jobs CASCADE")
+    op.drop_index("ix_day_chunk_provisional", table_name="day_chunk")
+    op.drop_index("ix_gap_participant_id_day", table_name="gap")
     op.execute("ALTER TABLE day_chunk DISABLE TRIGGER USER")
     op.execute("ALTER TABLE batch DISABLE TRIGGER USER")
     op.execute(

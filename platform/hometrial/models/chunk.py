@@ -27,6 +27,11 @@ class DayChunk(Base):
             unique=True,
             postgresql_where=text("is_current"),
         ),
+        Index(
+            "ix_day_chunk_provisional",
+            "day",
+            postgresql_where=text("is_current AND state = 'provisional'"),
+        ),
         CheckConstraint("state IN ('provisional', 'final')", name="state_is_known"),
     )
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
@@ -49,6 +49,7 @@ class Gap(Base):
         UniqueConstraint("participant_id", "stream", "start_at"),
         CheckConstraint(f"cause IN {GAP_CAUSES}", name="cause_is_known"),
         CheckConstraint("end_at > start_at", name="end_is_after_start"),
+        Index("ix_gap_participant_id_day", "participant_id", "day"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -153,7 +153,8 @@ class ChunkStore:
             self.result.written.add((code, signal, day))
             if known is not None and known.batch_id == row["batch_id"] and self.grow:
                 same = {name: row[name] for name in ("samples", "content_sha256", "body", "as_of")}
-                grown.append(same | {"id": known.id, "added": known.added + row["added"]})
+                counts = {name: getattr(known, name) + row[name] for name in ("added", "revised")}
+                grown.append(same | counts | {"id": known.id})
             else:
                 made.append(row)
                 retired += [known.id] if known is not None else []
@@ -165,7 +166,9 @@ class ChunkStore:
             self.session.execute(update(DayChunk), grown)
         if made:
             self.session.execute(insert(DayChunk), made)
-        self.session.expire_all()
+        for each in self.session.identity_map.values():
+            if isinstance(each, DayChunk):  # they were written past the session; nothing else was
+                self.session.expire(each)
 
     def _write_history(
         self, stale: pd.DataFrame, before: Stored, signal: Signal, origin: Origin

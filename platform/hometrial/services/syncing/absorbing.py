@@ -148,12 +148,18 @@ def _absorb_group(
     _close_batch(session, batch, merge)
     for place, pull in enumerate(pulls):
         _close_pull(session, pull, place, kept, merge)
-    changed: dict[str, set[int]] = {}
-    for code, _, day in store.result.written:
-        changed.setdefault(code, set()).add(day)
-    measuring.measure(session, changed, changed)
+    measuring.measure_written(session, store.result.written)
+    _explain_the_past(session, pulls, now)
     result.pulls += [pull.id for pull in pulls]
     result.chunks += len(store.result.written)
+
+
+def _explain_the_past(session: Session, pulls: Sequence[Pull], now: datetime) -> None:
+    """Bring the gap ledger up to what reads of the past made known, whether they brought anything or not."""
+    past = [pull for pull in pulls if pull.kind in ("backfill", "manual")]
+    if past:
+        back = (now.date() - min(pull.first_day for pull in past)).days + 2
+        measuring.refresh_gaps(session, {pull.participant_id for pull in past}, now, back=back)
 
 
 def _because(
