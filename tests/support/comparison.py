@@ -1,7 +1,9 @@
 """What a study holds of a simulated person beside what the cloud holds: equal to the sample, or told where not."""
 
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,9 @@ from rehearsal import Person, Rehearsal
 from hometrial import clock
 from hometrial.services import chunks
 from hometrial.services.comparing import day_number
+from hometrial_ingest.data_types import DATA_TYPE_OF, DataType
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
+from hometrial_ingest.simulators.records import Records
 
 MERGED = "google-health/reconciled"
 STREAMS: dict[str, tuple[Signal, ...]] = {
@@ -45,12 +49,87 @@ class Comparison:
                 example = min(missing, key=str)
                 self.differing.append(f"{what}: {missing.total()} {word}, for instance {example}")
 
+    def within(self, what: str, truth: Keyed, stored: Keyed) -> None:
+        """See that a bag of samples holds nothing but what is true; it need not hold all of it."""
+        self.equal += (truth & stored).total()
+        if stored - truth:
+            example = min(stored - truth, key=str)
+            self.differing.append(
+                f"{what}: {(stored - truth).total()} untrue, for instance {example}"
+            )
 
-def compare(rehearsal: Rehearsal, person: Person) -> Comparison:
-    """Compare everything that is stored of a person with what the cloud holds at the clock's moment."""
+
+@dataclass(frozen=True)
+class View:
+    """What of the truth a study may hold of a person.
+
+    `streams`: those that were granted, None for all; `consent`: the span [start, end) in µs UTC in which
+    a type of data may be observed, a type that is left out always; `read_at`: up to when each stream was
+    read, a stream that is left out up to the clock.
+    """
+
+    streams: frozenset[str] | None = None
+    consent: Mapping[DataType, tuple[int, int]] = field(default_factory=dict)
+    read_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def truth(self, rehearsal: Rehearsal, person: Person, stream: str, *, merged: bool = False):
+        """Return the records of a stream that may be held."""
+        truth = rehearsal.sims.truth
+        found = truth.records(person.number, stream, self.read_at.get(stream), merged=merged)
+        signal = STREAMS[stream][0]
+        if self.streams is not None and stream not in self.streams:
+            return _only(found, np.zeros(len(found), bool))
+        span = self.consent.get(DATA_TYPE_OF[signal])
+        if span is None:
+            return found
+        begin, end = found.at, found.at + found.duration * 1_000_000
+        if SIGNALS[signal].shape is Shape.DAILY:
+            begin, end = _days(rehearsal, person, found.local // _DAY)
+        return _only(found, (begin >= span[0]) & (begin < span[1]) & (end <= span[1]))
+
+    def totals(self, rehearsal: Rehearsal, person: Person, stream: str) -> Keyed:
+        """Return the merged total of each day that may be held."""
+        told: Keyed = Counter()
+        if self.streams is not None and stream not in self.streams:
+            return told
+        span = self.consent.get(DATA_TYPE_OF[STREAMS[stream][0]], (0, np.iinfo(np.int64).max))
+        truth = rehearsal.sims.truth
+        for day in truth.scene.dates():
+            (begin,), (end,) = _days(rehearsal, person, np.array([day_number(day)]))
+            total = truth.daily_total(person.number, stream, day, self.read_at.get(stream))
+            if total is not None and span[0] <= begin and end <= span[1]:
+                told[day_number(day), round(total, 3)] += 1
+        return told
+
+
+def _only(found: Records, kept) -> Records:
+    names = ("at", "duration", "offset", "value", "origin", "local")
+    columns = {name: getattr(found, name)[kept] for name in names if len(getattr(found, name))}
+    for name in ("ids", "nights", "details"):
+        told = getattr(found, name)
+        columns[name] = (
+            tuple(each for each, keep in zip(told, kept, strict=True) if keep) if told else ()
+        )
+    return replace(found, **columns)
+
+
+def _days(rehearsal: Rehearsal, person: Person, days):
+    """Return the first instant (µs UTC) of each local day and of the day after it."""
+    start = rehearsal.sims.truth.day_start
+    dates = [date(1970, 1, 1) + timedelta(days=int(day)) for day in days]
+    begin = [start(person.number, day) * 1_000_000 for day in dates]
+    end = [start(person.number, day + timedelta(days=1)) * 1_000_000 for day in dates]
+    return np.array(begin, np.int64), np.array(end, np.int64)
+
+
+EVERYTHING = View()
+
+
+def compare(rehearsal: Rehearsal, person: Person, view: View = EVERYTHING) -> Comparison:
+    """Compare everything that is stored of a person with what the cloud held when it was last read."""
     made = Comparison()
     for stream, (signal,) in STREAMS.items():
-        found = rehearsal.sims.truth.records(person.number, stream)
+        found = view.truth(rehearsal, person, stream)
         stored = samples(rehearsal, person, signal)
         own = stored[stored["source"] != MERGED] if len(stored) else stored
         what = f"{person.code} {stream}"
@@ -59,8 +138,11 @@ def compare(rehearsal: Rehearsal, person: Person) -> Comparison:
             made.add(f"{what} stages", _true_stages(found), _stages(rehearsal, person))
         else:
             made.add(what, _true(found, signal), _stored(own, signal))
+            merged = stored[stored["source"] == MERGED] if len(stored) else stored
+            made.within(f"{what}, merged", _true(view.truth(rehearsal, person, stream, merged=True), signal),
+                        _stored(merged, signal))  # fmt: skip
     for stream, signal in (("steps", Signal.STEPS_DAILY), ("distance", Signal.DISTANCE_DAILY)):
-        made.add(f"{person.code} {signal}", _totals(rehearsal, person, stream),
+        made.add(f"{person.code} {signal}", view.totals(rehearsal, person, stream),
                  _stored(samples(rehearsal, person, signal), signal, sourced=False))  # fmt: skip
     return made
 
@@ -134,15 +216,6 @@ def _stages(rehearsal: Rehearsal, person: Person) -> Keyed:
         zip(stored["session"].astype(str), stored["at"].tolist(), stored["duration"].tolist(),
             stored["code"].astype(str), stored["overlay"].tolist(), strict=True)
     )  # fmt: skip
-
-
-def _totals(rehearsal: Rehearsal, person: Person, stream: str) -> Keyed:
-    truth, told = rehearsal.sims.truth, Counter()
-    for day in truth.scene.dates():
-        total = truth.daily_total(person.number, stream, day)
-        if total is not None:
-            told[day_number(day), round(total, 3)] += 1
-    return told
 
 
 def gap_causes(rehearsal: Rehearsal, person: Person) -> Counter[tuple[str, str]]:

@@ -121,6 +121,7 @@ def rehearse(database: Database, folder: Path, **scene: object):
             database_url=database.settings.database_url,
             simulators=sims.base_url,
             clock_file=file,
+            public_url=database.settings.public_url,
         )
         beside = Database(settings)
         try:

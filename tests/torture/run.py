@@ -1,6 +1,13 @@
-"""Kill imports at random moments and see that nothing is lost, doubled or unaudited.
+"""Long runs that try to break a study: `run.py imports|refreshes|workers|recovery [options]`.
 
-    python tests/torture/run.py --kills 200 --seed 7
+    python tests/torture/run.py                      all four, as long as the issue asks
+    python tests/torture/run.py imports --kills 200 --seed 7
+    python tests/torture/run.py refreshes --rounds 1000
+    python tests/torture/run.py workers --kills 200
+    python tests/torture/run.py recovery --people 500 --days 90 --seed 7
+
+Options without a name are those of `imports`: kill imports at random moments and see that nothing is
+lost, doubled or unaudited.
 
 Half of the kills (SIGKILL) fall anywhere in a run, half just after a stage: payload kept, chunks merged,
 batch closed, days measured, COMMIT sent, committed but not anchored. Ends with 1 if a trial differs from a
@@ -8,6 +15,7 @@ clean run, or if an import that is broken on purpose is not found out.
 """
 
 import argparse
+import importlib
 import json
 import sys
 import tempfile
@@ -24,6 +32,8 @@ from children import Phase
 from studies import Server
 from trials import Outcome, Torture
 
+SYNCING = ("refreshes", "workers", "recovery")
+"""The tortures of syncing, the quickest first; each is a module `<name>_run`."""
 _MOST_TRIALS_OF_A_BROKEN_ONE = 25
 _LANDED = {
     Phase.BEFORE: "before",
@@ -81,8 +91,24 @@ class Row:
 
 
 def main() -> int:
-    """Run the torture and print its table; return the exit code."""
-    options = _options()
+    """Run the chosen torture, all of them if none is named; return the exit code."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+    name, *rest = sys.argv[1:] or ["all"]
+    if name == "all":
+        return max([_imports([]), *(_of_syncing(each, []) for each in SYNCING)])
+    if name in SYNCING:
+        return _of_syncing(name, rest)
+    return _imports(rest if name == "imports" else [name, *rest])
+
+
+def _of_syncing(name: str, words: list[str]) -> int:
+    _say(f"{name} ...")
+    module = importlib.import_module(f"{name}_run")
+    return int(module.main(words, _say))
+
+
+def _imports(words: list[str]) -> int:
+    options = _options(words)
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="torture") as folder:
         home = Path(folder)
@@ -98,15 +124,15 @@ def main() -> int:
     return 0 if held else 1
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0] if __doc__ else None)
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Kill imports at random moments.")
     parser.add_argument("--kills", type=int, default=200, help="kills of the sound import")
     parser.add_argument("--server-kills", type=int, default=5, help="kills of the whole server")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--people", type=int, default=2)
     parser.add_argument("--days", type=int, default=2)
     parser.add_argument("--json", action="store_true")
-    return parser.parse_args()
+    return parser.parse_args(words)
 
 
 def _run(torture: Torture, options: argparse.Namespace) -> list[Row]:

@@ -77,16 +77,36 @@ def tidy_now(house: House) -> None:
         working.sweep(session)
 
 
+@engine.app.periodic(cron="* * * * *")
+@engine.app.task(name="revive", pass_context=True, queueing_lock="revive")
+def revive_dead(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001 - the engine's own
+    """Give back the jobs of dead workers. Without a lock, which a worker that dies here would keep."""
+    with engine.house(context).database.transaction(ACTOR, "give jobs back") as session:
+        revive(session, STALLED)
+
+
 def revive(session: Session, silent: timedelta) -> int:
-    """Give the jobs of workers that gave no sign for so long back to the queue; return how many."""
-    result = session.connection().exec_driver_sql(
-        "UPDATE jobs.procrastinate_jobs j SET status = 'todo', worker_id = NULL,"
-        " attempts = attempts + 1 WHERE status = 'doing' AND NOT EXISTS ("
-        " SELECT FROM jobs.procrastinate_workers w WHERE w.id = j.worker_id"
-        " AND w.last_heartbeat > now() - make_interval(secs => %s))",
-        (silent.total_seconds(),),
-    )
+    """Give the jobs of workers that gave no sign for so long back to the queue; return how many.
+
+    A job whose like waits in the queue already is not given back: the other does the same.
+    """
+    result = session.connection().exec_driver_sql(_REVIVE, (silent.total_seconds(),))
     return result.rowcount
+
+
+_REVIVE = """
+    WITH dead AS (
+        SELECT j.id, j.queueing_lock IN (SELECT t.queueing_lock FROM jobs.procrastinate_jobs t
+            WHERE t.status = 'todo' AND t.queueing_lock IS NOT NULL) AS waits
+        FROM jobs.procrastinate_jobs j WHERE j.status = 'doing' AND NOT EXISTS (
+            SELECT FROM jobs.procrastinate_workers w WHERE w.id = j.worker_id
+            AND w.last_heartbeat > now() - make_interval(secs => %s))
+        FOR UPDATE SKIP LOCKED),
+    gone AS (DELETE FROM jobs.procrastinate_jobs j USING dead d WHERE j.id = d.id AND d.waits)
+    UPDATE jobs.procrastinate_jobs j
+    SET status = 'todo', worker_id = NULL, attempts = attempts + 1
+    FROM dead d WHERE j.id = d.id AND d.waits IS NOT TRUE
+"""
 
 
 def _end_orphans(session: Session) -> None:

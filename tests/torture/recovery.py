@@ -1,0 +1,328 @@
+"""Many people read through random faults: in the end the study holds what the clouds hold, to the sample.
+
+    python tests/torture/run.py recovery --people 500 --days 90 --seed 7
+
+Everybody is read once in each step of the simulated time, while calls fail at random and things befall
+people (tokens die and are linked again or not, scopes are refused, consent is withdrawn, nights are
+deleted). Two calm rounds end it; then every stored sample is held against the truth, and the cause of
+every missing hour against what befell the person.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import recovery_causes
+import recovery_people
+from comparison import View, compare
+from recovery_causes import Causes
+from recovery_engines import Engine
+from recovery_people import Fate
+from rehearsal import Person, Rehearsal
+
+from hometrial import clock
+from hometrial.cli.rehearsing import Cast
+from hometrial.db import WORKER_ROLE
+from hometrial.models import Participant
+from hometrial.services import auditing, consenting, enrolling
+from hometrial.services.syncing import accounts, planning
+from hometrial.services.syncing.outcomes import Linked
+from hometrial.services.syncing.pulling import find_link
+from hometrial_ingest.data_types import DataType
+
+CALM_ROUNDS = 2
+OUTAGES = 2
+MINUTE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a run is. `storm`: the share of calls that fail; `step`: between two reads of a person."""
+
+    people: int = 20
+    days: int = 14
+    step: timedelta = timedelta(hours=24)
+    storm: float = 0.02
+    seed: int = 7
+    heart_rate_every: int = 300
+    page_cap: int = 10_000
+
+
+@dataclass
+class Result:
+    """What a run came to. `left`: what should not be there at its end, in words."""
+
+    samples: int = 0
+    differing: list[str] = field(default_factory=list)
+    causes: Causes = field(default_factory=Causes)
+    calls: Counter[str] = field(default_factory=Counter)
+    needed: int = 0
+    person_days: int = 0
+    most_in_a_minute: int = 0
+    befell: Counter[str] = field(default_factory=Counter)
+    left: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything is as it must be."""
+        return not (self.differing or self.causes.wrong or self.left)
+
+    def as_json(self) -> dict[str, object]:
+        """Return the result for a program to read."""
+        total = self.calls.total()
+        return {
+            "sound": self.sound,
+            "samples": self.samples,
+            "differing": self.differing,
+            "hours": dict(self.causes.right),
+            "hours_wrong": self.causes.wrong_hours,
+            "wrong": self.causes.wrong[:20],
+            "hours_at_edges": self.causes.edges,
+            "calls": total,
+            "calls_by_endpoint": dict(self.calls.most_common()),
+            "calls_per_person_day": round(total / max(self.person_days, 1), 2),
+            "calls_needed_per_person_day": round(self.needed / max(self.person_days, 1), 2),
+            "most_in_a_minute": self.most_in_a_minute,
+            "befell": dict(self.befell),
+            "left": self.left,
+            "seconds": {name: round(value, 1) for name, value in self.seconds.items()},
+        }
+
+
+class Recovery:
+    """One run beside the simulators."""
+
+    def __init__(
+        self, rehearsal: Rehearsal, engine: Engine, size: Size, say: Callable[[str], None]
+    ) -> None:
+        self.rehearsal, self.engine, self.size, self.say = rehearsal, engine, size, say
+        self.sims = rehearsal.sims
+        self.result = Result(person_days=size.people * size.days)
+        self.fates = {
+            number: recovery_people.Draw(self.sims, size.seed, number).fate()
+            for number in range(1, size.people + 1)
+        }
+
+    def run(self) -> Result:
+        """Play all of it and judge."""
+        started = time.monotonic()
+        moments = recovery_people.rounds(
+            self.sims.truth.scene.first_day, self.size.days, self.size.step
+        )
+        acts = self._acts(moments)
+        self._begin(moments[0] - self.size.step / 2)
+        for place, moment in enumerate(moments):
+            calm = place >= len(moments) - CALM_ROUNDS
+            self.sims.faults.google.storm(0 if calm else self.size.storm, self.size.seed + place)
+            while acts and acts[0][0] <= moment:
+                at, act = acts.pop(0)
+                self.sims.clock.set(max(at, self.sims.clock.now()))
+                act()
+            self._round(moment)
+            self.say(f"{moment:%Y-%m-%d}: {sum(self.sims.google.calls.values())} calls")
+        self.result.seconds["reading"] = time.monotonic() - started
+        self._judge()
+        self.result.seconds["all"] = time.monotonic() - started
+        return self.result
+
+    def _begin(self, moment: datetime) -> None:
+        self.sims.clock.set(moment)
+        faults = self.sims.faults.google
+        faults.page_cap, faults.duplicate_at_border = self.size.page_cap, True
+        for number, fate in self.fates.items():
+            self.rehearsal.link(number, since=fate.begins, streams=fate.streams)
+            self.result.befell[fate.kind] += 1
+
+    def _acts(self, moments: list[datetime]) -> list[tuple[datetime, Callable[[], None]]]:
+        """Return everything that is to happen, in order."""
+        acts = [
+            (at, self._act(fate, what)) for fate in self.fates.values() for at, what in fate.acts
+        ]
+        acts += [
+            (fate.pause[0], self._act(fate, "pause")) for fate in self.fates.values() if fate.pause
+        ]
+        hours = self.size.step.total_seconds() / 7200
+        for number in range(OUTAGES):
+            at = moments[(number + 1) * len(moments) // (OUTAGES + 2)] - timedelta(minutes=30)
+            acts.append((at, lambda: self.sims.faults.google.incident(hours)))
+        return sorted(acts, key=lambda act: act[0])
+
+    def _act(self, fate: Fate, what: str) -> Callable[[], None]:
+        google, number = self.sims.google, fate.number
+        acts: dict[str, Callable[[], object]] = {
+            "lose": lambda: google.lose_refresh_tokens(number),
+            "revoke": lambda: google.revoke_by_user(number),
+            "link": lambda: self._link(number),
+            "withdraw": lambda: self._withdraw(fate),
+            "pause": lambda: self._pause(fate),
+            "refuse": lambda: self.sims.faults.google.incident(fate.hours, number),
+            "delete": lambda: self._edit(number, what),
+            "correct": lambda: self._edit(number, what),
+        }
+
+        def act() -> None:
+            self.result.befell[what] += 1
+            acts[what]()
+
+        return act
+
+    def _link(self, number: int) -> None:
+        """Link again, as the person would at the participant site."""
+        person = self.rehearsal.people[number]
+        with self.rehearsal.database.transaction("rehearsal", "link", role=WORKER_ROLE) as session:
+            owner = session.get_one(Participant, person.participant_id)
+            cast = Cast(self.rehearsal.database, self.sims)
+            account = cast.link(session, owner, number, streams=self.fates[number].streams)
+            linked = find_link(session, account)
+            shared = tuple(linked.streams) if linked else ()
+            accounts.note(session, owner.id, "google-health", Linked(account, shared, ()))
+            planning.begin_anew(session, [account])
+
+    def _withdraw(self, fate: Fate) -> None:
+        with self.rehearsal.database.transaction("staff", "withdraw") as session:
+            person = enrolling.find_participant(session, self.rehearsal.people[fate.number].code)
+            consenting.withdraw(
+                session, person, [DataType.HEART_RATE], since=fate.at("withdraw"), keep_late=True,
+                source="rehearsal",
+            )  # fmt: skip
+
+    def _pause(self, fate: Fate) -> None:
+        assert fate.pause is not None
+        with self.rehearsal.database.transaction("staff", "pause") as session:
+            person = enrolling.find_participant(session, self.rehearsal.people[fate.number].code)
+            consenting.pause(session, person, *fate.pause, "rest")
+
+    def _edit(self, number: int, what: str) -> None:
+        """Delete, or move the beginning of, the last night that was handed over."""
+        now = self.sims.clock.now()
+        nights = self.sims.truth.records(number, "sleep", window=(now - timedelta(days=3), now))
+        done = [key for key, night in zip(nights.ids, nights.nights, strict=True) if night.ends_at]
+        if done and what == "delete":
+            self.sims.truth.delete(number, "sleep", done[-1])
+        elif done:
+            self.sims.truth.correct(number, done[-1])
+        if not done:
+            self.result.befell["nothing to edit"] += 1
+
+    def _round(self, moment: datetime) -> None:
+        """Read everybody until nothing is due; a retry that is due within minutes is waited for."""
+        self.sims.clock.set(max(moment, self.sims.clock.now()))
+        for _ in range(12):
+            self.engine.work()
+            self._link_those_asked()
+            if not self._retries():
+                self.engine.work()
+                return
+            self.sims.clock.advance(3 * MINUTE)
+
+    def _link_those_asked(self) -> None:
+        """Link again whom two refusals in a row, by chance, made the platform ask."""
+        asked = {
+            str(row[0])
+            for row in self.rehearsal.rows(
+                "SELECT p.code FROM connection c JOIN participant p ON p.id = c.participant_id"
+                " WHERE c.status = 'reconnect_needed'"
+            )
+        }
+        now = self.sims.clock.now()
+        for number, person in self.rehearsal.people.items():
+            fate = self.fates[number]
+            lost = fate.at("lose") or fate.at("revoke")
+            mended = fate.at("link")
+            is_dead = lost is not None and lost <= now and (mended is None or now < mended)
+            if person.code in asked and not is_dead:
+                self.result.befell["asked to reconnect by chance"] += 1
+                self._link(number)
+
+    def _retries(self) -> bool:
+        soon = clock.now() + 8 * MINUTE
+        return bool(
+            self.rehearsal.one(
+                "SELECT count(*) FROM sync.stream_state s JOIN connection c USING (account_id)"
+                " WHERE c.status = 'active' AND s.obstacle IN ('try_later', 'rate_limited')"
+                " AND s.retry_at < :soon",
+                soon=soon,
+            )
+        )
+
+    def _judge(self) -> None:
+        started = time.monotonic()
+        self.rehearsal.settle()
+        self.result.seconds["settling"] = time.monotonic() - started
+        for number, person in self.rehearsal.people.items():
+            self._judge_person(person, self.fates[number])
+            if number % 50 == 0:
+                self.say(f"{number} people compared, {self.result.samples} samples equal")
+        self.result.left = self._left()
+        self.result.most_in_a_minute = self.sims.google.most_in_a_minute()
+        for (_, endpoint), count in self.sims.google.calls.items():
+            self.result.calls[endpoint] += count
+        self.result.needed = self._needed()
+        self.result.seconds["judging"] = time.monotonic() - started
+
+    def _judge_person(self, person: Person, fate: Fate) -> None:
+        read_at = {
+            str(stream): moment
+            for stream, moment in self.rehearsal.rows(
+                "SELECT stream, read_at FROM sync.stream_state WHERE account_id = :account"
+                " AND read_at IS NOT NULL",
+                account=person.account_id,
+            )
+        }
+        now = clock.now()
+        last = read_at.get("heart_rate", now) if fate.ends_dead else now
+        late = [stream for stream, moment in read_at.items() if moment < now]
+        if late and not fate.ends_dead:
+            self.result.differing.append(f"{person.code} ({fate.kind}): {late} not read at the end")
+        view = View(fate.streams, fate.consent, read_at if fate.ends_dead else {})
+        made = compare(self.rehearsal, person, view)
+        self.result.samples += made.equal
+        self.result.differing += [f"({fate.kind}) {what}" for what in made.differing]
+        self.result.causes.add(recovery_causes.judge(self.rehearsal, person, fate, last))
+
+    def _left(self) -> list[str]:
+        """Return what a finished study must not hold."""
+        queries = {
+            "jobs": "SELECT count(*) FROM jobs.procrastinate_jobs WHERE task_name IN"
+            " ('read', 'absorb', 'revoke') OR status = 'failed'",
+            "reads that were not finished": "SELECT count(*) FROM sync.pull WHERE state IN"
+            " ('fetching', 'fetched')",
+            "reads that the program could not take in": "SELECT count(*) FROM sync.pull WHERE"
+            " error_kind IN ('our_bug', 'rejected')",
+            "rows in quarantine": "SELECT count(*) FROM quarantined_row",
+            "links of the living that are not active": "SELECT count(*) FROM connection c"
+            " WHERE c.status <> 'active' AND c.participant_id <> ALL (:dead)",
+        }
+        dead = [
+            self.rehearsal.people[fate.number].participant_id
+            for fate in self.fates.values()
+            if fate.kind == "token stays dead"
+        ]
+        left: list[str] = []
+        if not self.engine.takes_jobs:
+            del queries["jobs"]
+        for what, query in queries.items():
+            count = self.rehearsal.one(query, **({"dead": dead} if ":dead" in query else {}))
+            left += [f"{count} {what}"] if count else []
+        if self.sims.google.most_in_a_minute() > self.sims.google.quotas.per_minute:
+            left.append("more calls than Google's limit allows")
+        with self.rehearsal.database.reading() as session:
+            key = self.rehearsal.database.settings.key("audit")
+            left += auditing.verify(session, key, ()).problems
+        return left
+
+    def _needed(self) -> int:
+        """Return the calls of one good read a day of each account: token, devices, each page once."""
+        rows = self.rehearsal.rows(
+            "SELECT count(*), coalesce(sum(pages), 0) FROM (SELECT account_id, stream,"
+            " (started_at + interval '8.5 hours')::date AS step, min(pages) AS pages FROM sync.pull"
+            " WHERE state = 'done' AND kind IN ('nightly', 'hourly') GROUP BY 1, 2, 3) each"
+        )
+        steps = self.rehearsal.one(
+            "SELECT count(*) FROM (SELECT DISTINCT account_id, (started_at + interval '8.5 hours')::date"
+            " FROM sync.pull WHERE kind IN ('nightly', 'hourly') AND state = 'done') each"
+        )
+        return int(str(rows[0][1])) + 2 * int(str(steps))
