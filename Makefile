@@ -35,9 +35,11 @@ format: setup  ## sort imports and format
 
 bench: setup  ## speed and memory figures
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/syncing.py
 
 torture: setup  ## long crash and fault runs
 	$(BIN)/python tests/torture/run.py
+	$(BIN)/python tests/torture/mutants.py
 
 lock: setup  ## renew requirements.lock from pyproject.toml (needs pip-tools)
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --allow-unsafe --strip-extras --extra dev --output-file requirements.lock pyproject.toml
