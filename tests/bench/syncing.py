@@ -1,7 +1,8 @@
 """Print the figures of syncing: pages to chunks, participant-days, notices to visible, many people.
 
-python tests/bench/syncing.py            # minutes
+python tests/bench/syncing.py            # half an hour
 python tests/bench/syncing.py --quick    # a tenth of it
+python tests/bench/syncing.py --part crowd
 """
 
 import argparse
@@ -49,17 +50,20 @@ def main() -> None:
     """Print every table."""
     parser = argparse.ArgumentParser(description="Figures of syncing, as Markdown.")
     parser.add_argument("--quick", action="store_true", help="little of it, one run each")
-    quick = parser.parse_args().quick
+    parts = {"pages": _pages, "days": _days, "notices": _notices, "crowd": _crowd}
+    parser.add_argument("--part", choices=sorted(parts), help="one table alone")
+    options = parser.parse_args()
     small, full = (
         Scale(1, (1, 10), (1, 5), 5, 20, (1, 2)),
         Scale(3, (1, 10, 40), (1, 10, 50), 40, 500, (1, 2, 4)),
     )
-    scale = small if quick else full
+    scale = small if options.quick else full
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         bench = Bench(Path(folder))
-        for part in (_pages, _days, _notices, _crowd):
-            sys.stdout.write(part(bench, scale) + "\n\n")
-            sys.stdout.flush()
+        for name, part in parts.items():
+            if options.part in (None, name):
+                sys.stdout.write(part(bench, scale) + "\n\n")
+                sys.stdout.flush()
         bench.server.close()
 
 

@@ -17,8 +17,9 @@ import waitress
 from sqlalchemy import text
 
 from hometrial.db import PARTICIPANT_ROLE, Database
+from hometrial.models import Participant
 from hometrial.participant import create_app
-from hometrial.services import bridging, consenting, enrolling
+from hometrial.services import bridging, consenting, enrolling, withdrawing
 from hometrial.settings import Settings
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.readers.bridge import schema
@@ -166,6 +167,15 @@ def test_a_revoked_token_is_refused(site):
         bridging.revoke(session, site.bridge.id)
 
     assert site.push(body(steps())).status_code == 401
+
+
+@pytest.mark.parametrize(("chosen", "status"), [((DataType.WEIGHT,), 202), (tuple(DataType), 401)])
+def test_a_token_opens_nothing_once_everything_is_withdrawn(site, chosen, status):
+    with site.study.database.transaction("test", "withdraw") as session:
+        person = session.get_one(Participant, site.bridge.participant_id)
+        withdrawing.withdraw(session, {}, person, chosen, keep_late=True, source="test")
+
+    assert site.push(body(steps())).status_code == status
 
 
 def test_a_push_without_a_key_is_told_what_to_send(site):

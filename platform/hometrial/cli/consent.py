@@ -81,6 +81,8 @@ def withdraw(database: Database, code: str, data_types: tuple[str, ...], late: s
     click.echo(f"{code} withdrew {', '.join(done.data_types)} at {done.since:%Y-%m-%d %H:%M:%SZ}")
     for _, provider in done.unlinked:
         click.echo(f"{provider}: unlinked; the tokens are destroyed within a minute")
+    if done.bridges:
+        click.echo(f"phone bridges revoked: {done.bridges}")
 
 
 @consent.command("show")

@@ -74,6 +74,17 @@ def revoke(session: Session, bridge_id: UUID) -> str:
     return session.get_one(Participant, bridge.participant_id).code
 
 
+def revoke_all(session: Session, participant_id: UUID) -> int:
+    """Let no phone of a person push any more; return how many could until now."""
+    mine = select(Bridge.id).where(
+        Bridge.participant_id == participant_id, Bridge.revoked_at.is_(None)
+    )
+    bridges = session.scalars(mine.order_by(Bridge.id)).all()
+    for bridge_id in bridges:
+        revoke(session, bridge_id)
+    return len(bridges)
+
+
 def lock(session: Session, bridge_id: UUID) -> None:
     """Let one push or revocation of a bridge after the other be decided."""
     name = {"name": f"hometrial.bridge.{bridge_id}"}

@@ -1,4 +1,4 @@
-"""Withdrawal: consent ends, accounts that nothing is consented for any more are unlinked, waiting reads go."""
+"""Withdrawal: consent ends, accounts and phones that nothing is consented for any more are unlinked."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.models import Connection, Participant, WearableAccount
-from hometrial.services import consenting
+from hometrial.services import bridging, consenting
 from hometrial.services.syncing import unlinking
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.provider import Provider
@@ -21,11 +21,16 @@ TOKENS_GONE_WITHIN = timedelta(seconds=40)
 
 @dataclass(frozen=True)
 class Withdrawn:
-    """What a withdrawal stopped. `unlinked`: accounts that are not read any more, with their providers."""
+    """What a withdrawal stopped.
+
+    `unlinked`: accounts that are not read any more, with their providers; `bridges`: phones that may push
+    no more.
+    """
 
     data_types: tuple[DataType, ...]
     since: datetime
     unlinked: tuple[tuple[UUID, str], ...]
+    bridges: int
 
 
 def withdraw(
@@ -40,8 +45,8 @@ def withdraw(
     """Withdraw consent for data types from this moment on.
 
     The next write of anything observed later is refused; an account of which no stream is consented to any
-    more is unlinked and its tokens are destroyed within a minute. Raises TrialError for a data type that
-    was not consented to.
+    more is unlinked and its tokens are destroyed within a minute. When nothing at all is consented to, the
+    person's phone bridges are revoked too. Raises TrialError for a data type that was not consented to.
     """
     chosen, now = tuple(data_types), clock.now()
     consenting.withdraw(session, person, chosen, since=now, keep_late=keep_late, source=source)
@@ -53,7 +58,9 @@ def withdraw(
             because = "consent was withdrawn"
             unlinking.unlink(session, account_id, because, at_latest=TOKENS_GONE_WITHIN)
             unlinked.append((account_id, name))
-    return Withdrawn(chosen, now, tuple(unlinked))
+    nothing_left = not any(left.in_force(each, now) for each in DataType)
+    bridges = bridging.revoke_all(session, person.id) if nothing_left else 0
+    return Withdrawn(chosen, now, tuple(unlinked), bridges)
 
 
 def accounts_of(session: Session, participant_id: UUID) -> list[UUID]:
