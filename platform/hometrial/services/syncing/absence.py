@@ -13,6 +13,7 @@ from hometrial.services.comparing import Bools, day_number
 from hometrial.services.placing import Person
 from hometrial.services.storing import Key, Stored
 from hometrial.services.syncing.kept import Kept
+from hometrial_ingest.local_time import Int64
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 _SECOND = 1_000_000
@@ -87,17 +88,20 @@ class Absence:
             else np.zeros(len(there), bool)
         )
         absent = np.zeros(len(there), bool)
+        parts = _by_person(there)
+        heard = frozenset(samples["read"].unique().tolist()) if len(samples) else frozenset()
         for place, pull in self._complete(signal):
-            if place not in refused:
-                missing = self._should_be_there(signal, there, place, pull) & ~told
-                absent |= self._believed(signal, samples, place, missing)
+            if place in refused or self._code[place] not in parts:
+                continue
+            rows, part = parts[self._code[place]]
+            missing = self._should_be_there(signal, part, place, pull) & ~told[rows]
+            absent[rows] |= self._believed(signal, missing, place, told=place in heard)
         return absent
 
-    def _believed(self, signal: Signal, samples: pd.DataFrame, place: int, missing: Bools) -> Bools:
+    def _believed(self, signal: Signal, missing: Bools, place: int, *, told: bool) -> Bools:
         if not missing.any():
             return missing
         named = SIGNALS[signal].shape in comparing.SLEEP or signal is Signal.WEIGHT
-        told = len(samples) and bool((samples["read"] == place).any())
         if not named and not told:
             self.vanished[place] = (
                 f"the provider tells of nothing where {int(missing.sum()):,} samples of {signal} are "
@@ -114,11 +118,10 @@ class Absence:
         place: int,
         pull: Pull,
     ) -> Bools:
-        """Return which stored samples this read covers: its person's, of its provider, in its window."""
+        """Return which of its person's stored samples this read covers: of its provider, in its window."""
         sources = there["source"].astype(str)
         of_provider = sources.eq(pull.provider) | sources.str.startswith(f"{pull.provider}/")
-        of_person = there["participant"].astype(str) == self._code[place]
-        mine: Bools = (of_provider & of_person).to_numpy(copy=True)
+        mine: Bools = of_provider.to_numpy(dtype=bool, copy=True)
         if not self._has_page(
             place, "reconcile" if SIGNALS[signal].shape is not Shape.DAILY else "daily"
         ):
@@ -127,6 +130,13 @@ class Absence:
 
     def _has_page(self, place: int, kind: str) -> bool:
         return any(f"/{kind}-" in name for name in self.kept.names[place])
+
+
+def _by_person(there: pd.DataFrame) -> dict[str, tuple[Int64, pd.DataFrame]]:
+    """Return each person's places and samples: many reads ask, and none about everybody's."""
+    places = there["participant"].astype(str).groupby(there["participant"].astype(str)).indices
+    found = {str(code): np.asarray(rows, np.int64) for code, rows in places.items()}
+    return {code: (rows, there.iloc[rows]) for code, rows in found.items()}
 
 
 def _in_window(signal: Signal, there: pd.DataFrame, pull: Pull) -> Bools:

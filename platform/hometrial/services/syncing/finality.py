@@ -24,6 +24,9 @@ from hometrial_ingest.signals import Signal
 REREAD = timedelta(days=14)
 """So long after its end a day is read again."""
 
+_MOST_IN_A_STATEMENT = 30_000
+"""PostgreSQL takes 65,535 parameters; a study of hundreds of people settles more chunks at once."""
+
 STREAM_OF: Mapping[Signal, str] = {
     Signal.HEART_RATE: "heart_rate",
     Signal.STEPS: "steps",
@@ -66,8 +69,9 @@ def settle(session: Session, now: datetime, participant_ids: Iterable[UUID] | No
         for chunk, person, signal, day in waiting
         if person in places and is_settled(known[person], signal, _bounds(places[person], day), now)
     ]
-    if settled:
-        session.execute(update(DayChunk).where(DayChunk.id.in_(settled)).values(state="final"))
+    for first in range(0, len(settled), _MOST_IN_A_STATEMENT):
+        some = settled[first : first + _MOST_IN_A_STATEMENT]
+        session.execute(update(DayChunk).where(DayChunk.id.in_(some)).values(state="final"))
     return len(settled)
 
 
