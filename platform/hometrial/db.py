@@ -1,19 +1,33 @@
 """The database: naming rules, aware instants, checked start, one transaction an act."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import DateTime, Engine, MetaData, TypeDecorator, create_engine, text
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    ColumnElement,
+    DateTime,
+    Engine,
+    MetaData,
+    TypeDecorator,
+    any_,
+    create_engine,
+    literal,
+    text,
+)
 from sqlalchemy.engine import make_url
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from typing_extensions import override
 
 from hometrial import embedded
 from hometrial.errors import DatabaseUnsafeError
 from hometrial.settings import Settings
+
+T = TypeVar("T")
 
 OLDEST_POSTGRESQL = 150_000
 MUST_BE_ON = ("fsync", "synchronous_commit", "full_page_writes")
@@ -59,6 +73,12 @@ class Base(DeclarativeBase):
     type_annotation_map = {datetime: Instant}  # noqa: RUF012 - SQLAlchemy's own form
 
 
+def server_options(url: URL) -> str:
+    """Return the options that a connection states: those of the address, and where names are looked up."""
+    own = url.query.get("options", "")
+    return " ".join([own] if isinstance(own, str) else own) + f" {SEARCH_PATH}"
+
+
 class Database:
     """A checked connection to one study's database."""
 
@@ -75,7 +95,7 @@ class Database:
         engine = create_engine(
             url.set(drivername="postgresql+psycopg"),
             pool_pre_ping=True,
-            connect_args={"options": SEARCH_PATH},
+            connect_args={"options": server_options(url)},
         )
         try:
             _refuse_if_unsafe(engine)
@@ -130,6 +150,14 @@ def as_identity(session: Session) -> Iterator[None]:
     yield
     session.flush()  # after an exception the transaction is lost anyway, and its role with it
     session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+
+
+def among(column: InstrumentedAttribute[T], values: Iterable[T]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of the values, however many there are.
+
+    They go to the server as one array: PostgreSQL takes 65,535 parameters, and `in_` needs one for each.
+    """
+    return column == any_(literal(list(values), ARRAY(column.type)))
 
 
 def _refuse_if_unsafe(engine: Engine) -> None:

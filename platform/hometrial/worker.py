@@ -7,7 +7,7 @@ import procrastinate
 from sqlalchemy.engine import make_url
 
 from hometrial import embedded
-from hometrial.db import SEARCH_PATH, Database
+from hometrial.db import Database, server_options
 from hometrial.services.syncing.clouds import clouds
 from hometrial.tasks import absorbing, keeping, linking, reading
 from hometrial.tasks.engine import House, app
@@ -36,7 +36,7 @@ async def _run(database: Database, *, concurrency: int, wait: bool, name: str) -
     url = make_url(database.settings.database_url or embedded.url(database.settings.home))
     connector = procrastinate.PsycopgConnector(
         conninfo=url.set(drivername="postgresql").render_as_string(hide_password=False),
-        kwargs={"options": SEARCH_PATH},
+        kwargs={"options": server_options(url)},
         min_size=2,
         max_size=concurrency + 3,
     )

@@ -13,10 +13,10 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
-from hometrial.db import Database
+from hometrial.db import Database, among
 from hometrial.errors import DatabaseUnsafeError
 from hometrial.models import Participant, Site
-from hometrial.services import migrating
+from hometrial.services import enrolling, migrating
 from hometrial.settings import Settings
 
 PROGRAM = """
@@ -176,3 +176,14 @@ def test_an_instant_without_a_zone_is_refused(study):
         study.database.transaction("test") as session,
     ):
         session.execute(select(Participant).where(Participant.created_at == naive))
+
+
+def test_a_row_is_among_more_values_than_a_statement_has_parameters(study):
+    with study.database.transaction("test", "enrol") as session:
+        code = enrolling.add_participant(session).code
+    many = [f"P-{number}" for number in range(100_000)]
+    with study.database.reading() as session:
+        found = select(Participant.code).where(among(Participant.code, [*many, code]))
+        assert session.scalars(found).all() == [code]
+        nobody = select(Participant.code).where(among(Participant.code, []))
+        assert session.scalars(nobody).all() == []

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among
 from hometrial.models import Finding, QuarantinedRow, Query, Verdict
 from hometrial.services import chunks, reports
 from hometrial.services.comparing import day_of
@@ -203,7 +204,7 @@ class Quarantine:
         there = set(
             self.session.scalars(
                 select(QuarantinedRow.sample_sha256).where(
-                    QuarantinedRow.sample_sha256.in_(digests),
+                    among(QuarantinedRow.sample_sha256, digests),
                     QuarantinedRow.status != "released",
                 )
             )

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among
 from hometrial.errors import ReviewRefusedError
 from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
 from hometrial.services import chunks, comparing, enrolling, measuring, storing, versioning
@@ -62,7 +63,7 @@ def release(
 def _open_rows(session: Session, row_ids: Sequence[UUID]) -> list[QuarantinedRow]:
     rows = session.scalars(
         select(QuarantinedRow)
-        .where(QuarantinedRow.id.in_(list(row_ids)))
+        .where(among(QuarantinedRow.id, row_ids))
         .order_by(QuarantinedRow.signal, QuarantinedRow.row)
         .with_for_update()
     ).all()

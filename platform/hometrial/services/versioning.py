@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among
 from hometrial.models import DayChunk
 from hometrial.services import chunks, comparing
 from hometrial.services.comparing import Bools, Fates, Origin, day_of, groups_of
@@ -128,10 +129,13 @@ class ChunkStore:
         if not days:
             return {}
         key = (DayChunk.participant_id, DayChunk.stream, DayChunk.day)
+        people, streams, dates = map(set, zip(*days, strict=True))
+        near = [among(key[0], people), key[1].in_(streams), among(key[2], dates)]
         rows = self.session.execute(
-            select(*key, func.max(DayChunk.version)).where(tuple_(*key).in_(days)).group_by(*key)
+            select(*key, func.max(DayChunk.version)).where(*near).group_by(*key)
         )
-        return {days[person, stream, day]: version for person, stream, day, version in rows}
+        found = {(person, stream, day): version for person, stream, day, version in rows}
+        return {chunk: found[each] for each, chunk in days.items()}
 
     def _versions(self, known: DayChunk) -> list[DayChunk]:
         return list(
@@ -160,7 +164,7 @@ class ChunkStore:
                 retired += [known.id] if known is not None else []
         if retired:
             self.session.execute(
-                update(DayChunk).where(DayChunk.id.in_(retired)).values(is_current=False)
+                update(DayChunk).where(among(DayChunk.id, retired)).values(is_current=False)
             )
         if grown:
             self.session.execute(update(DayChunk), grown)
