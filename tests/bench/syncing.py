@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -43,6 +44,7 @@ class Scale:
     people: tuple[int, ...]
     notices: int
     crowd: int
+    called_days: int
     workers: tuple[int, ...]
 
 
@@ -50,12 +52,18 @@ def main() -> None:
     """Print every table."""
     parser = argparse.ArgumentParser(description="Figures of syncing, as Markdown.")
     parser.add_argument("--quick", action="store_true", help="little of it, one run each")
-    parts = {"pages": _pages, "days": _days, "notices": _notices, "crowd": _crowd}
+    parts = {
+        "pages": _pages,
+        "days": _days,
+        "calls": _calls,
+        "notices": _notices,
+        "crowd": _crowd,
+    }
     parser.add_argument("--part", choices=sorted(parts), help="one table alone")
     options = parser.parse_args()
     small, full = (
-        Scale(1, (1, 10), (1, 5), 5, 20, (1, 2)),
-        Scale(3, (1, 10, 40), (1, 10, 50), 40, 500, (1, 2, 4)),
+        Scale(1, (1, 10), (1, 5), 5, 20, 1, (1, 2)),
+        Scale(3, (1, 10, 40), (1, 10, 50), 40, 500, 3, (1, 2, 4)),
     )
     scale = small if options.quick else full
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
@@ -125,6 +133,37 @@ def _days(bench: Bench, scale: Scale) -> str:
         "calls of one of them",
     ]
     return table(heads, rows)
+
+
+def _calls(bench: Bench, scale: Scale) -> str:
+    """The provider's count of calls on ordinary days of one watch, beside one complete read of one day."""
+    with _rehearsal(bench, 1, days=21, spacing=5) as rehearsal:
+        _link(rehearsal, 1, until=datetime(2026, 2, 17, 6, tzinfo=UTC))
+        usual = _called(rehearsal, lambda: _live(rehearsal, hours=24 * scale.called_days))
+        person = rehearsal.people[1]
+        day = date(2026, 2, 16)
+        once = _called(rehearsal, lambda: rehearsal.read(person, days=(day, day)))
+    rows = [
+        [endpoint, f"{usual[endpoint] / scale.called_days:.1f}", str(once[endpoint])]
+        for endpoint in sorted({*usual, *once})
+    ]
+    total = ["all", f"{usual.total() / scale.called_days:.1f}", str(once.total())]
+    return table(["calls of a person", "a day", "the day read once"], [*rows, total])
+
+
+def _live(rehearsal: Rehearsal, hours: int) -> None:
+    for _ in range(hours):
+        rehearsal.sims.clock.advance(timedelta(hours=1))
+        rehearsal.rounds()
+
+
+def _called(rehearsal: Rehearsal, act: Callable[[], None]) -> Counter[str]:
+    before = Counter(rehearsal.sims.google.calls)
+    act()
+    made: Counter[str] = Counter()
+    for (_, endpoint), count in (Counter(rehearsal.sims.google.calls) - before).items():
+        made[endpoint] += count
+    return made
 
 
 @contextlib.contextmanager
