@@ -8,8 +8,11 @@ import dataclasses
 import os
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hometrial import clock
 from hometrial.services import chunks, comparing
@@ -133,13 +136,15 @@ def _a_filter_takes_its_end_in() -> None:
     _replace(google_reading, "points", inclusive)
 
 
-def _the_offset_of_the_first_moment_holds_for_all() -> None:
-    offsets = google_samples.utc_offsets
-    _replace(
-        google_samples,
-        "utc_offsets",
-        lambda texts: offsets([texts[0]] * len(texts) if texts else texts),
-    )
+def _the_clock_on_the_wall_is_the_time() -> None:
+    made = google_samples._moments
+
+    def moments(*given: Any) -> tuple[pa.Array, pa.Array]:
+        at, offset = made(*given)
+        drift = pc.subtract(offset, offset[0]) if len(offset) else offset
+        return pc.add(at, pc.multiply(drift.cast(pa.int64()), 1_000_000)), offset
+
+    _replace(google_samples, "_moments", moments)
 
 
 def _consent_is_asked_only_before_a_round() -> None:
@@ -179,7 +184,7 @@ MUTANTS: dict[str, Mutant] = {
         "tests/providers/test_grammar.py",
     ),
     "14 clock change": Mutant(
-        "each moment's own offset", _the_offset_of_the_first_moment_holds_for_all, "test_14"
+        "instants, not wall clocks", _the_clock_on_the_wall_is_the_time, "test_14"
     ),
     "15 withdrawal": Mutant(
         "consent is asked before each write", _consent_is_asked_only_before_a_round, "test_15"
