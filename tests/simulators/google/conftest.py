@@ -1,13 +1,16 @@
 """An endpoint that takes notifications."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
+
+PAYLOADS = Path(__file__).resolve().parents[4] / "shared" / "data" / "payloads" / "google_health_v4"
 
 
 @dataclass
@@ -58,3 +61,16 @@ def endpoint(sims) -> Iterator[Endpoint]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def captured() -> Callable[[str], Any]:
+    """What reads a captured payload. Ask it last: where there are none, the rest of the test is left out."""
+
+    def read(name: str) -> Any:
+        path = PAYLOADS / f"{name}.json"
+        if not path.exists():
+            pytest.skip(f"no captured payloads on this machine: {name}")
+        return json.loads(path.read_text())
+
+    return read

@@ -1,14 +1,10 @@
 """G9: roll-ups over civil days and over physical windows."""
 
-import json
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
 from hometrial_ingest.simulators import Simulators
-
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "payloads" / "google_health_v4"
 
 
 def civil(day):
@@ -29,22 +25,22 @@ def day_of(point):
     return date(**point["civilStartTime"]["date"])
 
 
-def test_days_come_newest_first_in_the_captured_shape_and_equal_the_truth(sims, client):
+def test_days_come_newest_first_in_the_captured_shape_and_equal_the_truth(captured, sims, client):
     reply = days(client(4), date(2026, 3, 1), date(2026, 3, 12)).json()
     points = reply["rollupDataPoints"]
     found = [day_of(point) for point in points]
     assert found == sorted(found, reverse=True)
-    captured = json.loads((SHARED / "real_steps_dailyRollUp.json").read_text())
-    assert points[0].keys() == captured["rollupDataPoints"][0].keys()
     assert points[0]["civilStartTime"]["time"] == {}
     for point in points:
         truth = sims.truth.daily_total(4, "steps", day_of(point))
         assert point["steps"] == {"countSum": f"{truth:.0f}"}
     empty = {date(2026, 3, n) for n in range(1, 12)} - set(found)
     assert all(sims.truth.daily_total(4, "steps", day) is None for day in empty)
+    like = captured("real_steps_dailyRollUp")["rollupDataPoints"][0]
+    assert points[0].keys() == like.keys()
 
 
-def test_a_date_that_is_not_nested_is_refused_in_the_captured_words(client):
+def test_a_date_that_is_not_nested_is_refused_in_the_captured_words(captured, client):
     body = {
         "range": {
             "start": {"year": 2025, "month": 12, "day": 31},
@@ -52,8 +48,8 @@ def test_a_date_that_is_not_nested_is_refused_in_the_captured_words(client):
         }
     }
     reply = client().post("dataTypes/steps/dataPoints:dailyRollUp", body)
-    expected = json.loads((SHARED / "real_error_dailyRollUp_bad_range.json").read_text())["body"]
-    assert (reply.status_code, reply.json()) == (400, expected)
+    assert reply.status_code == 400
+    assert reply.json() == captured("real_error_dailyRollUp_bad_range")["body"]
 
 
 def test_a_number_with_a_leading_zero_is_no_json(client):

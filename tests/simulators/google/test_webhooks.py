@@ -4,7 +4,6 @@ import base64
 import json
 import time
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 import requests
@@ -14,7 +13,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from hometrial_ingest.simulators.google import Shape
 
-SHARED = Path(__file__).resolve().parents[4] / "shared" / "data" / "payloads" / "google_health_v4"
 TYPES = ["steps", "heart-rate", "sleep"]
 SIGNATURE = "GOOGLE-HEALTH-API-SIGNATURE"
 
@@ -132,13 +130,12 @@ def test_what_a_sync_brings_is_told_in_one_signed_array(sims, endpoint):
     assert sims.google.deliver_due() == 0
 
 
-def test_an_item_has_the_captured_shape(sims, endpoint):
+def test_an_item_has_the_captured_shape(sims, endpoint, captured):
     assert sims.google.deliver(endpoint.url, 1, shape=Shape(single=True)) == 204
     (told,) = endpoint.bodies
-    captured = json.loads((SHARED / "docs_webhook_notification.json").read_text())["data"]
-    data = told["data"]
-    assert data.keys() == captured.keys()
-    (interval,), (expected,) = data["intervals"], captured["intervals"]
+    like, data = captured("docs_webhook_notification")["data"], told["data"]
+    assert data.keys() == like.keys()
+    (interval,), (expected,) = data["intervals"], like["intervals"]
     assert {n: v.keys() for n, v in interval.items()} == {n: v.keys() for n, v in expected.items()}
     wall = interval["civilIso8601TimeInterval"]["startTime"]
     assert wall == "2026-03-21T08:00:00"
