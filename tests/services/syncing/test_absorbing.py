@@ -8,6 +8,7 @@ import pytest
 from reads import DAY, GOOGLE, absorb, keep, link, owner, pull
 from sqlalchemy import text
 
+from hometrial import clock
 from hometrial.services import consenting
 from hometrial.services.syncing import pulling
 from hometrial_ingest.data_types import DataType
@@ -356,3 +357,33 @@ def test_order_of_absorbing_is_order_of_reading(study, number):
     assert study.one("SELECT count(*) FROM day_chunk") == number + 1
     with study.database.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM batch")).scalar_one() == number + 1
+
+
+def test_a_read_is_not_outdated_by_a_later_read_of_somebody_else_in_the_batch_before(
+    study, monkeypatch
+):
+    one, other = link(study), link(study, external_id="g-2")
+    noon = datetime(2026, 3, 9, 14, tzinfo=UTC)
+
+    def at(hours):
+        monkeypatch.setattr(clock, "now", lambda: noon + timedelta(hours=hours))
+
+    at(0)
+    keep(study, one, "heart_rate", [page(beats(60))], DAY, DAY)
+    at(2)
+    keep(study, other, "heart_rate", [page(beats(80))], DAY, DAY)
+    absorb(study)
+    at(1)  # begun before the other's and kept after it: it was slow
+    keep(study, one, "heart_rate", [page(beats(65))], DAY, DAY)
+    at(3)
+    absorb(study)
+    assert sorted(values(study)) == [65, 80]
+    assert study.one("SELECT count(*) FROM day_chunk WHERE version > 1") == 1
+
+
+def test_where_the_margins_of_two_reads_meet_the_later_word_is_taken(study):
+    linked, after = link(study), DAY + timedelta(days=1)
+    keep(study, linked, "heart_rate", [page(beats(60, 61))], DAY, DAY)
+    keep(study, linked, "heart_rate", [page(beats(60, 66))], after, after)
+    absorb(study)
+    assert values(study) == [60, 66]

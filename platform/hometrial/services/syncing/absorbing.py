@@ -43,7 +43,7 @@ def waiting(session: Session, shard: int, shards: int) -> list[Pull]:
             .where(Pull.state == "fetched")
             .where(text("mod(abs(hashtext(participant_id::text)), :shards) = :shard"))
             .params(shards=shards, shard=shard)
-            .order_by(Pull.fetched_at, Pull.id)
+            .order_by(Pull.started_at, Pull.fetched_at, Pull.id)
         )
     )
 
@@ -139,8 +139,9 @@ def _absorb_group(
     batch = _open_batch(session, pulls, reader, now)
     kept = read_pages(session, pulls, reader, people)
     store = ChunkStore(session, {person.code: person.id for person in people.values()})
-    read_at = max(pull.started_at for pull in pulls)
-    origin = Origin(batch.id, "", read_at, _because(pulls, people), reopens=True)
+    # An account's reads follow one another and are taken in in that order: the later word stands. The
+    # time of reading would not do: one batch has many, and the newest would outdate the next batch's.
+    origin = Origin(batch.id, "", now, _because(pulls, people), reopens=True)
     merge = Merge(session, kept, people, store, origin)
     merge.run()
     gating.store(session, batch.id, merge.verdict)
