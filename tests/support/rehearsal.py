@@ -12,8 +12,10 @@ from sqlalchemy import text
 from hometrial import clock
 from hometrial.cli.rehearsing import Cast
 from hometrial.db import WORKER_ROLE, Database
-from hometrial.services.syncing import planning
+from hometrial.models import Participant
+from hometrial.services.syncing import accounts, planning, pulling
 from hometrial.services.syncing.clouds import clouds
+from hometrial.services.syncing.outcomes import Linked
 from hometrial.services.syncing.planning import Due
 from hometrial.services.syncing.pulling import Span
 from hometrial.settings import Settings
@@ -62,6 +64,22 @@ class Rehearsal:
         made = Person(number, person.code, person.id, account)
         self.people[number] = made
         return made
+
+    def link_again(self, number: int, streams: frozenset[str] | None = None) -> None:
+        """Link a person's account once more, as the person would at the participant site."""
+        with self.database.transaction("rehearsal", "link", role=WORKER_ROLE) as session:
+            owner = session.get_one(Participant, self.people[number].participant_id)
+            account = Cast(self.database, self.sims).link(session, owner, number, streams=streams)
+            linked = pulling.find_link(session, account)
+            shared = tuple(linked.streams) if linked else ()
+            accounts.note(session, owner.id, "google-health", Linked(account, shared, ()))
+            planning.begin_anew(session, [account])
+
+    def asked_to_reconnect(self) -> dict[int, str]:
+        """Return who is asked to connect again, by number, with the code."""
+        rows = self.rows("SELECT participant_id FROM connection WHERE status = 'reconnect_needed'")
+        asked = {row[0] for row in rows}
+        return {n: each.code for n, each in self.people.items() if each.participant_id in asked}
 
     def read(self, person: Person, kind: str = "manual", days: tuple[date, date] | None = None,
              stream: str = "") -> None:  # fmt: skip

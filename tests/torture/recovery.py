@@ -23,13 +23,7 @@ from recovery_people import Fate
 from rehearsal import Person, Rehearsal
 
 from hometrial import clock
-from hometrial.cli.rehearsing import Cast
-from hometrial.db import WORKER_ROLE
-from hometrial.models import Participant
 from hometrial.services import auditing, consenting, enrolling
-from hometrial.services.syncing import accounts, planning
-from hometrial.services.syncing.outcomes import Linked
-from hometrial.services.syncing.pulling import find_link
 from hometrial_ingest.data_types import DataType
 
 CALM_ROUNDS = 2
@@ -170,16 +164,7 @@ class Recovery:
         return act
 
     def _link(self, number: int) -> None:
-        """Link again, as the person would at the participant site."""
-        person = self.rehearsal.people[number]
-        with self.rehearsal.database.transaction("rehearsal", "link", role=WORKER_ROLE) as session:
-            owner = session.get_one(Participant, person.participant_id)
-            cast = Cast(self.rehearsal.database, self.sims)
-            account = cast.link(session, owner, number, streams=self.fates[number].streams)
-            linked = find_link(session, account)
-            shared = tuple(linked.streams) if linked else ()
-            accounts.note(session, owner.id, "google-health", Linked(account, shared, ()))
-            planning.begin_anew(session, [account])
+        self.rehearsal.link_again(number, self.fates[number].streams)
 
     def _withdraw(self, fate: Fate) -> None:
         with self.rehearsal.database.transaction("staff", "withdraw") as session:
@@ -220,20 +205,14 @@ class Recovery:
 
     def _link_those_asked(self) -> None:
         """Link again whom two refusals in a row, by chance, made the platform ask."""
-        asked = {
-            str(row[0])
-            for row in self.rehearsal.rows(
-                "SELECT p.code FROM connection c JOIN participant p ON p.id = c.participant_id"
-                " WHERE c.status = 'reconnect_needed'"
-            )
-        }
+        asked = self.rehearsal.asked_to_reconnect()
         now = self.sims.clock.now()
-        for number, person in self.rehearsal.people.items():
+        for number in asked:
             fate = self.fates[number]
             lost = fate.at("lose") or fate.at("revoke")
             mended = fate.at("link")
             is_dead = lost is not None and lost <= now and (mended is None or now < mended)
-            if person.code in asked and not is_dead:
+            if not is_dead:
                 self.result.befell["asked to reconnect by chance"] += 1
                 self._link(number)
 

@@ -41,6 +41,7 @@ _BEGUN = {
 }
 """Moments at which to strike, and what shows that they are there."""
 _PATIENCE = 4.0
+_BREATH, _LONGEST_BREATH = 8, 20.0
 
 
 @dataclass
@@ -53,6 +54,8 @@ class Result:
     differing: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     notices: Counter[str] = field(default_factory=Counter)
+    asked: list[str] = field(default_factory=list)
+    """Who was asked to connect again because the simulated hours leap."""
     calls: int = 0
     most_in_a_minute: int = 0
     seconds: float = 0
@@ -161,6 +164,15 @@ class Killing:
         self._count(posts)
         if kind == SITE:
             self._await_site()
+        if self.result.kills.total() % _BREATH == 0:
+            self._let_them_come_to_an_end()
+
+    def _let_them_come_to_an_end(self) -> None:
+        """Now and then let everything be taken in, so that not all of it is one backlog."""
+        ends = time.monotonic() + _LONGEST_BREATH
+        while self.workers.busy() and time.monotonic() < ends:
+            self._have_put_right()
+            time.sleep(1)
 
     def _await_moment(self) -> None:
         what = self.rng.choice(["anywhere", "anywhere", "anywhere", *_BEGUN])
@@ -203,6 +215,7 @@ class Killing:
         now = self.sims.clock.now()
         assert now.date() < last - timedelta(days=1), f"{now} is too late for two calm days"
         morning = now.replace(hour=15, minute=30, second=0) + timedelta(days=1)
+        self._link_those_asked()
         for day in (morning, morning + timedelta(days=1)):
             self.sims.clock.set(day)
             time.sleep(5)  # the dead are silent for so long now
@@ -211,6 +224,12 @@ class Killing:
             self.workers.work()
             self._have_put_right()
             self.workers.work()
+
+    def _link_those_asked(self) -> None:
+        """Link again whom a token that ran out twice within a read, as hours leap here, made us ask."""
+        for number, code in self.rehearsal.asked_to_reconnect().items():
+            self.result.asked.append(code)
+            self.rehearsal.link_again(number)
 
     def _judge(self) -> None:
         self.rehearsal.settle()
