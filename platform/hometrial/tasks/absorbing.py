@@ -42,7 +42,7 @@ def drain(house: House, shard: int) -> int:
 
 def _some(house: House, shard: int) -> tuple[int, bool]:
     with house.database.transaction(ACTOR, "take pages in") as session:
-        pulls = absorbing.waiting(session, shard, SHARDS)
+        pulls = absorbing.waiting(session, shard, SHARDS, hold=True)
         if not pulls:
             return 0, False
         result = absorbing.absorb(session, pulls, PULLED_READERS)
@@ -59,7 +59,9 @@ def _one_by_one(house: House, shard: int) -> int:
 def _alone(house: House, pull_id: UUID) -> int:
     try:
         with house.database.transaction(ACTOR, "take pages in") as session:
-            pull = session.get_one(Pull, pull_id)
+            pull = session.get_one(Pull, pull_id, with_for_update=True)
+            if pull.state != "fetched":
+                return 0
             return len(absorbing.absorb(session, [pull], PULLED_READERS).pulls)
     except FAULTS as error:
         log.exception("read %s cannot be taken in", pull_id)

@@ -3,17 +3,21 @@
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from threading import Barrier
 
 import pytest
-from reads import link
+from reads import keep, link
 
-from hometrial.tasks import engine, keeping
+from hometrial.tasks import absorbing, engine, keeping
 from hometrial.tasks.engine import House
 
 TORTURE = Path(__file__).resolve().parents[2] / "torture" / "run.py"
 SPAN = (date(2026, 3, 9), date(2026, 3, 9))
+BEATS = b"""{"dataPoints": [{"dataSource": {"platform": "FITBIT"}, "heartRate": {"beatsPerMinute": "61",
+    "sampleTime": {"physicalTime": "2026-03-09T11:00:00Z", "utcOffset": "3600s"}}}]}"""
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +69,23 @@ def test_a_dead_workers_job_whose_like_waits_already_is_dropped_and_others_come_
         ("absorb", "todo"),
         ("read", "todo"),
     ]
+
+
+def test_a_worker_that_was_taken_for_dead_and_goes_on_takes_nothing_in_twice(study):
+    people = [link(study, external_id=f"g-{number}") for number in range(4)]
+    for linked in people:
+        keep(study, linked, "heart_rate", [BEATS], SPAN[0], SPAN[1])
+    house, both = House(study.database, {}), Barrier(2)
+
+    def drain_all() -> int:
+        both.wait()
+        return sum(absorbing.drain(house, shard) for shard in range(engine.SHARDS))
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = [each.result() for each in [pool.submit(drain_all) for _ in range(2)]]
+    assert sum(taken) == len(people)
+    assert study.one("SELECT count(*) FROM day_chunk WHERE stream = 'heart_rate'") == len(people)
+    assert study.rows("SELECT DISTINCT state, error FROM sync.pull") == [("done", None)]
 
 
 def test_giving_jobs_back_waits_for_no_lock_that_a_dead_worker_may_hold():

@@ -35,17 +35,20 @@ class Absorbed:
     """More reads wait."""
 
 
-def waiting(session: Session, shard: int, shards: int) -> list[Pull]:
-    """Return reads that wait for the gate, oldest first, of the people of one shard."""
-    return list(
-        session.scalars(
-            select(Pull)
-            .where(Pull.state == "fetched")
-            .where(text("mod(abs(hashtext(participant_id::text)), :shards) = :shard"))
-            .params(shards=shards, shard=shard)
-            .order_by(Pull.started_at, Pull.fetched_at, Pull.id)
-        )
+def waiting(session: Session, shard: int, shards: int, *, hold: bool = False) -> list[Pull]:
+    """Return reads that wait for the gate, oldest first, of the people of one shard.
+
+    With `hold` nobody else gets them until the end of the transaction: a worker that was taken for dead
+    may still be at it, and then they are no longer waiting.
+    """
+    query = (
+        select(Pull)
+        .where(Pull.state == "fetched")
+        .where(text("mod(abs(hashtext(participant_id::text)), :shards) = :shard"))
+        .params(shards=shards, shard=shard)
+        .order_by(Pull.started_at, Pull.fetched_at, Pull.id)
     )
+    return list(session.scalars(query.with_for_update() if hold else query))
 
 
 def absorb(
