@@ -31,13 +31,13 @@ def test_a_bridge_is_added_listed_and_revoked_and_its_token_is_shown_once(
 ):
     added = run("add", person.code, "--kind", "apple-health")
     (token,) = re.findall(r"htb_\S+", added.output)
-    (id_,) = re.findall(r"bridge (\S+) of P-0001, apple-health", added.output)
+    (id_,) = re.findall(rf"bridge (\S+) of {person.code}, apple-health", added.output)
     assert "http://127.0.0.1:8401/push/v1" in added.output
     with shared_study.database.reading() as session:
         assert str(bridging.of_token(session, token).id) == id_
 
     listed = run("list").output
-    assert f"{id_}  P-0001  apple-health  pushes: 0, none yet\n" in listed
+    assert f"{id_}  {person.code}  apple-health  pushes: 0, none yet\n" in listed
     assert token not in listed
 
     assert "may push no more" in run("revoke", id_).output
