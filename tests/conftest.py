@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
 from hometrial.db import Base, Database
@@ -23,7 +24,10 @@ from hometrial.settings import Settings
 from hometrial_ingest.signals import Signal
 
 ROOT = Path(__file__).resolve().parents[1]
-SHARED = ROOT.parent / "shared" / "data"
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis_settings.register_profile("untimed", deadline=None)
+hypothesis_settings.load_profile("untimed")
 
 
 @dataclass

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from hometrial.db import Database
+from hometrial.db import STUDY_ROLE, Database
 from hometrial.models import Batch
 from hometrial.services import importing
 from hometrial.services.ingesting import FileIngest
@@ -59,7 +59,7 @@ def _commit(database: Database, session: Session) -> None:
     """Commit in the middle of a transaction, and go on in the next as the same actor."""
     session.flush()
     session.execute(text("COMMIT"))
-    database._introduce(session, "torture", "broken on purpose")
+    database._introduce(session, "torture", "broken on purpose", STUDY_ROLE)
 
 
 BROKEN: dict[str, Variant] = {

@@ -9,7 +9,7 @@ import numpy as np
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from hometrial.db import Database
+from hometrial.db import STUDY_ROLE, Database
 from hometrial.models import Pull, Token
 from hometrial.services.gating import BatchVerdict
 from hometrial.services.syncing import absence, absorbing, learning, merging, planning, vault
@@ -62,7 +62,7 @@ def stored_before_noted() -> None:
         store(session, batch_id, verdict)
         session.flush()
         session.execute(text("COMMIT"))
-        DATABASE[0]._introduce(session, "torture", "broken on purpose")
+        DATABASE[0]._introduce(session, "torture", "broken on purpose", STUDY_ROLE)
         time.sleep(0.5)
 
     absorbing.gating.store = store_and_commit  # type: ignore[assignment]
