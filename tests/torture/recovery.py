@@ -94,6 +94,7 @@ class Recovery:
     ) -> None:
         self.rehearsal, self.engine, self.size, self.say = rehearsal, engine, size, say
         self.sims = rehearsal.sims
+        self.read_last = rehearsal.sims.clock.now()
         self.result = Result(person_days=size.people * size.days)
         self.fates = {
             number: recovery_people.Draw(self.sims, size.seed, number).fate()
@@ -124,6 +125,7 @@ class Recovery:
 
     def _begin(self, moment: datetime) -> None:
         self.sims.clock.set(moment)
+        self.read_last = moment
         faults = self.sims.faults.google
         faults.page_cap, faults.duplicate_at_border = self.size.page_cap, True
         for number, fate in self.fates.items():
@@ -181,9 +183,9 @@ class Recovery:
             consenting.pause(session, person, *fate.pause, "rest")
 
     def _edit(self, number: int, what: str) -> None:
-        """Delete, or move the beginning of, the last night that was handed over."""
-        now = self.sims.clock.now()
-        nights = self.sims.truth.records(number, "sleep", window=(now - timedelta(days=3), now))
+        """Delete, or move the beginning of, the last night of those that the last round read."""
+        window = (self.read_last - timedelta(days=3), self.read_last)
+        nights = self.sims.truth.records(number, "sleep", window=window)
         done = [key for key, night in zip(nights.ids, nights.nights, strict=True) if night.ends_at]
         if done and what == "delete":
             self.sims.truth.delete(number, "sleep", done[-1])
@@ -195,6 +197,7 @@ class Recovery:
     def _round(self, moment: datetime) -> None:
         """Read everybody until nothing is due; a retry that is due within minutes is waited for."""
         self.sims.clock.set(max(moment, self.sims.clock.now()))
+        self.read_last = moment
         for _ in range(12):
             self.engine.work()
             self._link_those_asked()

@@ -21,7 +21,7 @@ from hometrial.settings import Settings
 
 FIRST_DAY = date(2026, 2, 20)
 """So that both zones change their clocks within a month or so."""
-SMALL = ["--here", "--people", "11", "--days", "18", "--step", "72", "--storm", "0"]
+SMALL = ["--here", "--people", "11", "--days", "15", "--step", "72", "--storm", "0"]
 """A run that is large enough to find out what is broken on purpose."""
 Say = Callable[[str], None]
 

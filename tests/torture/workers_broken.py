@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from hometrial.db import STUDY_ROLE, Database
 from hometrial.models import Pull, Token
 from hometrial.services.gating import BatchVerdict
-from hometrial.services.syncing import absence, absorbing, learning, merging, planning, vault
+from hometrial.services.syncing import absence, absorbing, learning, merging, vault
 from hometrial.tasks import keeping
 
 DATABASE: list[Database] = []
@@ -42,11 +42,6 @@ def hand_over_unminded() -> None:
         learn(session, pull, data_until)
 
     learning.learn = absorbing.learning.learn = learn_all
-
-
-def nothing_begins_anew() -> None:
-    """Read only the usual days after a new link: what was missed before them stays missing."""
-    planning.begin_anew = lambda *_given: None
 
 
 def never_revived() -> None:
@@ -86,12 +81,11 @@ BROKEN: dict[str, Callable[[], None]] = {
     "deletions unheard": deletions_unheard,
     "consent unasked": consent_unasked,
     "hand-over unminded": hand_over_unminded,
-    "nothing begins anew": nothing_begins_anew,
     "never revived": never_revived,
     "stored before noted": stored_before_noted,
     "tokens unlocked": tokens_unlocked,
 }
-OF_RECOVERY = ("deletions unheard", "consent unasked", "hand-over unminded", "nothing begins anew")
+OF_RECOVERY = ("deletions unheard", "consent unasked", "hand-over unminded")
 """Those that a recovery run must find out."""
 OF_WORKERS = ("never revived", "stored before noted")
 """Those that killing workers must find out."""
