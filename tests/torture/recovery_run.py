@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
-from recovery import Recovery, Result, Size
+from recovery import Recovery
 from recovery_engines import Engine, Here, Workers
+from recovery_result import Result, Size
 from rehearsal import Rehearsal, rehearse
 from workers_broken import BROKEN, OF_RECOVERY
 

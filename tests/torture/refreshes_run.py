@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from recovery import Size
 from recovery_engines import environment_of
+from recovery_result import Size
 from recovery_run import rehearsal_in, table
 from rehearsal import Rehearsal
 

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from recovery import Size
+from recovery_result import Size
 from recovery_run import rehearsal_in, table
 from workers import Killing, Result
 from workers_broken import OF_WORKERS
