@@ -242,9 +242,9 @@ class Recovery:
     def _needed(self) -> int:
         """Return the calls of one good read a day of each account: token, devices, each page once."""
         rows = self.rehearsal.rows(
-            "SELECT count(*), coalesce(sum(pages), 0) FROM (SELECT account_id, stream,"
+            "SELECT count(*), coalesce(sum(pages), 0) FROM (SELECT account_id, stream, last_day,"
             " (started_at + interval '8.5 hours')::date AS step, min(pages) AS pages FROM sync.pull"
-            " WHERE state = 'done' AND kind IN ('nightly', 'hourly') GROUP BY 1, 2, 3) each"
+            " WHERE state = 'done' AND kind IN ('nightly', 'hourly') GROUP BY 1, 2, 3, 4) each"
         )
         steps = self.rehearsal.one(
             "SELECT count(*) FROM (SELECT DISTINCT account_id, (started_at + interval '8.5 hours')::date"
