@@ -2,7 +2,7 @@
 
 python tests/bench/syncing.py            # half an hour
 python tests/bench/syncing.py --quick    # a tenth of it
-python tests/bench/syncing.py --part crowd
+python tests/bench/syncing.py --part crowd --people 500
 """
 
 import argparse
@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -60,12 +60,14 @@ def main() -> None:
         "crowd": _crowd,
     }
     parser.add_argument("--part", choices=sorted(parts), help="one table alone")
+    parser.add_argument("--people", type=int, help="how many people `crowd` has")
     options = parser.parse_args()
     small, full = (
         Scale(1, (1, 10), (1, 5), 5, 20, 1, (1, 2)),
         Scale(3, (1, 10, 40), (1, 10, 50), 40, 500, 3, (1, 2, 4)),
     )
     scale = small if options.quick else full
+    scale = replace(scale, crowd=options.people or scale.crowd)
     with tempfile.TemporaryDirectory(prefix="bench") as folder:
         bench = Bench(Path(folder))
         for name, part in parts.items():
