@@ -3,6 +3,7 @@
 import hashlib
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,9 +87,21 @@ def to_table(samples: pd.DataFrame, signal: Signal) -> pa.Table:
 
 
 def encode_table(table: pa.Table) -> bytes:
-    """Return a table's Parquet bytes: whole numbers as deltas, words by dictionary, zstd."""
+    """Return a table's Parquet bytes: whole numbers as deltas, words by dictionary, zstd.
+
+    The bytes depend on the rows alone: a dictionary of Arrow may hold the words of a whole batch, so that
+    Parquet makes its own.
+    """
     table = _whole_if_possible(table)
     words = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    table = table.cast(
+        pa.schema(
+            [
+                field.with_type(pa.string()) if field.name in words else field
+                for field in table.schema
+            ]
+        )
+    )
     whole = [field.name for field in table.schema if pa.types.is_integer(field.type)]
     body = io.BytesIO()
     pq.write_table(
@@ -144,6 +157,31 @@ def _is_word(column: pd.Series) -> bool:
     return not pd.api.types.is_numeric_dtype(column.dtype)
 
 
+def body_of_nothing(signal: Signal) -> dict[str, Any]:
+    """Return the body of a day whose samples all moved away, as a night does that now ends on another day."""
+    body = encode_table(schema(signal).empty_table())
+    return {"samples": 0, "content_sha256": "", "body": body}
+
+
+def bodies_of_days(samples: pd.DataFrame, signal: Signal) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the body, its digest and its number of samples for each (participant, day)."""
+    if not len(samples):
+        return {}
+    ordered = in_order(samples, by=["participant", "day"]).reset_index(drop=True)
+    table = to_table(ordered, signal)
+    people = ordered["participant"].astype("category")
+    codes, days = people.cat.codes.to_numpy(), ordered["day"].to_numpy()
+    starts = np.flatnonzero(np.r_[True, (days[1:] != days[:-1]) | (codes[1:] != codes[:-1])])
+    bodies = {}
+    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
+        bodies[str(people.iloc[start]), int(days[start])] = {
+            "samples": int(end - start),
+            "content_sha256": content_sha256(ordered.iloc[start:end], signal),
+            "body": encode_table(table.slice(start, end - start)),
+        }
+    return bodies
+
+
 def in_order(samples: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     """Return samples sorted by time within the given columns, ties settled by what they say."""
     leading = [_ranks(samples[name]) for name in (*by, "at")]
@@ -157,9 +195,13 @@ def in_order(samples: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def _ranks(column: pd.Series) -> npt.NDArray[np.float64]:
-    """Return numbers that sort as the column does; nulls come first."""
+    """Return numbers that sort as the column does; words by themselves, nulls first."""
     if _is_word(column):
-        return pd.factorize(column, sort=True)[0].astype(np.float64)
+        places, words = pd.factorize(column)
+        ranks = np.empty(len(words) + 1, np.float64)
+        ranks[np.argsort(np.asarray(words, dtype=str))] = np.arange(len(words))
+        ranks[-1] = -1
+        return ranks[places]
     return column.to_numpy(dtype=np.float64, na_value=-np.inf)
 
 

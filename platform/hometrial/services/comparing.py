@@ -18,6 +18,7 @@ Bools = npt.NDArray[np.bool_]
 _MOST_KINDS = 1_000
 """Microseconds since 1970 times so many still fit 64 bits."""
 Fates = npt.NDArray[np.int8]
+Numbers = npt.NDArray[np.generic]
 
 NEW, DUPLICATE, REVISION, STALE, CONFLICT = range(5)
 """What an incoming sample is beside those stored: unknown so far; known with the same content; known
@@ -62,8 +63,8 @@ def groups_of(samples: pd.DataFrame) -> list[tuple[str, int]]:
 
 def only(samples: pd.DataFrame, days: Iterable[tuple[str, int]]) -> pd.DataFrame:
     """Return the samples of some (participant, day)."""
-    index = pd.MultiIndex.from_arrays([samples["participant"].astype(object), samples["day"]])
-    return samples[index.isin(list(days))]
+    wanted = pd.DataFrame(list(days), columns=["participant", "day"])
+    return samples[match(samples, wanted, ["day"]) >= 0]
 
 
 def within(samples: pd.DataFrame, signal: Signal) -> tuple[Bools, Bools]:
@@ -139,9 +140,7 @@ def replaced(
         out[match(revisions, there, chunks.key(signal))] = True
     if SIGNALS[signal].shape is Shape.STAGE:
         changed = incoming[(fate == NEW) | (fate == REVISION)]
-        night = ["participant", "source", "session"]
-        nights = pd.MultiIndex.from_frame(comparable(changed, night))
-        mine = pd.MultiIndex.from_frame(comparable(there, night)).isin(nights)
+        mine = match(there, changed, ["source", "session"]) >= 0
         other_file = there["payload"].astype(str).to_numpy() != origin.payload_sha256
         still_told = match(there, incoming, chunks.key(signal)) >= 0
         out |= mine & other_file & ~still_told
@@ -151,29 +150,72 @@ def replaced(
 def match(samples: pd.DataFrame, there: pd.DataFrame, key: list[str]) -> npt.NDArray[np.int64]:
     """Return for each sample the position of the one with its person and key, -1 if there is none."""
     names = ["participant", *key]
-    index = pd.MultiIndex.from_frame(comparable(there, names))
+    numbers = _one_number([_numbers(there[name], samples[name]) for name in names])
+    index = pd.Index(numbers[: len(there)])
+    positions = np.arange(len(there))
     if not index.is_unique:
-        index = index[~index.duplicated()]
-    return np.asarray(index.get_indexer(pd.MultiIndex.from_frame(comparable(samples, names))))
+        first = ~index.duplicated()
+        index, positions = index[first], positions[first]
+    found = np.asarray(index.get_indexer(pd.Index(numbers[len(there) :])))
+    return np.where(found >= 0, positions[found] if len(positions) else -1, -1)
 
 
 def same_content(a: pd.DataFrame, b: pd.DataFrame, signal: Signal) -> Bools:
     """Return row by row whether two samples of one key say the same."""
     same = np.ones(len(a), bool)
     for name in chunks.content(signal):
-        same &= np.asarray(_plain(a[name]) == _plain(b[name]), bool)
+        numbers = _numbers(a[name], b[name])
+        same &= numbers[: len(a)] == numbers[len(a) :]
     return same
 
 
 def comparable(samples: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Return columns as plain words and numbers, so that null equals null and 5 equals 5.0."""
-    return pd.DataFrame({name: _plain(samples[name]) for name in names})
+    """Return columns as numbers that are equal where the samples say the same: null equals null."""
+    return pd.DataFrame({name: _numbers(samples[name]) for name in names})
 
 
-def _plain(column: pd.Series) -> npt.NDArray[np.generic]:
+_MOST = 1 << 62
+
+
+def _one_number(columns: list[Numbers]) -> npt.NDArray[np.int64]:
+    """Return one number a row: equal where all columns are."""
+    made = np.zeros(len(columns[0]), np.int64)
+    kinds = 1
+    for column in columns:
+        codes, distinct = pd.factorize(column)
+        if kinds * max(len(distinct), 1) >= _MOST:
+            made, used = pd.factorize(made)
+            kinds = len(used)
+        made = made * len(distinct) + codes
+        kinds *= max(len(distinct), 1)
+    return made
+
+
+def _numbers(*columns: pd.Series) -> Numbers:
+    """Return columns one after the other as numbers, equal where they say the same: 5 equals 5.0."""
+    if all(_is_number(column) for column in columns):
+        parts = [_plain(column) for column in columns]
+        return np.concatenate(parts)
+    codes = {"": 0}
+    return np.concatenate([_coded(column, codes) for column in columns])
+
+
+def _is_number(column: pd.Series) -> bool:
+    # True beside a null is a word: the same True without one must not become a number.
+    return pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != bool
+
+
+def _plain(column: pd.Series) -> Numbers:
     if pd.api.types.is_integer_dtype(column.dtype) and not column.hasnans:
         return column.to_numpy(dtype=np.int64)
-    # True beside a null is a word: the same True without one must not become a number.
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.dtype != bool:
-        return column.to_numpy(dtype=np.float64, na_value=-1e300)
-    return column.astype(object).where(column.notna(), "").astype(str).to_numpy(dtype=object)
+    return column.to_numpy(dtype=np.float64, na_value=-1e300)
+
+
+def _coded(column: pd.Series, codes: dict[str, int]) -> npt.NDArray[np.int64]:
+    """Return words as numbers, those of `codes`, which grows; none is the empty word."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        places, words = column.cat.codes.to_numpy(), column.cat.categories
+    else:
+        places, words = pd.factorize(column)
+    numbers = [codes.setdefault(str(word), len(codes)) for word in words]
+    return np.array([*numbers, codes[""]], np.int64)[places]

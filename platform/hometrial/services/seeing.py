@@ -49,8 +49,8 @@ def devices_in(placed: pd.DataFrame) -> list[SeenDevice]:
     named = placed[placed["device"].notna()]
     if not len(named):
         return []
-    by = [named[name].astype(object) for name in ("participant", "source", "device")]
-    spans = named["at"].groupby(by).agg(["min", "max"])
+    by = ["participant", "source", "device"]
+    spans = named.groupby(by, observed=True)["at"].agg(["min", "max"])
     return [
         SeenDevice(str(code), str(source), str(model), clock.instant(first), clock.instant(last))
         for (code, source, model), (first, last) in zip(

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-import numpy as np
 import pandas as pd
+from pandas.api.types import union_categoricals
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
@@ -85,12 +85,12 @@ class ChunkStore:
         added, revised = _count(news), _count(dropped)
         days = set(added) | set(revised)
         both = _together(kept, news, days, target.signal)
-        bodies = _bodies(both, target.signal)
+        bodies = chunks.bodies_of_days(both, target.signal)
         rows = []
         last = self._last_versions([target.before.chunks.get(key) for key in days])
         for key in sorted(days):
             known = target.before.chunks.get(key)
-            body = bodies.get(key) or _nothing(target.signal)
+            body = bodies.get(key) or chunks.body_of_nothing(target.signal)
             body |= {"version": last.get(known, 0) + 1}
             row = self._row(key, known, target.origin, body, _change(key, added, revised))
             row |= {
@@ -178,8 +178,7 @@ class ChunkStore:
         self, stale: pd.DataFrame, before: Stored, signal: Signal, origin: Origin
     ) -> None:
         """Keep an older file's differing values as a version that never was current."""
-        plain = _words_as_text(stale[_columns(signal)]).reset_index(drop=True)
-        for key, body in _bodies(plain, signal).items():
+        for key, body in chunks.bodies_of_days(stale[_columns(signal)], signal).items():
             known = before.chunks[key]
             last = self._last_versions([known])
             row = self._row(key, known, origin, body | {"version": last[known] + 1}) | {
@@ -225,12 +224,6 @@ def _columns(signal: Signal) -> list[str]:
     return [*chunks.schema(signal).names, "participant", "day"]
 
 
-def _words_as_text(samples: pd.DataFrame) -> pd.DataFrame:
-    """Return samples with categories as plain words, so that two frames can be put together."""
-    words = samples.select_dtypes("category").columns
-    return samples.astype(dict.fromkeys(words, object))
-
-
 def _together(
     kept: pd.DataFrame, news: pd.DataFrame, days: set[Key], signal: Signal
 ) -> pd.DataFrame:
@@ -238,8 +231,18 @@ def _together(
     kept = comparing.only(kept, days) if len(kept) else kept
     if not len(kept):
         return news[names].reset_index(drop=True)
-    both = [_words_as_text(kept[names]), _words_as_text(news[names])]
-    return pd.concat(both, ignore_index=True)
+    return pd.DataFrame({name: _joined(kept[name], news[name]) for name in names})
+
+
+def _joined(one: pd.Series, other: pd.Series) -> pd.Series:
+    """Put one column after the other; words stay categories where both are, for those are quick to sort."""
+    types = [
+        column.dtype for column in (one, other) if isinstance(column.dtype, pd.CategoricalDtype)
+    ]
+    if len(types) == 2 and types[0].categories.dtype == types[1].categories.dtype:
+        return pd.Series(union_categoricals([one, other]))
+    plain = [column.astype(object) if types else column for column in (one, other)]
+    return pd.concat(plain, ignore_index=True)
 
 
 def _count(samples: pd.DataFrame) -> dict[Key, int]:
@@ -248,31 +251,6 @@ def _count(samples: pd.DataFrame) -> dict[Key, int]:
     counts = samples.groupby(["participant", "day"], observed=True).size().reset_index(name="n")
     keys = zip(counts["participant"].astype(str), counts["day"].astype(int), strict=True)
     return dict(zip(keys, counts["n"].tolist(), strict=True))
-
-
-def _nothing(signal: Signal) -> dict[str, Any]:
-    """A day whose samples all moved away, for instance a night that now ends on another day."""
-    body = chunks.encode_table(chunks.schema(signal).empty_table())
-    return {"samples": 0, "content_sha256": "", "body": body}
-
-
-def _bodies(samples: pd.DataFrame, signal: Signal) -> dict[Key, dict[str, Any]]:
-    """Return the body, its digest and its number of samples for each day."""
-    if not len(samples):
-        return {}
-    ordered = chunks.in_order(samples, by=["participant", "day"]).reset_index(drop=True)
-    table = chunks.to_table(ordered, signal)
-    people = ordered["participant"].astype("category")
-    codes, days = people.cat.codes.to_numpy(), ordered["day"].to_numpy()
-    starts = np.flatnonzero(np.r_[True, (days[1:] != days[:-1]) | (codes[1:] != codes[:-1])])
-    bodies = {}
-    for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
-        bodies[str(people.iloc[start]), int(days[start])] = {
-            "samples": int(end - start),
-            "content_sha256": chunks.content_sha256(ordered.iloc[start:end], signal),
-            "body": chunks.encode_table(table.slice(start, end - start)),
-        }
-    return bodies
 
 
 def finish(

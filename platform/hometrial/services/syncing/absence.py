@@ -119,14 +119,16 @@ class Absence:
         pull: Pull,
     ) -> Bools:
         """Return which of its person's stored samples this read covers: of its provider, in its window."""
-        sources = there["source"].astype(str)
-        of_provider = sources.eq(pull.provider) | sources.str.startswith(f"{pull.provider}/")
-        mine: Bools = of_provider.to_numpy(dtype=bool, copy=True)
-        if not self._has_page(
-            place, "reconcile" if SIGNALS[signal].shape is not Shape.DAILY else "daily"
-        ):
-            mine &= ~sources.str.endswith(_MERGED).to_numpy()
-        return mine & _in_window(signal, there, pull)
+        merged = "daily" if SIGNALS[signal].shape is Shape.DAILY else "reconcile"
+        with_merged = self._has_page(place, merged)
+        sources = there["source"].astype("category").cat
+        mine = [
+            (word == pull.provider or word.startswith(f"{pull.provider}/"))
+            and (with_merged or not word.endswith(_MERGED))
+            for word in sources.categories
+        ]
+        of_provider: Bools = np.array([*mine, False])[sources.codes]
+        return of_provider & _in_window(signal, there, pull)
 
     def _has_page(self, place: int, kind: str) -> bool:
         return any(f"/{kind}-" in name for name in self.kept.names[place])
@@ -134,7 +136,7 @@ class Absence:
 
 def _by_person(there: pd.DataFrame) -> dict[str, tuple[Int64, pd.DataFrame]]:
     """Return each person's places and samples: many reads ask, and none about everybody's."""
-    places = there["participant"].astype(str).groupby(there["participant"].astype(str)).indices
+    places = there.groupby("participant", observed=True).indices
     found = {str(code): np.asarray(rows, np.int64) for code, rows in places.items()}
     return {code: (rows, there.iloc[rows]) for code, rows in found.items()}
 
