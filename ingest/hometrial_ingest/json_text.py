@@ -73,11 +73,12 @@ def unreadable(row: int, entry: msgspec.Raw | bytes, error: msgspec.ValidationEr
     # "Object missing required field `logId`"
     reason, _, place = str(error).partition(" - at `$")
     path = place.strip("`.")
-    found = _text_at(entry, path)
+    found = text_at(entry, path)
     return Unreadable(row, path, found if len(found) <= _SHOWN else found[:_SHOWN] + "…", reason)
 
 
-def _text_at(entry: msgspec.Raw | bytes, path: str) -> str:
+def text_at(entry: msgspec.Raw | bytes, path: str) -> str:
+    """Return what stands at a path such as `levels.data[1].seconds` of JSON, as it is written there."""
     # Step by step and never decoded whole: the odd value may be one that no decoder takes, such as 1e400.
     for name, index in re.findall(r"(\w+)|\[(\d+)\]", path):
         if name:

@@ -96,8 +96,7 @@ def enrol(session, code="P-0001", zone="Europe/Berlin"):
     enrolling.set_zone(session, owner, zone, source="test")
     batch = Batch(
         kind="pull", provider="test", path="", scope="*", reader_revision=1, status="accepted",
-        rows_read=0, rows_accepted=0, rows_duplicate=0, rows_quarantined=0, rows_unreadable=0,
-        quarantined_by_rule={}, unreadable=[], participants=[], chunks=0, created_at=clock.now(),
+        created_at=clock.now(),
     )  # fmt: skip
     session.add(batch)
     session.flush()

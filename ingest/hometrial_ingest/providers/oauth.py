@@ -108,6 +108,24 @@ class TokenDesk:
         return Call("POST", url, f"{self.vendor}, {what}", headers, urlencode(form).encode())
 
 
+class ByTokenDesk:
+    """The part of a provider that its OAuth server answers; satisfies that part of `Provider`."""
+
+    _desk: TokenDesk
+
+    def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
+        """Trade an authorisation code for tokens; a refused code is ReconnectNeededError."""
+        return self._desk.exchange(code=code, verifier=verifier, redirect_uri=redirect_uri)
+
+    def refresh(self, refresh_token: str) -> Grant:
+        """Get a new access token, with a new refresh token where the vendor gives one."""
+        return self._desk.refresh(refresh_token)
+
+    def revoke(self, token: str) -> None:
+        """Take the grant back; a token that the vendor does not know is revoked already."""
+        self._desk.revoke(token)
+
+
 def _judge_tokens(reply: Reply, words: str) -> Grant:
     if reply.status != _OK:
         raise _fault(reply, words)

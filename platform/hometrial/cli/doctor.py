@@ -9,21 +9,9 @@ from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial.services import doctoring, enrolling, migrating, sunsets
 from hometrial.services.diagnosing.check import Check
+from hometrial.services.viewing.completeness import CAUSE_MARKS
 
-_MARK = {
-    "present": "#",
-    "not_worn": ".",
-    "not_synced": "s",
-    "token_dead": "t",
-    "scope_missing": "x",
-    "not_consented": "c",
-    "paused": "p",
-    "provider_outage": "o",
-    "retired": "r",
-    "quarantined": "q",
-    "not_in_source": "-",
-    "unknown": "?",
-}
+_MARK = {"present": "#", **CAUSE_MARKS}
 _VERDICT = {"ok": "ok", "problem": "PROBLEM", "not_reached": "-"}
 _PER_LINE = 6
 

@@ -63,16 +63,16 @@ class Batch(Base):
     reader_revision: Mapped[int]
     status: Mapped[str]
     reason: Mapped[str | None]
-    rows_read: Mapped[int] = mapped_column(BigInteger)
-    rows_accepted: Mapped[int] = mapped_column(BigInteger)
-    rows_duplicate: Mapped[int] = mapped_column(BigInteger)
-    rows_quarantined: Mapped[int] = mapped_column(BigInteger)
-    rows_unreadable: Mapped[int] = mapped_column(BigInteger)
+    rows_read: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_accepted: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_duplicate: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_quarantined: Mapped[int] = mapped_column(BigInteger, default=0)
+    rows_unreadable: Mapped[int] = mapped_column(BigInteger, default=0)
     rows_not_consented: Mapped[int] = mapped_column(BigInteger, default=0)
-    quarantined_by_rule: Mapped[dict[str, int]] = mapped_column(JSONB)
-    unreadable: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
-    participants: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
-    chunks: Mapped[int]
+    quarantined_by_rule: Mapped[dict[str, int]] = mapped_column(JSONB, default=dict)
+    unreadable: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    participants: Mapped[list[str]] = mapped_column(ARRAY(TEXT), default=list)
+    chunks: Mapped[int] = mapped_column(default=0)
     first_day: Mapped[date | None]
     last_day: Mapped[date | None]
     observed_from: Mapped[datetime | None]

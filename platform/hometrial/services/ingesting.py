@@ -88,15 +88,6 @@ class FileIngest:
             scope=self.people.scope,
             reader_revision=self.reader.revision,
             status="accepted",
-            rows_read=0,
-            rows_accepted=0,
-            rows_duplicate=0,
-            rows_quarantined=0,
-            rows_unreadable=0,
-            quarantined_by_rule={},
-            unreadable=[],
-            participants=[],
-            chunks=0,
             created_at=self.now,
         )
         self.session.add(batch)

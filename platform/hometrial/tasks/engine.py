@@ -10,6 +10,7 @@ from procrastinate import exceptions
 from procrastinate.jobs import JobDeferrer
 from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
+from procrastinate.types import TimeDeltaParams
 from sqlalchemy.orm import Session
 
 from hometrial.db import Database
@@ -63,6 +64,27 @@ def connection_of(session: Session) -> object:
     return session.connection().connection.driver_connection
 
 
+def _job(
+    session: Session,
+    name: str,
+    *,
+    queueing_lock: str,
+    lock: str | None = None,
+    priority: int = SOON,
+    schedule_in: TimeDeltaParams | None = None,
+) -> JobDeferrer:
+    """Return a job that is put in the queue on the session's own connection."""
+    return configure_task(
+        name=name,
+        job_manager=_deferring,
+        lock=lock,
+        queueing_lock=queueing_lock,
+        priority=priority,
+        schedule_in=schedule_in,
+        connection=connection_of(session),
+    )
+
+
 def read_job(
     session: Session,
     account_id: UUID,
@@ -77,13 +99,12 @@ def read_job(
     One round of an account at a time; a hint about days that wait to be read adds nothing.
     """
     days = f"{span[0]}/{span[1]}" if kind in ("hint", "manual", "backfill") else ""
-    job = configure_task(
-        name="read",
-        job_manager=_deferring,
+    job = _job(
+        session,
+        "read",
         lock=f"account:{account_id}",
         queueing_lock=f"read:{account_id}:{kind}:{stream}:{days}",
         priority=priority,
-        connection=connection_of(session),
     )
     return defer(
         session,
@@ -100,14 +121,8 @@ def absorb_job(session: Session, account_id: UUID | None = None, shard: int | No
     """Defer the taking in of kept pages for the shard of an account's person."""
     if shard is None:
         shard = shard_of(session, account_id)
-    job = configure_task(
-        name="absorb",
-        job_manager=_deferring,
-        lock=f"absorb:{shard}",
-        queueing_lock=f"absorb:{shard}",
-        priority=SOON,
-        connection=connection_of(session),
-    )
+    one = f"absorb:{shard}"
+    job = _job(session, "absorb", lock=one, queueing_lock=one)
     return defer(session, job, shard=shard)
 
 
@@ -126,26 +141,18 @@ def shard_of(session: Session, account_id: UUID | None) -> int:
 
 def revoke_job(session: Session, account_id: UUID) -> bool:
     """Defer the revocation of an account at its provider; it repeats until it is confirmed."""
-    job = configure_task(
-        name="revoke",
-        job_manager=_deferring,
-        lock=f"revoke:{account_id}",
-        queueing_lock=f"revoke:{account_id}",
-        priority=SOON,
-        connection=connection_of(session),
-    )
+    one = f"revoke:{account_id}"
+    job = _job(session, "revoke", lock=one, queueing_lock=one)
     return defer(session, job, account_id=str(account_id))
 
 
 def forget_job(session: Session, account_id: UUID, wait: timedelta) -> bool:
     """Defer the destruction of an account's tokens to a moment, whatever its provider has said by then."""
-    job = configure_task(
-        name="forget",
-        job_manager=_deferring,
+    job = _job(
+        session,
+        "forget",
         queueing_lock=f"forget:{account_id}",
         schedule_in={"seconds": int(wait.total_seconds())},
-        priority=SOON,
-        connection=connection_of(session),
     )
     return defer(session, job)
 

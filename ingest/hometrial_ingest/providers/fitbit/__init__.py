@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from hometrial_ingest.provider import (
     Account,
     Caller,
-    Grant,
     Hint,
     Limits,
     Page,
@@ -18,7 +17,7 @@ from hometrial_ingest.providers.fitbit.addresses import FitbitConfig
 from hometrial_ingest.providers.fitbit.catalogue import PROFILE, SETTINGS, STREAMS
 from hometrial_ingest.providers.fitbit.client import Client
 from hometrial_ingest.providers.fitbit.reading import read
-from hometrial_ingest.providers.oauth import TokenDesk
+from hometrial_ingest.providers.oauth import ByTokenDesk, TokenDesk
 from hometrial_ingest.providers.wire import Wire
 from hometrial_ingest.reader import Reader
 from hometrial_ingest.readers.fitbit import reader as _reader
@@ -26,8 +25,12 @@ from hometrial_ingest.readers.fitbit import reader as _reader
 __all__ = ["Fitbit", "FitbitConfig"]
 
 
-class Fitbit:
-    """A server that speaks the Fitbit Web API. Satisfies `Provider`; threads may share it."""
+class Fitbit(ByTokenDesk):
+    """A server that speaks the Fitbit Web API. Satisfies `Provider`; threads may share it.
+
+    A refresh spends the old refresh token, whoever reads the answer. An answer that was lost on its way is
+    asked for again at once: within two minutes the vendor repeated it.
+    """
 
     name = "fitbit"
     reader: Reader = _reader
@@ -55,22 +58,6 @@ class Fitbit:
             scopes={PROFILE, SETTINGS, *(self.streams[name].scope for name in streams)},
             extra={"prompt": "consent"},
         )
-
-    def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
-        """Trade an authorisation code for tokens; a refused code is ReconnectNeededError."""
-        return self._desk.exchange(code=code, verifier=verifier, redirect_uri=redirect_uri)
-
-    def refresh(self, refresh_token: str) -> Grant:
-        """Get a new pair: the old refresh token is spent by that, whoever reads the answer.
-
-        An answer that was lost on its way is asked for again at once: within two minutes the vendor
-        repeated it.
-        """
-        return self._desk.refresh(refresh_token)
-
-    def revoke(self, token: str) -> None:
-        """Take the grant back; a token that the server does not know is revoked already."""
-        self._desk.revoke(token)
 
     def account(self, caller: Caller) -> Account:
         """Return the account's id and its present zone."""

@@ -6,7 +6,6 @@ from datetime import date
 from hometrial_ingest.provider import (
     Account,
     Caller,
-    Grant,
     Hint,
     Limits,
     Page,
@@ -20,7 +19,7 @@ from hometrial_ingest.providers.google_health.calls import Api
 from hometrial_ingest.providers.google_health.catalogue import COLLECTIONS, SETTINGS_SCOPE, STREAMS
 from hometrial_ingest.providers.google_health.reading import read
 from hometrial_ingest.providers.google_health.signatures import Keyring
-from hometrial_ingest.providers.oauth import TokenDesk
+from hometrial_ingest.providers.oauth import ByTokenDesk, TokenDesk
 from hometrial_ingest.providers.wire import Wire
 from hometrial_ingest.reader import Reader
 from hometrial_ingest.readers.google_health import reader as _reader
@@ -28,7 +27,7 @@ from hometrial_ingest.readers.google_health import reader as _reader
 __all__ = ["GoogleHealth", "GoogleHealthConfig"]
 
 
-class GoogleHealth:
+class GoogleHealth(ByTokenDesk):
     """Google's cloud behind Fitbit and Pixel watches. Satisfies `Provider`; threads may share it."""
 
     name = "google-health"
@@ -61,18 +60,6 @@ class GoogleHealth:
             scopes={SETTINGS_SCOPE, *(self.streams[name].scope for name in streams)},
             extra={"access_type": "offline", "prompt": "consent"},
         )
-
-    def exchange(self, *, code: str, verifier: str, redirect_uri: str) -> Grant:
-        """Trade an authorisation code for tokens; a refused code is ReconnectNeededError."""
-        return self._desk.exchange(code=code, verifier=verifier, redirect_uri=redirect_uri)
-
-    def refresh(self, refresh_token: str) -> Grant:
-        """Get a new access token; Google normally keeps the refresh token."""
-        return self._desk.refresh(refresh_token)
-
-    def revoke(self, token: str) -> None:
-        """Take the grant back; a token that Google does not know is revoked already."""
-        self._desk.revoke(token)
 
     def account(self, caller: Caller) -> Account:
         """Return the healthUserId, the former Fitbit id and the zone of the settings."""

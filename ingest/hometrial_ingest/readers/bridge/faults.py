@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hometrial_ingest.errors import shorten
+from hometrial_ingest.json_text import text_at
 from hometrial_ingest.readers.bridge.records import SCHEMA_PATH, WAYS_OUT
 
 _PLACE = re.compile(r"(.*?)(?: - at `\$(.*)`)?", re.DOTALL)
@@ -75,19 +76,9 @@ def malformed(body: bytes, error: msgspec.DecodeError | RecursionError) -> Fault
 def _shown(body: bytes, path: str) -> str:
     """Return what stands at a path, cut short; nothing if the JSON breaks off or is contradictory later."""
     try:
-        return shorten(_text_at(body, path))
+        return shorten(text_at(body, path))
     except (msgspec.MsgspecError, RecursionError, LookupError):
         return ""
-
-
-def _text_at(entry: bytes | msgspec.Raw, path: str) -> str:
-    # Step by step and never decoded whole: the odd value may be one that no decoder takes, such as 1e400.
-    for name, index in re.findall(r"(\w+)|\[(\d+)\]", path):
-        if name:
-            entry = msgspec.json.decode(entry, type=dict[str, msgspec.Raw])[name]
-        else:
-            entry = msgspec.json.decode(entry, type=list[msgspec.Raw])[int(index)]
-    return bytes(entry).decode()
 
 
 def _plain(problem: str) -> str:

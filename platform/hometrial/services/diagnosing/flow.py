@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from hometrial.services.diagnosing.check import Check, not_reached, ok, problem, span
 from hometrial.services.diagnosing.facts import Facts
-from hometrial.services.diagnosing.link import without_account
+from hometrial.services.diagnosing.link import of_an_account
 from hometrial.services.viewing.sources import Source
 
 LATE = timedelta(minutes=15)
@@ -39,12 +39,9 @@ CAUSES = {
 """How each cause of a gap reads after a number of hours."""
 
 
-def last_read_went_well(facts: Facts) -> Check:
+@of_an_account("last read")
+def last_read_went_well(facts: Facts, name: str) -> Check:
     """Whether the last read of every stream ended in data."""
-    name = "last read"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     for source in facts.clouds:
         found = _failed(facts, name, source)
         if found:
@@ -82,12 +79,9 @@ def _last_read(facts: Facts, source: Source) -> str:
     return f"{provider} read {facts.local(read_at)}{data}"
 
 
-def worker_runs(facts: Facts) -> Check:
+@of_an_account("worker")
+def worker_runs(facts: Facts, name: str) -> Check:
     """Whether somebody does the work, and keeps up with it."""
-    name = "worker"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     work, run = facts.backlog, "run: hometrial worker"
     due = f"jobs due: {work.jobs}"
     if not work.workers:
@@ -113,12 +107,9 @@ def _is_stale(facts: Facts, source: Source) -> bool:
     return facts.now - last > STALE
 
 
-def pages_pass_the_gate(facts: Facts) -> Check:
+@of_an_account("waiting for the gate")
+def pages_pass_the_gate(facts: Facts, name: str) -> Check:
     """Whether what was read is judged and stored."""
-    name = "waiting for the gate"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     count, since = facts.waiting
     if not count or since is None:
         return ok(name, "nothing waits")

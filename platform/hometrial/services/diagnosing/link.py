@@ -1,7 +1,8 @@
 """Checks of the link: account, provider, token, scopes, device."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
+from functools import wraps
 
 from hometrial.models import PairedDevice
 from hometrial.services.diagnosing.check import Check, not_reached, ok, problem, span
@@ -15,11 +16,19 @@ BY_IMPORT = "no wearable account is linked; data come by import"
 NO_ACCOUNT = "no wearable account is linked"
 
 
-def without_account(facts: Facts, name: str) -> Check | None:
-    """Return what a check of the link says of a person without one, None if there is one."""
-    if facts.sources:
-        return None
-    return not_reached(name, BY_IMPORT if facts.imported else NO_ACCOUNT)
+def of_an_account(name: str) -> Callable[[Callable[[Facts, str], Check]], Callable[[Facts], Check]]:
+    """Name a check that is about accounts: of a person without one it is not reached."""
+
+    def named(check: Callable[[Facts, str], Check]) -> Callable[[Facts], Check]:
+        @wraps(check)
+        def asked(facts: Facts) -> Check:
+            if facts.sources:
+                return check(facts, name)
+            return not_reached(name, BY_IMPORT if facts.imported else NO_ACCOUNT)
+
+        return asked
+
+    return named
 
 
 def invite(facts: Facts, what: str) -> str:
@@ -58,12 +67,9 @@ def _linked(facts: Facts, source: Source) -> str:
     return f"{source.account.provider}, linked {since}, {source.status.replace('_', ' ')}"
 
 
-def provider_is_alive(facts: Facts) -> Check:
+@of_an_account("provider alive")
+def provider_is_alive(facts: Facts, name: str) -> Check:
     """Whether the vendor still answers, to anybody."""
-    name = "provider alive"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     for source in facts.clouds:
         found = _shut(facts, name, source) or _out(facts, name, source)
         if found:
@@ -108,12 +114,9 @@ def _out(facts: Facts, name: str, source: Source) -> Check | None:
     )
 
 
-def token_is_good(facts: Facts) -> Check:
+@of_an_account("token")
+def token_is_good(facts: Facts, name: str) -> Check:
     """Whether we may still read."""
-    name = "token"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     for source in facts.clouds:
         found = _dead(facts, name, source)
         if found:
@@ -148,12 +151,9 @@ def _refreshed(facts: Facts, source: Source) -> str:
     return f"{source.account.provider} refreshed {facts.local(dates.refreshed_at)}{ends}"
 
 
-def scopes_are_granted(facts: Facts) -> Check:
+@of_an_account("scopes")
+def scopes_are_granted(facts: Facts, name: str) -> Check:
     """Whether the person shares at the provider what they consented to here."""
-    name = "scopes"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     active = [each for each in facts.clouds if each.status == "active"]
     if not active:
         return not_reached(name, "no cloud account is active")
@@ -187,12 +187,9 @@ def _wanted(facts: Facts, source: Source) -> set[str]:
     return consented if offers else refused
 
 
-def device_hands_over(facts: Facts) -> Check:
+@of_an_account("device")
+def device_hands_over(facts: Facts, name: str) -> Check:
     """Whether the watch gives its data to the provider."""
-    name = "device"
-    nothing = without_account(facts, name)
-    if nothing:
-        return nothing
     active = [each for each in facts.sources if each.status in ("active", "pushing")]
     if not active:
         return not_reached(name, "no account is active")

@@ -188,16 +188,6 @@ def _open_batch(session: Session, pulls: Sequence[Pull], reader: Reader, now: da
         scope="*",
         reader_revision=reader.revision,
         status="accepted",
-        rows_read=0,
-        rows_accepted=0,
-        rows_duplicate=0,
-        rows_quarantined=0,
-        rows_unreadable=0,
-        rows_not_consented=0,
-        quarantined_by_rule={},
-        unreadable=[],
-        participants=[],
-        chunks=0,
         created_at=now,
     )
     session.add(batch)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func
@@ -23,14 +24,12 @@ def add(
 
     The database merges them, so that two workers never undo each other's.
     """
-    told = [Range(start, end) for start, end in known if start < end]
+    told = _ranges(known)
     if not told:
         return
     row = _row(account_id, stream, known=told)
     session.execute(
-        row.on_conflict_do_update(
-            index_elements=_STREAM, set_={"known": StreamState.known.op("+")(row.excluded.known)}
-        )
+        row.on_conflict_do_update(index_elements=_STREAM, set_={"known": _more_known(row)})
     )
 
 
@@ -40,14 +39,19 @@ def succeed(
     stream: str,
     read_at: datetime,
     data_until: datetime | None = None,
+    known: Iterable[tuple[datetime, datetime]] = (),
 ) -> None:
-    """Note a read that went well: no obstacle stands any more. `data_until`: its newest sample's end."""
-    row = _row(account_id, stream, read_at=read_at, data_until=data_until)
+    """Note a read that went well: no obstacle stands any more.
+
+    `data_until`: the end of its newest sample; `known`: spans that `add` would add.
+    """
+    row = _row(account_id, stream, read_at=read_at, data_until=data_until, known=_ranges(known))
     newest = func.greatest  # of PostgreSQL: leaves nulls out
     session.execute(
         row.on_conflict_do_update(
             index_elements=_STREAM,
             set_={
+                "known": _more_known(row),
                 "read_at": newest(StreamState.read_at, row.excluded.read_at),
                 "data_until": newest(StreamState.data_until, row.excluded.data_until),
                 "obstacle": None,
@@ -58,6 +62,14 @@ def succeed(
             },
         )
     )
+
+
+def _ranges(spans: Iterable[tuple[datetime, datetime]]) -> list[Range[datetime]]:
+    return [Range(start, end) for start, end in spans if start < end]
+
+
+def _more_known(row: Insert) -> ColumnElement[Any]:
+    return StreamState.known.op("+")(row.excluded.known)
 
 
 def fail(

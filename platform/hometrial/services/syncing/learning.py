@@ -23,14 +23,11 @@ def learn(session: Session, pull: Pull, data_until: datetime | None) -> None:
 
     Where the account does not show its devices, the newest sample is the only proof of a hand-over.
     """
-    coverage.succeed(session, pull.account_id, pull.stream, pull.started_at, data_until)
-    if pull.kind == "push":
-        return
+    known = []
     handed_over = pull.device_synced_at or data_until
-    if handed_over is not None:
-        until = min(pull.end_at, handed_over)
-        if pull.start_at < until:
-            coverage.add(session, pull.account_id, pull.stream, [(pull.start_at, until)])
+    if handed_over is not None and pull.kind != "push":
+        known = [(pull.start_at, min(pull.end_at, handed_over))]
+    coverage.succeed(session, pull.account_id, pull.stream, pull.started_at, data_until, known)
 
 
 def last_hand_over(session: Session, account_id: UUID) -> datetime | None:

@@ -53,7 +53,7 @@ CAUSE_MARKS = {
     "not_in_source": "–",
     "unknown": "?",
 }
-"""The mark of a day that is missing whole, by its cause."""
+"""The mark of a day, or an hour, that is missing whole, by its cause."""
 
 
 class Cell(NamedTuple):
