@@ -130,11 +130,15 @@ class Database:
             text(
                 "SELECT set_config('hometrial.actor', :actor, true),"
                 " set_config('hometrial.reason', :reason, true),"
-                " set_config('hometrial.audit_key', :key, true)"
+                " set_config('hometrial.audit_key', :key, true), set_config('role', :role, true)"
             ),
-            {"actor": actor, "reason": reason or "", "key": self.settings.key("audit").hex()},
+            {
+                "actor": actor,
+                "reason": reason or "",
+                "key": self.settings.key("audit").hex(),
+                "role": role,
+            },
         )
-        session.execute(text(f"SET LOCAL ROLE {role}"))
 
     def close(self) -> None:
         """Give the connections back."""
