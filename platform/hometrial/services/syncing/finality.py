@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among
 from hometrial.models import Connection, DayChunk
 from hometrial.services import enrolling
 from hometrial.services.comparing import day_number
@@ -23,9 +24,6 @@ from hometrial_ingest.signals import Signal
 
 REREAD = timedelta(days=14)
 """So long after its end a day is read again."""
-
-_MOST_IN_A_STATEMENT = 30_000
-"""PostgreSQL takes 65,535 parameters; a study of hundreds of people settles more chunks at once."""
 
 STREAM_OF: Mapping[Signal, str] = {
     Signal.HEART_RATE: "heart_rate",
@@ -69,9 +67,8 @@ def settle(session: Session, now: datetime, participant_ids: Iterable[UUID] | No
         for chunk, person, signal, day in waiting
         if person in places and is_settled(known[person], signal, _bounds(places[person], day), now)
     ]
-    for first in range(0, len(settled), _MOST_IN_A_STATEMENT):
-        some = settled[first : first + _MOST_IN_A_STATEMENT]
-        session.execute(update(DayChunk).where(DayChunk.id.in_(some)).values(state="final"))
+    if settled:
+        session.execute(update(DayChunk).where(among(DayChunk.id, settled)).values(state="final"))
     return len(settled)
 
 
@@ -80,7 +77,7 @@ def _provisional(
 ) -> list[tuple[UUID, UUID, Signal, int]]:
     linked = select(Connection.participant_id)
     if participant_ids is not None:
-        linked = linked.where(Connection.participant_id.in_(list(participant_ids)))
+        linked = linked.where(among(Connection.participant_id, participant_ids))
     rows = session.execute(
         select(DayChunk.id, DayChunk.participant_id, DayChunk.stream, DayChunk.day).where(
             DayChunk.is_current,
