@@ -20,7 +20,7 @@ demo: setup  ## a seeded trial on this machine: database, import, gate, staff pa
 	$(BIN)/hometrial demo
 
 test: setup  ## the whole suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
 
 check: setup  ## lint, types, imports, dead dependencies
 	$(BIN)/ruff check .
