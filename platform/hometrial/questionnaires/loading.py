@@ -1,0 +1,66 @@
+"""Instruments from their files: one, or all that are shipped; each checked, each with a hash of its own."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from hometrial.declarations import DeclarationError, read
+from hometrial.errors import TrialError
+from hometrial.questionnaires.instrument import Instrument
+
+_FOLDER = resources.files("hometrial.questionnaires") / "instruments"
+
+
+class UnknownInstrumentError(TrialError):
+    """An instrument that is not shipped."""
+
+
+def load(text: str, name: str) -> Instrument:
+    """Return the instrument that a YAML text declares; `name` is the file's.
+
+    Raises DeclarationError with all its faults: of form, of reference, of wording.
+    """
+    return read(text, name, Instrument)
+
+
+@cache
+def shipped() -> Mapping[str, Instrument]:
+    """Return every instrument of this package by its id; raises DeclarationError if one cannot be used."""
+    files = sorted(
+        (file for file in _FOLDER.iterdir() if file.name.endswith(".yaml")),
+        key=lambda file: file.name,
+    )
+    return {
+        file.name.removesuffix(".yaml"): _shipped(file.name, file.read_text("utf-8"))
+        for file in files
+    }
+
+
+def _shipped(name: str, text: str) -> Instrument:
+    instrument = load(text, name)
+    if f"{instrument.id}.yaml" != name:
+        raise DeclarationError([f"{name}, line 1: id: the file must be named {instrument.id}.yaml"])
+    return instrument
+
+
+def named(name: str) -> Instrument:
+    """Return a shipped instrument; raises UnknownInstrumentError with the ids there are."""
+    try:
+        return shipped()[name]
+    except KeyError:
+        known = ", ".join(shipped())
+        raise UnknownInstrumentError(
+            f"no instrument is named {name!r}; there are {known}"
+        ) from None
+
+
+def definition_hash(instrument: Instrument) -> str:
+    """Return the SHA-256 of an instrument's canonical form, in hex: another wording, another hash.
+
+    Canonical: JSON of what is declared (what equals its default is left out), keys sorted, no space, UTF-8.
+    """
+    declared = instrument.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    canonical = json.dumps(declared, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
