@@ -22,7 +22,9 @@ STREAMS: dict[str, tuple[Signal, ...]] = {
     "steps": (Signal.STEPS,),
     "distance": (Signal.DISTANCE,),
     "sleep": (Signal.SLEEP_SESSION,),
+    "heart_rate_variability": (Signal.HRV_RMSSD, Signal.HRV_SDNN),
     "oxygen_saturation": (Signal.OXYGEN_SATURATION,),
+    "respiratory_rate": (Signal.RESPIRATORY_RATE,),
     "weight": (Signal.WEIGHT,),
     "resting_heart_rate": (Signal.RESTING_HEART_RATE,),
     "heart_rate_variability_daily": (Signal.HRV_RMSSD_DAILY,),
@@ -128,23 +130,32 @@ EVERYTHING = View()
 def compare(rehearsal: Rehearsal, person: Person, view: View = EVERYTHING) -> Comparison:
     """Compare everything that is stored of a person with what the cloud held when it was last read."""
     made = Comparison()
-    for stream, (signal,) in STREAMS.items():
-        found = view.truth(rehearsal, person, stream)
-        stored = samples(rehearsal, person, signal)
-        own = stored[stored["source"] != MERGED] if len(stored) else stored
-        what = f"{person.code} {stream}"
-        if signal is Signal.SLEEP_SESSION:
-            made.add(what, _nights(found), _sessions(own))
-            made.add(f"{what} stages", _true_stages(found), _stages(rehearsal, person))
-        else:
-            made.add(what, _true(found, signal), _stored(own, signal))
-            merged = stored[stored["source"] == MERGED] if len(stored) else stored
-            made.within(f"{what}, merged", _true(view.truth(rehearsal, person, stream, merged=True), signal),
-                        _stored(merged, signal))  # fmt: skip
+    for stream, signals in STREAMS.items():
+        for signal in signals:
+            _compare(made, rehearsal, person, view, (stream, signal))
     for stream, signal in (("steps", Signal.STEPS_DAILY), ("distance", Signal.DISTANCE_DAILY)):
         made.add(f"{person.code} {signal}", view.totals(rehearsal, person, stream),
                  _stored(samples(rehearsal, person, signal), signal, sourced=False))  # fmt: skip
     return made
+
+
+def _compare(
+    made: Comparison, rehearsal: Rehearsal, person: Person, view: View, what: tuple[str, Signal]
+) -> None:
+    """Compare one signal of a stream: what each source told, and what was merged."""
+    stream, signal = what
+    found = view.truth(rehearsal, person, stream)
+    stored = samples(rehearsal, person, signal)
+    own = stored[stored["source"] != MERGED] if len(stored) else stored
+    named = f"{person.code} {signal}"
+    if signal is Signal.SLEEP_SESSION:
+        made.add(named, _nights(found), _sessions(own))
+        made.add(f"{named} stages", _true_stages(found), _stages(rehearsal, person))
+        return
+    made.add(named, _true(found, signal), _stored(own, signal))
+    merged = stored[stored["source"] == MERGED] if len(stored) else stored
+    true = _true(view.truth(rehearsal, person, stream, merged=True), signal)
+    made.within(f"{named}, merged", true, _stored(merged, signal))
 
 
 def samples(rehearsal: Rehearsal, person: Person, signal: Signal) -> pd.DataFrame:
@@ -163,7 +174,10 @@ def samples(rehearsal: Rehearsal, person: Person, signal: Signal) -> pd.DataFram
 
 
 def _true(found, signal: Signal) -> Keyed:
-    rounded = np.round(found.value, 3).tolist()
+    value = found.value
+    if signal is Signal.HRV_SDNN:  # the second number of a sample
+        value = np.array([each["sdnn"] for each in found.details], float)
+    rounded = np.round(value, 3).tolist()
     times = found.local // _DAY if SIGNALS[signal].shape is Shape.DAILY else found.at
     return Counter(zip(times.tolist(), found.duration.tolist(), found.source, rounded, strict=True))
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import recovery_causes
 import recovery_people
-from comparison import View, compare
+from comparison import STREAMS, View, compare
 from recovery_engines import Engine
 from recovery_people import Fate
 from recovery_result import Result, Size
@@ -189,7 +189,7 @@ class Recovery:
         self.result.seconds["judging"] = time.monotonic() - started
 
     def _judge_person(self, person: Person, fate: Fate) -> None:
-        read_at = {
+        read_at = dict.fromkeys(STREAMS, fate.begins) | {  # who was never read has nothing
             str(stream): moment
             for stream, moment in self.rehearsal.rows(
                 "SELECT stream, read_at FROM sync.stream_state WHERE account_id = :account"
@@ -198,8 +198,9 @@ class Recovery:
             )
         }
         now = clock.now()
-        last = read_at.get("heart_rate", now) if fate.ends_dead else now
-        late = [stream for stream, moment in read_at.items() if moment < now]
+        last = read_at["heart_rate"] if fate.ends_dead else now
+        shared = STREAMS if fate.streams is None else fate.streams
+        late = [stream for stream in shared if read_at[stream] < now]
         if late and not fate.ends_dead:
             self.result.differing.append(f"{person.code} ({fate.kind}): {late} not read at the end")
         view = View(fate.streams, fate.consent, read_at if fate.ends_dead else {})
