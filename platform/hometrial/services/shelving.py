@@ -29,7 +29,7 @@ LOADED = (
 QUARTER = 900 * SECOND
 """Local days and their hours begin on whole quarters of an hour in every zone since 1972."""
 _AHEAD, _BEHIND = 14 * 3600 * SECOND, 12 * 3600 * SECOND  # how far a wall clock is from UTC
-_REMEMBERED = 200_000
+_REMEMBERED = 60_000  # a fortnight of 500 people, about 80 MB
 
 Place = tuple[UUID, Signal, int]
 """Whose chunk, of which signal, of which local day (days since 1970)."""
