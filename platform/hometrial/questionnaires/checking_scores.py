@@ -46,6 +46,8 @@ def score_faults(instrument: "Instrument") -> Iterator[Fault]:
         place: Place = ("scores", number)
         yield from _inputs(score, place, items, before)
         yield from _own(score, place)
+        if isinstance(score, CompositeTable):
+            yield from _graded(instrument, score, items, place)
         yield from _recoding(instrument, score, place)
         if isinstance(score, Recode | Reverse | Rescale) and score.of in items:
             yield from _covered(instrument, items[score.of], score, place)
@@ -118,6 +120,14 @@ def _inputs(
             yield Fault(place, f"{score.id}: {name} is an item; mean_of_scores takes scores", name)
 
 
+def _graded(
+    instrument: "Instrument", score: CompositeTable, items: dict[str, "Item"], place: Place
+) -> Iterator[Fault]:
+    for name in inputs_of(score):
+        if name not in items or set(_possible(instrument, items[name])) != set(range(5)):
+            yield Fault(place, f"{score.id}: {name} must be an item that is answered 0 to 4", name)
+
+
 def _own(score: AnyScore, place: Place) -> Iterator[Fault]:
     """Yield what is wrong with a score that no item has to do with."""
     yield from _ladder(score.bands, (*place, "bands"))
@@ -178,6 +188,8 @@ def _missing(score: AnyScore, missing: Missing, place: Place) -> Iterator[Fault]
         for name in getattr(missing, field):
             if name not in named:
                 yield Fault((*place, field), f"{name} is no input of {score.id}", name)
+    if getattr(score, "groups", ()) and (missing.must or missing.blank_as):
+        yield Fault(place, "with groups neither must nor blank_as is known", None)
     if (missing.max_missing or 0) >= len(named):
         yield Fault(
             (*place, "max_missing"), f"{score.id} has {len(named)} inputs", missing.max_missing

@@ -9,6 +9,7 @@ from importlib import resources
 from hometrial.declarations import DeclarationError, read
 from hometrial.errors import TrialError
 from hometrial.questionnaires.instrument import Instrument
+from hometrial.questionnaires.vectors import vector_faults
 
 _FOLDER = resources.files("hometrial.questionnaires") / "instruments"
 
@@ -20,9 +21,14 @@ class UnknownInstrumentError(TrialError):
 def load(text: str, name: str) -> Instrument:
     """Return the instrument that a YAML text declares; `name` is the file's.
 
-    Raises DeclarationError with all its faults: of form, of reference, of wording.
+    Raises DeclarationError with all its faults: of form, of reference, of wording; and, if there are none,
+    with every worked example that comes out otherwise.
     """
-    return read(text, name, Instrument)
+    instrument = read(text, name, Instrument)
+    faults = [f"{name}: {said}" for said in vector_faults(instrument)]
+    if faults:
+        raise DeclarationError(faults)
+    return instrument
 
 
 @cache
