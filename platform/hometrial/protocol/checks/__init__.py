@@ -1,0 +1,1 @@
+"""The checks of a protocol, one module a subject; `checking` runs them all."""

@@ -1,0 +1,266 @@
+"""Rules such as `18 <= age <= 70`: a small closed language, parsed and never evaluated as code.
+
+Names, numbers, 'words', true and false; == != < <= > >=, `in` and `not in` with a list; and, or, not.
+
+What nobody answered is unknown, and what depends on it is neither true nor false (Kleene's
+three-valued logic): `and` is false as soon as one side is, `or` true as soon as one side is.
+"""
+
+import ast
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+Answer = bool | int | float | str
+Answers = Mapping[str, Answer | None]
+_LONGEST = 500
+_ORDERED: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {"==": operator.eq, "!=": operator.ne, **_ORDERED}
+_NODES: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+}
+
+
+class RuleError(ValueError):
+    """A text that is no rule of this language."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The answer to a declared variable; as a rule of its own: it is yes."""
+
+    name: str
+
+
+Operand = Named | Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two operands and the sign between them."""
+
+    left: Operand
+    sign: str
+    right: Operand
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether it asks for more or less, which only numbers have."""
+        return self.sign in _ORDERED
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A variable's answer is one of these."""
+
+    variable: Named
+    options: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """All parts hold."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Some:
+    """At least one part holds."""
+
+    parts: tuple["Expression", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    """The part does not hold."""
+
+    part: "Expression"
+
+
+Expression = Named | Comparison | Among | Every | Some | Negation
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a rule holds; None: it depends on what is `unknown`, by name."""
+
+    holds: bool | None
+    unknown: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str) -> Expression:
+    """Return the rule that a text states; raises RuleError with what is no part of the language."""
+    if len(text) > _LONGEST:
+        raise RuleError(f"a rule has at most {_LONGEST} characters; split it into several")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise RuleError(f"this is no rule: {error}") from error
+    return _expression(tree.body)
+
+
+def _expression(node: ast.expr) -> Expression:
+    match node:
+        case ast.BoolOp(op=ast.And(), values=parts):
+            return Every(tuple(map(_expression, parts)))
+        case ast.BoolOp(op=ast.Or(), values=parts):
+            return Some(tuple(map(_expression, parts)))
+        case ast.UnaryOp(op=ast.Not(), operand=part):
+            return Negation(_expression(part))
+        case ast.Compare():
+            return _comparison(node)
+        case ast.Name() if isinstance(named := _operand(node), Named):
+            return named
+    raise _refused(node)
+
+
+def _comparison(node: ast.Compare) -> Expression:
+    sides = [node.left, *node.comparators]
+    parts = tuple(map(_compared, sides, node.ops, sides[1:]))
+    return parts[0] if len(parts) == 1 else Every(parts)
+
+
+def _compared(left: ast.expr, sign: ast.cmpop, right: ast.expr) -> Expression:
+    if isinstance(sign, ast.In | ast.NotIn):
+        among = Among(_named(left), _options(right))
+        return Negation(among) if isinstance(sign, ast.NotIn) else among
+    if type(sign) not in _NODES:
+        raise RuleError("`is` is no comparison here; use ==")
+    return Comparison(_operand(left), _NODES[type(sign)], _operand(right))
+
+
+def _options(node: ast.expr) -> tuple[Answer, ...]:
+    if not isinstance(node, ast.List | ast.Tuple):
+        raise _refused(node)
+    options = tuple(map(_operand, node.elts))
+    if any(isinstance(each, Named) for each in options):
+        raise RuleError("a list holds numbers or 'words' in quotes, no names")
+    return tuple(each for each in options if not isinstance(each, Named))
+
+
+def _named(node: ast.expr) -> Named:
+    operand = _operand(node)
+    if isinstance(operand, Named):
+        return operand
+    raise _refused(node)
+
+
+def _operand(node: ast.expr) -> Operand:
+    match node:
+        case ast.Name(id="null" | "None"):
+            raise RuleError("there is no null in rules: ask a yes/no variable whether it applies")
+        case ast.Name(id="true" | "false" as truth):
+            return truth == "true"
+        case ast.Name(id=name):
+            return Named(name)
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
+            return -number
+    raise _refused(node)
+
+
+def _refused(node: ast.expr) -> RuleError:
+    return RuleError(
+        f"`{ast.unparse(node)}` is no part of a rule; known are names, numbers, 'words', true, false, "
+        "comparisons, in, and, or, not"
+    )
+
+
+def decide(rule: Expression, answers: Answers) -> Verdict:
+    """Say whether a rule holds for these answers; an answer that is absent or None is unknown."""
+    match rule:
+        case Named(name):
+            value = answers.get(name)
+            return _unknown(rule) if value is None else Verdict(value is True)
+        case Comparison(left, sign, right):
+            values = _value(left, answers), _value(right, answers)
+            return _unknown(left, right, seen=answers) if None in values else _compare(sign, values)
+        case Among(variable, options):
+            value = answers.get(variable.name)
+            return _unknown(variable) if value is None else Verdict(value in options)
+        case Every(parts):
+            return _not(_some(_not(decide(part, answers)) for part in parts))
+        case Some(parts):
+            return _some(decide(part, answers) for part in parts)
+        case Negation(part):
+            return _not(decide(part, answers))
+
+
+def _value(operand: Operand, answers: Answers) -> Answer | None:
+    return answers.get(operand.name) if isinstance(operand, Named) else operand
+
+
+def _compare(sign: str, values: tuple[Any, Any]) -> Verdict:
+    return Verdict(_SIGNS[sign](*values))
+
+
+def _unknown(*operands: Operand, seen: Answers | None = None) -> Verdict:
+    names = (each.name for each in operands if isinstance(each, Named))
+    return Verdict(None, frozenset(name for name in names if (seen or {}).get(name) is None))
+
+
+def _some(parts: Iterable[Verdict]) -> Verdict:
+    found = list(parts)
+    if any(each.holds for each in found):
+        return Verdict(holds=True)
+    unknown = frozenset[str]().union(*(each.unknown for each in found))
+    return (
+        Verdict(None, unknown)
+        if any(each.holds is None for each in found)
+        else Verdict(holds=False)
+    )
+
+
+def _not(verdict: Verdict) -> Verdict:
+    return verdict if verdict.holds is None else Verdict(not verdict.holds)
+
+
+def names(rule: Expression) -> frozenset[str]:
+    """Return every variable that a rule asks for."""
+    match rule:
+        case Named(name) | Among(Named(name), _):
+            return frozenset({name})
+        case Comparison(left, _, right):
+            return frozenset(each.name for each in (left, right) if isinstance(each, Named))
+        case Every(parts) | Some(parts):
+            return frozenset[str]().union(*map(names, parts))
+        case Negation(part):
+            return names(part)
+
+
+def parts(rule: Expression) -> Iterable[Named | Comparison | Among]:
+    """Yield the smallest parts of a rule, in order."""
+    match rule:
+        case Every(inner) | Some(inner):
+            for each in inner:
+                yield from parts(each)
+        case Negation(part):
+            yield from parts(part)
+        case _:
+            yield rule
+
+
+def _sound(text: str) -> str:
+    parse(text)
+    return text
+
+
+Rule = Annotated[str, AfterValidator(_sound)]
+"""A rule as it is written; `parse` reads it, and what is no rule is refused when it is loaded."""
