@@ -122,8 +122,8 @@ def _days(bench: Bench, scale: Scale) -> str:
 
 
 def _day(bench: Bench, people: int, how: dict[str, str]) -> list[str]:
-    with _rehearsal(bench, people, days=4, spacing=5) as rehearsal:
-        _link(rehearsal, people, until=datetime(2026, 2, 4, 6, tzinfo=UTC))
+    with _rehearsal(bench, people + 1, days=4, spacing=5) as rehearsal:
+        _link(rehearsal, people + 1, until=datetime(2026, 2, 4, 6, tzinfo=UTC))
         rehearsal.sims.clock.set(datetime(2026, 2, 5, 6, tzinfo=UTC))
         settings = rehearsal.database.settings
         order = how | {
