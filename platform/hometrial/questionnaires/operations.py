@@ -117,8 +117,11 @@ def _reached(group: Inputs, threshold: float) -> float | None:
 def _reduced(score: Sum | Mean | MeanOfScores | Max | CountAtLeast, inputs: Known) -> float:
     match score:
         case Sum():
-            share = inputs.wanted / len(inputs.values) if inputs.made_up else 1.0
-            return math.fsum(inputs.values) * share / score.divide_by
+            # Multiplied before it is divided: a whole number stays one, and no band is missed by a hair.
+            total = math.fsum(inputs.values)
+            if inputs.made_up:
+                total = total * inputs.wanted / len(inputs.values)
+            return total / score.divide_by
         case Max():
             return max(inputs.values)
         case CountAtLeast():
