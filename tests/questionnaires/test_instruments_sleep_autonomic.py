@@ -3,7 +3,7 @@
 import pytest
 
 from hometrial.questionnaires.loading import named
-from hometrial.questionnaires.scoring import score
+from hometrial.questionnaires.scoring import ScoringError, score
 
 COMPASS_MOST = {
     "orthostatic": {"1": 1, "2": 4, "3": 3, "4": 1},
@@ -60,20 +60,42 @@ def test_compass_s_maxima_add_up_to_100():
     assert found["total"] == pytest.approx(100, abs=1e-4)
 
 
-@pytest.mark.parametrize("domain", COMPASS_MOST)
-def test_no_answer_of_compass_is_worth_more_than_the_most(domain):
-    declared = named("compass31")
+@pytest.mark.parametrize(
+    ("items", "points"),
+    [
+        (("2", "17", "21", "24", "25", "26"), (0, 1, 2, 3)),
+        (("3", "18", "22", "28", "30"), (1, 2, 3)),
+        (("4", "7", "19", "23"), (3, 2, 1, 0, 0, 0)),
+        (("11", "31"), (0, 3, 2, 1, 0, 0, 0)),
+        (("8",), (1, 0, 0, 1, 2)),
+        (("9", "10"), (1, 0)),
+        (("12",), (2, 1, 0, 0, 0)),
+        (("13", "14", "15"), (0, 1, 2)),
+    ],
+)
+def test_an_option_of_compass_is_worth_its_published_points(items, points):
+    declared, most = named("compass31"), compass(COMPASS_MOST)
+    for number in items:
+        raw = next(f"{domain}_raw" for domain, part in COMPASS_MOST.items() if number in part)
+        options = declared.option_sets[declared.item(f"compass31_{number}").options]
+        full = scores("compass31", most)[raw]
+        lost = [
+            full - scores("compass31", {**most, f"compass31_{number}": option.value})[raw]
+            for option in options
+        ]
+        assert tuple(max(points) - each for each in lost) == points
+
+
+@pytest.mark.parametrize("number", [27, 29])
+def test_compass_asks_how_strong_a_trouble_of_the_eyes_is_only_where_there_is_one(number):
     most = compass(COMPASS_MOST)
-    best = scores("compass31", most)[domain]
-    for number in COMPASS_MOST[domain]:
-        item = declared.item(f"compass31_{number}")
-        if item.show_if is None and declared.option_sets[item.options][-1].value == 2:
-            continue  # a no would hide the questions that follow
-        for option in declared.option_sets[item.options]:
-            answers = {**most, item.id: option.value}
-            if item.id in {"compass31_27", "compass31_29"} and option.value == 1:
-                answers.pop(f"compass31_{int(number) + 1}")
-            assert scores("compass31", answers)[domain] <= best
+    item, severity = f"compass31_{number}", f"compass31_{number + 1}"
+    raw = [scores("compass31", {**most, item: often})["pupillomotor_raw"] for often in (2, 3, 4)]
+    assert raw == [13, 14, 15]
+    never = {**most, item: 1}
+    with pytest.raises(ScoringError, match=severity):
+        score(named("compass31"), never)
+    assert scores("compass31", {**never, severity: None})["pupillomotor_raw"] == 9
 
 
 def test_what_compass_says_to_skip_counts_nothing_and_what_is_left_blank_leaves_no_score():
