@@ -43,8 +43,9 @@ class Burden:
 def burden_of(protocol: Protocol, arm: str) -> Burden:
     """Return how much of a participant's energy an arm's plan takes; raises UnknownArmError.
 
-    A visit's forms are spread evenly over its sessions, from the due day on. Weeks are those from consent
-    to the last day on which anything is due, the empty ones included.
+    A visit's forms are spread evenly over its sessions, the last of them on the due day where the window
+    opens early enough. Weeks are those from consent to the last day on which anything is due, the empty
+    ones included.
     """
     asked = list(_asked(protocol, arm)) or [(0, "nothing", 0.0)]
     days = _summed((day, form, minutes) for day, form, minutes in asked)
@@ -80,8 +81,9 @@ def _asked(protocol: Protocol, arm: str) -> Iterator[tuple[int, str, float]]:
 
 
 def _sessions(visit: DueVisit, sessions: int, minutes: Minutes) -> Iterator[tuple[int, str, float]]:
+    first = max(visit.window.first, visit.due - timedelta(sessions - 1))
     for session in range(sessions):
-        day = (visit.due + timedelta(session) - _CONSENT).days
+        day = (first + timedelta(session) - _CONSENT).days
         for form in visit.forms:
             if form in minutes:
                 yield day, form, minutes[form] / sessions

@@ -53,8 +53,8 @@ class Repeat(Declaration):
 class Visit(Declaration):
     """A visit at `day` after an anchor, with a window of days before and after, both ends included.
 
-    `optional_forms` are shown only with a text pack. `sessions`: over how many days a participant may
-    spread its forms.
+    `optional_forms` are shown only with a text pack. `sessions`: over how many days of the
+    window a participant may spread its forms.
     """
 
     id: Id

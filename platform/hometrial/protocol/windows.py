@@ -56,14 +56,17 @@ def visit_opening(visit: DueVisit, zones: ZoneHistory) -> Opening:
 
 
 def diary_opening(plan: Diary, due: DueDiary, zones: ZoneHistory) -> Opening | None:
-    """Return when a diary opens and closes; None if the person's clock never showed that stretch.
+    """Return when a diary opens and closes; None for days, or hours, that the person's clock never showed.
 
-    Whoever flies over it has nothing to tell of it: such a diary is not due.
+    Whoever flies over them has nothing to tell of them: such a diary is not due.
     """
-    end = due.window.last + timedelta(plan.closes_days_later)
+    begins = _first_at_or_after(zones, _wall(due.window.first, time.min))
+    ends = _last_before(zones, _wall(due.window.last + timedelta(1), time.min))
+    closing_day = due.window.last + timedelta(plan.closes_days_later)
     opens_at = _first_at_or_after(zones, _wall(due.window.first, plan.opens))
-    closes_at = _last_before(zones, _wall(end, plan.closes))
-    return _opening(opens_at, closes_at) if closes_at > opens_at else None
+    closes_at = _last_before(zones, _wall(closing_day, plan.closes))
+    is_lived = ends > begins and closes_at > opens_at
+    return _opening(opens_at, closes_at) if is_lived else None
 
 
 def _opening(opens_at: int, closes_at: int) -> Opening:

@@ -9,7 +9,6 @@ from hometrial.protocol.checks.fault import Fault, Known, Place, absent
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.outcomes import AtDays
 from hometrial.protocol.variables import Choice
-from hometrial.protocol.visits import Visit
 
 _ANY_DAY = date(2001, 1, 1)
 
@@ -136,15 +135,9 @@ def _happens(
 
 
 def sessions_fit_the_window(protocol: Protocol, _: Known) -> Iterator[Fault]:
-    """A visit's forms can be spread over its sessions before its window closes."""
+    """A visit's window has a day for each of its sessions."""
     for number, visit in enumerate(protocol.visits):
-        days = _days_left(visit)
+        days = visit.window[1] - visit.window[0] + 1
         if visit.sessions > days:
-            said = (
-                f"{visit.sessions} sessions in a window of {days} days from the due day; lower it"
-            )
+            said = f"{visit.sessions} sessions in a window of {days} days; lower it"
             yield Fault(("visits", number, "sessions"), said)
-
-
-def _days_left(visit: Visit) -> int:
-    return visit.window[1] + 1

@@ -91,7 +91,7 @@ def _doses(number: int, titration: Titration) -> Placed:
 
 
 def doses_can_be_made(protocol: Protocol, _: Known) -> Iterator[Fault]:
-    """Every dose can be made of what is dispensed, and every portion of one that may be split."""
+    """Every dose can be made of what is dispensed: at once, or in portions where it may be split."""
     for number, titration in enumerate(protocol.titrations):
         for place, dose in _doses(number, titration):
             if not makes(protocol.formulations, dose) and not _only_split(titration, dose):
