@@ -65,6 +65,7 @@ def test_a_sound_instrument_is_accepted(small):
             "scores[0].missing.must: day is no input",
         ),
         ("at_most: 4", "at_most: 1", "scores[0].bands[1]: this one can never be reached"),
+        ("at_most: 4", "below: 2", "scores[0].bands[1]: this one can never be reached"),
         ("{name: high}", "{below: 9, name: high}", "scores[0].bands: the last one must be open"),
         ("at_most: 4", "at_most: 4, below: 5", "scores[0].bands[1]: give below or at_most"),
         ("recoding: turned", "recoding: twisted", "scores[1].recoding: no such recoding"),

@@ -197,6 +197,25 @@ def foreign(change=None):
     return resource
 
 
+def _set(item, **fields):
+    return lambda resource: resource["item"][item].update(fields)
+
+
+def _score(option, value):
+    """Give one option of the first item a score."""
+
+    def change(resource):
+        resource["item"][0]["answerOption"][option]["extension"] = [
+            {"url": "http://hl7.org/fhir/StructureDefinition/ordinalValue", "valueDecimal": value}
+        ]
+
+    return change
+
+
+def _score_both(first, second):
+    return lambda resource: [_score(n, v)(resource) for n, v in enumerate((first, second))]
+
+
 def terms_of_ours():
     """Return terms under which a form from elsewhere is taken over."""
     return under(named("pgi_s"), id="x", recall=None)
@@ -213,6 +232,11 @@ def test_a_form_from_elsewhere_is_taken_over_with_names_and_conditions_of_ours()
     assert taken.instrument.codes["fhir"] == "https://elsewhere.example/Questionnaire/x|2024"
 
 
+def test_conditions_that_must_all_hold_are_joined_by_and():
+    taken = take_over(foreign(_set(1, enableBehavior="all")), terms_of_ours())
+    assert taken.instrument.items[1].show_if == "q_1_a == 2 and not answered(q_1_a)"
+
+
 def test_what_was_not_understood_is_told_verbatim():
     told = {each.place: each.value for each in take_over(foreign(), terms_of_ours()).unread}
     assert told == {
@@ -221,10 +245,6 @@ def test_what_was_not_understood_is_told_verbatim():
         "2.extension": {"url": "https://elsewhere.example/colour", "valueCode": "red", "more": [1]},
         "3": "Thank you",
     }
-
-
-def _set(item, **fields):
-    return lambda resource: resource["item"][item].update(fields)
 
 
 @pytest.mark.parametrize(
@@ -258,6 +278,12 @@ def _set(item, **fields):
             "no option",
         ),
         (_set(0, answerOption="many"), "answerOption"),
+        (_score(1, 4), "some answerOptions have an ordinalValue and some have none"),
+        (_score_both(1, 1.5), "the ordinalValue of bad is no whole number"),
+        (
+            _set(2, enableWhen=[{"question": "2", "operator": "=", "answerInteger": 1}]),
+            "3: enableWhen on a display is not taken over",
+        ),
         (lambda r: r.update(item=["x"]), "item.0"),
     ],
 )
@@ -343,6 +369,11 @@ def test_a_response_without_an_offset_or_with_an_impossible_answer_is_not_writte
             "z: small has no",
         ),
         (lambda r: r["item"].append(r["item"][1]), FhirError, "more than once"),
+        (
+            lambda r: r["item"][1].update(answer=r["item"][1]["answer"] * 2),
+            FhirError,
+            "more than once",
+        ),
         (
             lambda r: r["item"][1].update(answer=[{"valueInteger": 1}]),
             FhirError,

@@ -82,7 +82,7 @@ def test_a_file_must_be_named_as_its_instrument(tmp_path, monkeypatch):
     (tmp_path / "global.yaml").write_text(source.read_text("utf-8"), "utf-8")
     monkeypatch.setattr(loading, "_FOLDER", tmp_path)
     with pytest.raises(DeclarationError, match=r"global\.yaml, line 1: .*named pgi_s\.yaml"):
-        shipped.__wrapped__()
+        shipped()
 
 
 def test_a_definition_has_a_hash_that_any_change_of_words_or_scores_changes(small):
@@ -104,5 +104,11 @@ def test_a_hash_knows_neither_comments_nor_the_order_of_fields_nor_what_is_said_
         ("minutes: 1", "minutes: 1.0  # about"),
         ("{id: b, type: choice, options: how_much,", "{type: choice, options: how_much, id: b,"),
         ("{id: b, type", "{id: b, in_crash: false, stem: null, type"),
+        ("{en: B, de: B}", "{de: B, en: B}"),
     ]
     assert {definition_hash(small(change)) for change in same} == {first}
+
+
+def test_a_hash_stored_with_a_response_stays_the_hash_of_its_definition(small):
+    pinned = "c582aa0a0eb8d68f6314412f8185e49d1ff6f6ff52633626605374684f4b13a4"
+    assert definition_hash(small()) == pinned

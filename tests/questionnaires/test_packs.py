@@ -100,6 +100,8 @@ def test_a_pack_brings_words_and_tables(owned):
 def test_a_pack_that_does_not_fit_is_refused(owned, changes, said):
     with pytest.raises(TextPackError, match=said):
         check_pack(pack(**changes), owned)
+    with pytest.raises(TextPackError, match=said):
+        render(owned, "de", pack(**changes))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """Answers: whether one is possible, and which items are asked after the answers before them."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
@@ -79,7 +78,7 @@ def _refusal(instrument: Instrument, item: Item, answer: int | float | str) -> s
     if isinstance(item, ChoiceItem):
         values = [option.value for option in instrument.option_sets[item.options]]
         return None if answer in values else f"the options are {', '.join(map(str, values))}"
-    within = math.isfinite(answer) and item.low <= answer <= item.high
+    within = item.low <= answer <= item.high
     return None if within else f"give {item.low:g} to {item.high:g}"
 
 

@@ -31,35 +31,34 @@ def load(text: str, name: str) -> Instrument:
     return instrument
 
 
-@cache
-def shipped() -> Mapping[str, Instrument]:
-    """Return every instrument of this package by its id; raises DeclarationError if one cannot be used."""
-    files = sorted(
-        (file for file in _FOLDER.iterdir() if file.name.endswith(".yaml")),
-        key=lambda file: file.name,
-    )
-    return {
-        file.name.removesuffix(".yaml"): _shipped(file.name, file.read_text("utf-8"))
-        for file in files
-    }
-
-
-def _shipped(name: str, text: str) -> Instrument:
-    instrument = load(text, name)
-    if f"{instrument.id}.yaml" != name:
-        raise DeclarationError([f"{name}, line 1: id: the file must be named {instrument.id}.yaml"])
-    return instrument
+def ids() -> tuple[str, ...]:
+    """Return the ids of the shipped instruments, sorted; none of them is read."""
+    files = (file.name for file in _FOLDER.iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in files if name.endswith(".yaml")))
 
 
 def named(name: str) -> Instrument:
     """Return a shipped instrument; raises UnknownInstrumentError with the ids there are."""
-    try:
-        return shipped()[name]
-    except KeyError:
-        known = ", ".join(shipped())
+    known = ids()
+    if name not in known:
         raise UnknownInstrumentError(
-            f"no instrument is named {name!r}; there are {known}"
-        ) from None
+            f"no instrument is named {name!r}; there are {', '.join(known)}"
+        )
+    return _shipped(name)
+
+
+def shipped() -> Mapping[str, Instrument]:
+    """Return every instrument of this package by its id; raises DeclarationError if one cannot be used."""
+    return {name: _shipped(name) for name in ids()}
+
+
+@cache
+def _shipped(name: str) -> Instrument:
+    file = f"{name}.yaml"
+    instrument = load((_FOLDER / file).read_text("utf-8"), file)
+    if instrument.id != name:
+        raise DeclarationError([f"{file}, line 1: id: the file must be named {instrument.id}.yaml"])
+    return instrument
 
 
 def definition_hash(instrument: Instrument) -> str:
