@@ -15,7 +15,6 @@ from hometrial.protocol.calendar import (
     epoch_spans,
     planned_anchors,
     seams,
-    study_day,
     visits_due,
 )
 
@@ -290,14 +289,6 @@ def test_a_visit_outside_its_window_is_counted_in_signed_days(held, outside):
     assert longer.outside(day("2026-07-17")) == 0
     assert longer.outside(day("2026-07-18")) == 1
     assert (longer.extended_by, visit.extended_by) == (7, 0)
-
-
-@pytest.mark.parametrize(
-    ("said", "number"),
-    [("2026-04-08", -2), ("2026-04-09", -1), ("2026-04-10", 1), ("2026-04-11", 2)],
-)
-def test_study_days_have_no_day_0(said, number):
-    assert study_day(day(said), IMMEDIATE["first_dose"]) == number
 
 
 def test_an_arm_that_the_protocol_does_not_have_is_refused():

@@ -142,7 +142,7 @@ BROKEN = {
         (
             CROHNS,
             "allocation: {method: not_allocated}",
-            "allocation: {method: uploaded_list, at_visit: W0}",
+            "allocation: {method: uploaded_list, at_visit: W0, first_dose_within_days: 14}",
             "allocation.method",
             "there is one arm; say not_allocated",
         ),
@@ -325,6 +325,15 @@ BROKEN = {
             "unit: a, low: 120, high: 0",
             "variables[0].low",
             "nothing lies between 120 and 0",
+        ),
+    ],
+    "strata_can_be_filled": [
+        (
+            ME,
+            "- {id: sev, variable: me_severity}",
+            "- {id: sev, variable: me_severity}\n    - {id: crash, variable: crash_severity}",
+            "allocation.factors",
+            "12 strata need 48 people for a block each, 24 are planned",
         ),
     ],
     "arms_start_when_they_say": [
@@ -671,6 +680,18 @@ def test_a_document_that_stands_there_twice_is_refused():
   quiz: {questions"""
     (fault,) = refused("ldn-crohns", ("  quiz: {questions", document))
     assert "consent.documents[1]: main 1.0.0 in en stands there twice; raise its version" in fault
+
+
+def test_minimisation_no_better_than_chance_is_refused_and_so_is_a_certain_one():
+    def minimised(probability):
+        return (
+            "method: permuted_blocks\n  at_visit: R\n  first_dose_within_days: 14\n  block_sizes: [2, 4]",
+            f"method: minimisation\n  at_visit: R\n  first_dose_within_days: 14\n  probability: {probability}",
+        )
+
+    assert edited(ME, minimised(0.8)).allocation.probability == 0.8
+    assert "allocation.probability: 0.5 is chance; give more" in refused(ME, minimised(0.5))[0]
+    assert "less than 1" in refused(ME, minimised(1.0))[0]
 
 
 def test_every_check_is_broken_here():

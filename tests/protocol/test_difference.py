@@ -103,6 +103,8 @@ def test_what_follows_a_version_keeps_the_id_and_has_a_higher_number_and_somethi
     assert successor_faults(ME, edited("ldn-mecfs", VERSION)) == (
         "version: nothing changed since 1.0.0; there is nothing to publish",
     )
+    ninth, tenth = (("version: 1.0.0\ntitle", f"version: 1.{n}.0\ntitle") for n in (9, 10))
+    assert successor_faults(edited("ldn-mecfs", ninth), edited("ldn-mecfs", tenth, window)) == ()
     older = ("version: 1.0.0\ntitle", "version: 0.10.0\ntitle")
     assert (
         "0.10.0 does not follow 1.0.0"

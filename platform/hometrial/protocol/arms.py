@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from hometrial.protocol.declared import Days, Declaration, Id, Line, Name, Several, Share
+from hometrial.protocol.declared import Days, Declaration, Id, Line, Name, Several
 
 Anchor = Literal[
     "consent",
@@ -50,29 +50,33 @@ class NotAllocated(Declaration):
     method: Literal["not_allocated"]
 
 
-class AllocatedInBlocks(Declaration):
-    """Permuted blocks of random sizes within strata, drawn at a visit."""
+class _Allocated(Declaration):
+    """At which visit people are allocated; a first dose more than so many days late is a deviation."""
+
+    at_visit: Id
+    first_dose_within_days: Days
+
+
+class AllocatedInBlocks(_Allocated):
+    """Permuted blocks of random sizes within strata."""
 
     method: Literal["permuted_blocks"]
-    at_visit: Id
     block_sizes: Several[PositiveInt] = Field(min_length=1)
     factors: Several[Factor] = ()
 
 
-class AllocatedByMinimisation(Declaration):
-    """Minimisation after Pocock and Simon (1975): the preferred arm with `probability`, at a visit."""
+class AllocatedByMinimisation(_Allocated):
+    """Minimisation after Pocock and Simon (1975): the preferred arm with `probability`."""
 
     method: Literal["minimisation"]
-    at_visit: Id
-    probability: Share
+    probability: Annotated[float, Field(gt=0, lt=1)]
     factors: Several[Factor] = Field(min_length=1)
 
 
-class AllocatedFromList(Declaration):
-    """A list made elsewhere and uploaded sealed, by stratum, drawn at a visit."""
+class AllocatedFromList(_Allocated):
+    """A list made elsewhere and uploaded sealed, by stratum."""
 
     method: Literal["uploaded_list"]
-    at_visit: Id
     factors: Several[Factor] = ()
 
 

@@ -1,7 +1,4 @@
-"""What is due for one person, by their own calendar: civil dates, without times or zones.
-
-Study days follow CDISC: the first dose is day 1, the day before it day -1, and there is no day 0.
-"""
+"""What is due for one person, by their own calendar: civil dates, without times or zones."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -75,12 +72,6 @@ class DueDiary:
     due: date
     window: Span
     asked: Asked
-
-
-def study_day(day: date, first_dose: date) -> int:
-    """Return a day's number in the study, by CDISC: 1 on the day of the first dose, never 0."""
-    after = (day - first_dose).days
-    return after + 1 if after >= 0 else after
 
 
 def epoch_spans(protocol: Protocol, arm: str, anchors: Anchors) -> tuple[EpochSpan, ...]:

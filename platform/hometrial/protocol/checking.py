@@ -26,6 +26,7 @@ REFERENCES: tuple[Check, ...] = (
 
 PLANS: tuple[Check, ...] = (
     rules.variables_are_used,
+    design.strata_can_be_filled,
     design.arms_start_when_they_say,
     design.anchors_happen,
     design.sessions_fit_the_window,

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date
+from math import prod
 
-from hometrial.protocol.arms import AllocatedInBlocks, Anchor
+from hometrial.protocol.arms import AllocatedByMinimisation, AllocatedInBlocks, Anchor
 from hometrial.protocol.calendar import planned_anchors, seams
 from hometrial.protocol.checks.fault import Fault, Known, Place, absent
 from hometrial.protocol.model import Protocol
@@ -27,6 +28,23 @@ def allocation_fits_the_arms(protocol: Protocol, _: Known) -> Iterator[Fault]:
             if size % whole:
                 said = f"a block of {size} does not hold the ratio whole; use multiples of {whole}"
                 yield Fault(("allocation", "block_sizes", number), said)
+    if isinstance(protocol.allocation, AllocatedByMinimisation):
+        chance = 1 / len(protocol.arms)
+        if protocol.allocation.probability <= chance:
+            said = f"{chance:.2g} is chance; give more, and less than 1, which could be foretold"
+            yield Fault(("allocation", "probability"), said)
+
+
+def strata_can_be_filled(protocol: Protocol, _: Known) -> Iterator[Fault]:
+    """There are people enough for a block, the largest, in each stratum: else cells stay empty."""
+    if not isinstance(protocol.allocation, AllocatedInBlocks):
+        return
+    options = {each.id: each.options for each in protocol.variables if isinstance(each, Choice)}
+    strata = prod(len(options[each.variable]) for each in protocol.allocation.factors)
+    needed = strata * max(protocol.allocation.block_sizes)
+    if needed > protocol.design.planned:
+        said = f"{strata} strata need {needed} people for a block each, {protocol.design.planned} are planned"
+        yield Fault(("allocation", "factors"), f"{said}; drop a factor, or minimise")
 
 
 def allocation_resolves(protocol: Protocol, _: Known) -> Iterator[Fault]:
