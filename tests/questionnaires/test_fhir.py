@@ -113,6 +113,11 @@ def test_the_phq9_is_written_as_the_standard_shows_it():
     assert "No permission required" in resource["copyright"]
 
 
+@pytest.mark.parametrize(("name", "coded"), [("phq9", True), ("gad2", True), ("rand36", False)])
+def test_loincs_notice_goes_along_with_its_codes_only(name, coded):
+    assert ("LOINC is copyright" in written(named(name))["copyright"]) == coded
+
+
 @pytest.mark.parametrize("name", SHOWN)
 def test_nothing_is_selected_beforehand_and_every_link_is_unique(name):
     text = json.dumps(written(SHOWN[name]))
@@ -278,6 +283,10 @@ def test_what_was_not_understood_is_told_verbatim():
             "no option",
         ),
         (_set(0, answerOption="many"), "answerOption"),
+        (
+            _set(0, answerOption=[{"valueCoding": {"code": code}} for code in "ab"]),
+            "the answerOption a has no display",
+        ),
         (_score(1, 4), "some answerOptions have an ordinalValue and some have none"),
         (_score_both(1, 1.5), "the ordinalValue of bad is no whole number"),
         (

@@ -16,6 +16,11 @@ CONTROL = f"{_FHIR}/questionnaire-itemControl"
 ABSENT = f"{_FHIR}/data-absent-reason"
 CONTROLS = "http://hl7.org/fhir/questionnaire-item-control"
 LOINC = "http://loinc.org"
+LOINC_NOTICE = (
+    "This material contains content from LOINC (http://loinc.org). LOINC is copyright © Regenstrief "
+    "Institute, Inc. and the LOINC Committee and is available at no cost under the license at "
+    "http://loinc.org/license."
+)
 UCUM = "http://unitsofmeasure.org"
 SHOW_IF = "urn:hometrial:fhir:show-if"
 HIDDEN_VALUE = "urn:hometrial:fhir:hidden-value"

@@ -29,12 +29,22 @@ def questionnaire(form: Form, base: str) -> Resource:
         "status": "active",
         "subjectType": ["Patient"],
         "language": form.language,
-        "copyright": form.notice,
+        "copyright": _notice(form),
     }
     panel = instrument.codes.get("loinc_panel")
     if panel:
         resource["code"] = [{"system": terms.LOINC, "code": panel}]
     return resource | {"item": [*_recall(form), *_grouped(form, base)]}
+
+
+def _notice(form: Form) -> str:
+    """Return the instrument's line and, where LOINC's codes go along, the one that LOINC asks for."""
+    instrument = form.instrument
+    options = (option for options in instrument.option_sets.values() for option in options)
+    coded = "loinc_panel" in instrument.codes or any(
+        each.loinc for each in (*instrument.items, *options)
+    )
+    return f"{form.notice} {terms.LOINC_NOTICE}" if coded else form.notice
 
 
 def _recall(form: Form) -> Iterator[Resource]:
