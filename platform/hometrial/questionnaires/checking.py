@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from hometrial.questionnaires.checking_scores import score_faults
 from hometrial.questionnaires.conditions import ConditionError, compared_names, names, parse
@@ -21,16 +20,20 @@ _WORDS = {"text", "date", "time"}
 
 def refuse_faults(instrument: "Instrument") -> None:
     """Raise a ValidationError with everything that does not fit, or return."""
-    details = [
-        InitErrorDetails(
-            type=PydanticCustomError("fault", "{said}", {"said": fault.said}),
-            loc=fault.place,
-            input=fault.value,
+    found = list(_faults(instrument))
+    if found:
+        raise ValidationError.from_exception_data(
+            instrument.id,
+            [
+                {
+                    "type": "value_error",
+                    "loc": fault.place,
+                    "input": fault.value,
+                    "ctx": {"error": ValueError(fault.said)},
+                }
+                for fault in found
+            ],
         )
-        for fault in _faults(instrument)
-    ]
-    if details:
-        raise ValidationError.from_exception_data(instrument.id, details)
 
 
 def _faults(instrument: "Instrument") -> Iterator[Fault]:
