@@ -4,12 +4,17 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from courses import Person, day, split
 
 from hometrial.protocol.dosing.amounts import TimeOfDay, once, twice
 from hometrial.protocol.dosing.coarse import CoarseDate, Span
 from hometrial.protocol.dosing.events import Reason
 from hometrial.protocol.dosing.history import DoseRange, Effect, History, OtherTreatment, Told
-from hometrial.protocol.dosing.refusing import HistoryContradictedError, RecordRefusedError
+from hometrial.protocol.dosing.refusing import (
+    HistoryContradictedError,
+    OrderRefusedError,
+    RecordRefusedError,
+)
 from hometrial.protocol.dosing.retelling import retold
 from hometrial.protocol.dosing.standing import Kind
 
@@ -142,6 +147,20 @@ def test_the_thread_is_told_back_with_its_run_outs_and_its_evening_dose():
         "an ointment that helped a little",
     )
     assert [each.id for each in THREAD.run_outs] == ["out", "out again"]
+
+
+def test_fifteen_milligrams_in_two_doses_can_be_ordered_where_the_trial_goes_so_far():
+    most = Decimal(15)
+    person = Person().on_terms(max_mg_day=most, absolute_max_mg_day=most)
+    person.start(mg="0.25")
+    person.order(Kind.STEP_UP, 30, "9")
+    person.order(Kind.STEP_UP, 60, dose=split("7.5", "7.5"))
+    person.order(Kind.STEP_DOWN, 90, dose=split("6", "6"))
+    stood = [person.course.standing_on(day(n)) for n in (0, 30, 60, 90)]
+    assert [each.mg for each in stood] == [Decimal("0.25"), 9, 15, 12]
+    assert str(stood[2].dose) == "7.5 mg morning + 7.5 mg evening"
+    with pytest.raises(OrderRefusedError, match="the most a day is 15 mg"):
+        person.order(Kind.STEP_UP, 120, dose=split("7.5", "7.75"))
 
 
 @pytest.mark.parametrize(

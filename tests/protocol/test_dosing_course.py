@@ -70,6 +70,26 @@ def test_a_hold_plans_nothing_and_a_resume_needs_a_dose_no_higher(treated):
     assert on_day(treated, 10) == (State.ON, Decimal("0.5"), 1)
 
 
+def test_a_hold_is_not_held_again(treated):
+    treated.order(Kind.HOLD, 3)
+    with pytest.raises(OrderRefusedError, match="the drug is on hold: resume or stop it"):
+        treated.order(Kind.HOLD, 4)
+
+
+def test_after_hold_and_stop_a_restart_is_no_higher_than_what_was_last_taken(treated):
+    treated.order(Kind.HOLD, 3)
+    treated.order(Kind.STOP, 5)
+    with pytest.raises(OrderRefusedError, match=r"restart to 1 mg a day .* from 0\.5"):
+        treated.order(Kind.RESTART, 9, "1")
+    treated.order(Kind.RESTART, 9, "0.25")
+
+
+def test_a_change_changes_something(treated):
+    with pytest.raises(OrderRefusedError, match="name the order for what it does"):
+        treated.order(Kind.CHANGE, 3, "0.5")
+    treated.order(Kind.CHANGE, 3, dose=once("0.5", TimeOfDay.MORNING, "cap"))
+
+
 def test_a_stop_can_be_followed_by_a_restart_and_a_stop_for_good_cannot(treated):
     treated.order(Kind.STOP, 3)
     treated.order(Kind.RESTART, 9, "0.5")
@@ -121,6 +141,17 @@ def test_of_two_orders_of_one_day_the_later_stands(treated):
         (day(0), day(6)),
         (day(7), None),
     ]
+
+
+def test_a_dose_can_be_raised_on_the_day_on_which_it_starts(treated):
+    treated.order(Kind.STEP_UP, 0, "1.0")
+    assert on_day(treated, 0)[1] == 1
+
+
+def test_what_was_taken_away_can_be_given_back_on_the_same_day(treated):
+    treated.order(Kind.HOLD, 7)
+    treated.order(Kind.RESUME, 7, "0.25")
+    assert on_day(treated, 7)[:2] == (State.ON, Decimal("0.25"))
 
 
 def test_two_doses_still_to_come_are_impossible(treated):
@@ -256,6 +287,8 @@ def test_a_dose_after_midnight_belongs_to_the_evening_before(treated):
     treated.add(Intake(entry, day(1), Decimal("0.5"), "cap", Source.DIARY, taken_at=taken))
     with pytest.raises(RecordRefusedError, match="give that day or the night after"):
         treated.took(9, taken_at=night(1))
+    with pytest.raises(RecordRefusedError, match="give that day or the night after"):
+        treated.took(1, taken_at=noon(3))
 
 
 def test_a_typing_error_above_the_absolute_maximum_is_refused_but_the_site_can_tell_the_truth(
@@ -352,6 +385,42 @@ def test_a_restart_of_what_stands_needs_an_interruption(treated):
         treated.order(Kind.RESTART, 8, "0.5")
 
 
+def test_a_restart_comes_after_the_interruption_began(treated):
+    treated.ran_out(8)
+    with pytest.raises(OrderRefusedError, match="no interruption is recorded before it"):
+        treated.order(Kind.RESTART, 8, "0.5")
+
+
+def test_an_earlier_interruption_can_be_told_later(treated):
+    later = treated.ran_out(10)
+    treated.resumed(later, 12)
+    treated.ran_out(3, 5, at=13)
+    assert [(each.first_on, each.last_on) for each in treated.course.gaps] == [
+        (day(3), day(5)),
+        (day(10), day(11)),
+    ]
+    with pytest.raises(RecordRefusedError, match="the one from 2026-03-05 is not over by then"):
+        treated.ran_out(5, 6, at=13)
+
+
+def test_a_gap_counts_the_days_without_the_drug(treated):
+    treated.ran_out(10, 12, at=13)
+    treated.ran_out(20)
+    closed, still_open = treated.course.gaps
+    assert [closed.days_before(day(n)) for n in (9, 10, 11, 13, 30)] == [0, 0, 1, 3, 3]
+    assert [still_open.days_before(day(n)) for n in (20, 27)] == [0, 7]
+
+
+def test_an_interruption_that_was_told_as_over_is_over(treated):
+    gap = treated.ran_out(3, 5, at=6)
+    with pytest.raises(RecordRefusedError, match="no open interruption"):
+        treated.resumed(gap, 6)
+    with pytest.raises(RecordRefusedError, match="before it began"):
+        treated.ran_out(9, 8)
+    with pytest.raises(RecordRefusedError, match="is told once it is so"):
+        treated.ran_out(9, 12)
+
+
 def test_interruptions_do_not_overlap_and_end_once(treated):
     gap = treated.ran_out(4)
     with pytest.raises(RecordRefusedError, match="the one from 2026-03-06 is not over"):
@@ -385,6 +454,11 @@ def test_an_interruption_is_told_once_it_is_so(treated):
 def test_every_event_says_who_when_and_why(fields, told):
     with pytest.raises(RecordRefusedError, match=told):
         Entry(**({"id": "e2", "by": "nurse", "at": noon(0), "why": "x"} | fields))
+
+
+def test_consent_has_a_zone():
+    with pytest.raises(RecordRefusedError, match="it has no zone"):
+        Person().on_terms(consented_at=datetime(2026, 2, 20, 15, 0))  # noqa: DTZ001
 
 
 def test_an_order_says_why():

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
+import pytest
 from courses import TERMS, day, evening
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -145,9 +146,15 @@ class Dosing(RuleBasedStateMachine):
             )
         )
 
-    @rule(days=near)
-    def run_out(self, days):
-        self.attempt(Interruption(self.entry(), day(self.today - days), Reason.RAN_OUT))
+    @rule(days=near, lasts=st.none() | st.integers(-1, 4))
+    def run_out(self, days, lasts):
+        first = day(self.today - days)
+        if lasts == -1:
+            with pytest.raises(RecordRefusedError):
+                Interruption(self.entry(), first, Reason.RAN_OUT, first - timedelta(days=1))
+            return
+        last = None if lasts is None else first + timedelta(days=lasts)
+        self.attempt(Interruption(self.entry(), first, Reason.RAN_OUT, last))
 
     @rule(data=st.data(), days=near)
     def get_more(self, data, days):

@@ -115,9 +115,11 @@ class Person:
         for number in numbers:
             self.took(number, mg)
 
-    def ran_out(self, number, reason=Reason.RAN_OUT, at=None):
+    def ran_out(self, number, last=None, at=None):
+        """Tell of an interruption from day `number` on, over after day `last` if that is given."""
         entry = self.entry(noon(number if at is None else at))
-        return self.add(Interruption(entry, day(number), reason))
+        last_on = None if last is None else day(last)
+        return self.add(Interruption(entry, day(number), Reason.RAN_OUT, last_on))
 
     def resumed(self, interruption, number):
         return self.add(Resumption(self.entry(noon(number)), interruption, day(number)))

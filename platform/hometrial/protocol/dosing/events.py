@@ -121,11 +121,21 @@ class Intake:
 
 @dataclass(frozen=True)
 class Interruption:
-    """From a day on nothing was taken, though it was planned, for a reason; open until a Resumption names it."""
+    """From a day on nothing was taken, though it was planned, for a reason.
+
+    `last_on`: its last day, if it is over when it is told; else it is open until a Resumption names it.
+    """
 
     entry: Entry
     from_on: date
     reason: Reason
+    last_on: date | None = None
+
+    def __post_init__(self) -> None:
+        if self.last_on is not None and self.last_on < self.from_on:
+            raise RecordRefusedError(
+                f"interruption from {self.from_on}: it cannot have ended on {self.last_on}, before it began"
+            )
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,11 @@ class Gap:
         """Whether a day lies in it."""
         return self.first_on <= day and (self.last_on is None or day <= self.last_on)
 
+    def days_before(self, day: date) -> int:
+        """Return for how many days before one the drug was not taken, as restart rules count them."""
+        end = day if self.last_on is None else min(day, self.last_on + timedelta(days=1))
+        return max(0, (end - self.first_on).days)
+
 
 def gaps(recorded: Recorded) -> tuple[Gap, ...]:
     """Return the interruptions in time. Raises RecordRefusedError if two overlap, or one ends before it begins."""
@@ -88,7 +93,7 @@ def gaps(recorded: Recorded) -> tuple[Gap, ...]:
     for event in recorded.events.values():
         if isinstance(event, Resumption):
             origin = recorded.origin.get(event.interruption, event.interruption)
-            if not isinstance(recorded.events.get(origin), Interruption) or origin in ends:
+            if not _is_open(recorded.events.get(origin)) or origin in ends:
                 raise RecordRefusedError(
                     f"{event.entry.id} ends {event.interruption}, which is no open interruption"
                 )
@@ -107,9 +112,13 @@ def gaps(recorded: Recorded) -> tuple[Gap, ...]:
     return tuple(found)
 
 
+def _is_open(event: Event | None) -> bool:
+    return isinstance(event, Interruption) and event.last_on is None
+
+
 def _gap(interruption: Interruption, end: Resumption | None) -> Gap:
     if end is None:
-        return Gap(interruption.from_on, None, interruption.reason)
+        return Gap(interruption.from_on, interruption.last_on, interruption.reason)
     if end.from_on <= interruption.from_on:
         raise RecordRefusedError(
             f"drug again from {end.from_on}: the interruption began on {interruption.from_on}"

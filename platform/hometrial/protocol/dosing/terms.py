@@ -5,7 +5,14 @@ from datetime import datetime
 
 from hometrial.protocol.dosing.amounts import DayDose, Formulation, Milligrams, written
 from hometrial.protocol.dosing.composing import require_makeable
-from hometrial.protocol.dosing.events import Event, Intake, Order, Source, Void
+from hometrial.protocol.dosing.events import (
+    Event,
+    Intake,
+    Interruption,
+    Order,
+    Resumption,
+    Source,
+)
 from hometrial.protocol.dosing.plan import Plan
 from hometrial.protocol.dosing.refusing import OrderRefusedError, RecordRefusedError
 from hometrial.protocol.dosing.standing import Kind
@@ -35,6 +42,12 @@ class Terms:
     absolute_max_mg_day: Milligrams
     split: Split | None
 
+    def __post_init__(self) -> None:
+        if self.consented_at.tzinfo is None:
+            raise RecordRefusedError(
+                f"consent at {self.consented_at}: it has no zone, give the person's"
+            )
+
     def formulation(self, name: str | None) -> Formulation:
         """Return a formulation by its id. Raises OrderRefusedError if the trial has none of that name."""
         for each in self.formulations:
@@ -52,12 +65,8 @@ def require_allowed(event: Event, terms: Terms) -> None:
             _require_orderable(event, event.dose, terms)
     elif isinstance(event, Intake):
         _require_credible(event, terms)
-    elif not isinstance(event, Void) and not (
-        terms.consented_at.date() <= event.from_on <= event.entry.at.date()
-    ):
-        raise RecordRefusedError(
-            f"{event.from_on}: an interruption begins and ends after consent, and is told once it is so"
-        )
+    elif isinstance(event, Interruption | Resumption):
+        _require_past(event, terms)
 
 
 def _require_timely(order: Order, terms: Terms) -> None:
@@ -106,6 +115,15 @@ def _require_credible(intake: Intake, terms: Terms) -> None:
     if form.is_oral == (intake.mg is None):
         needed = "give its milligrams" if form.is_oral else "a cream has no oral milligrams"
         raise RecordRefusedError(f"{told}: {intake.formulation} is a {form}, {needed}")
+
+
+def _require_past(event: Interruption | Resumption, terms: Terms) -> None:
+    last_on = event.last_on if isinstance(event, Interruption) else None
+    told_on = event.entry.at.date()
+    if not terms.consented_at.date() <= event.from_on <= (last_on or told_on) <= told_on:
+        raise RecordRefusedError(
+            f"{event.from_on}: an interruption begins and ends after consent, and is told once it is so"
+        )
 
 
 def _is_before(earlier: datetime | None, later: datetime | None) -> bool:
