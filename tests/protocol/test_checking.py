@@ -173,6 +173,13 @@ BROKEN = {
     "epochs_are_sound": [
         (
             ME,
+            "valid_wear_days: 10",
+            "valid_wear_days: 15",
+            "epochs[1].requires",
+            "15 of 14 days are required",
+        ),
+        (
+            ME,
             "days: 28, max_days: 42",
             "days: 28, max_days: 21",
             "epochs[0].max_days",
@@ -535,6 +542,22 @@ BROKEN = {
             "alert at 10, reorder at 10 days left of 56",
         ),
     ],
+    "visits_lie_within_the_trial": [
+        (
+            CROHNS,
+            "anchor: last_dose, day: 29",
+            "anchor: last_dose, day: 290",
+            "visits[5].day",
+            "in arm LDN it is due on day 394 after consent, the plan has 133 days",
+        ),
+        (
+            CROHNS,
+            "anchor: consent, day: 0, window",
+            "anchor: consent, day: -1, window",
+            "visits[0].day",
+            "it is due on day -1 after consent",
+        ),
+    ],
     "windows_do_not_overlap": [
         (
             ME,
@@ -761,6 +784,8 @@ def test_the_arm_that_waits_for_the_drug_must_take_it():
             "what participants fill in takes minutes",
         ),
         ("strengths_mg: [4.5], most_at_once: 1", "strengths_mg: [4.5]", "Field required"),
+        ("strengths_mg: [4.5]", "strengths_mg: [4.5, 4.5]", "4.5 is there twice; name it once"),
+        ("forms: [eligibility, labs]", "forms: [eligibility, labs, labs]", "labs is there twice"),
     ],
 )
 def test_what_is_no_value_of_its_field_is_refused(old, new, said):

@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from hometrial.protocol.declared import Days, Declaration, Id, Line, Name, Several
+from hometrial.protocol.declared import (
+    Days,
+    Declaration,
+    Distinct,
+    Id,
+    Line,
+    Name,
+    Several,
+)
 
 Anchor = Literal[
     "consent",
@@ -119,7 +127,7 @@ class Epoch(Declaration):
     id: Name
     days: Days
     max_days: Days | None = None
-    arms: Several[Id] = ()
+    arms: Distinct[Id] = ()
     drug: bool
     optional: bool = False
     reconsent: bool = False

@@ -39,6 +39,7 @@ PLANS: tuple[Check, ...] = (
     doses.drug_lasts_for_the_steps,
     supplies.every_gap_has_a_way_back,
     supplies.reasons_and_running_out,
+    schedule.visits_lie_within_the_trial,
     schedule.windows_do_not_overlap,
     schedule.diaries_close_before_the_next,
     schedule.burden_is_within_the_budget,

@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, PositiveInt
 
-from hometrial.protocol.declared import Declaration, Id, Language, Line, Several, Version
+from hometrial.protocol.declared import (
+    Declaration,
+    Distinct,
+    Id,
+    Language,
+    Line,
+    Several,
+    Version,
+)
 from hometrial_ingest.data_types import DataType
 
 ELEMENTS: dict[str, str] = {
@@ -61,7 +69,7 @@ class Section(Declaration):
     """A part of a document that is read on its own; `key_information` parts come first."""
 
     id: Id
-    elements: Several[Element] = ()
+    elements: Distinct[Element] = ()
     key_information: bool = False
 
 
@@ -84,14 +92,14 @@ class ConsentDocument(Declaration):
 class Quiz(Declaration):
     """Questions of comprehension by id; all must be right within so many tries, else somebody calls."""
 
-    questions: Several[Id] = Field(min_length=1)
+    questions: Distinct[Id] = Field(min_length=1)
     tries: PositiveInt
 
 
 class Consent(Declaration):
     """What must be agreed to: `elements` each document covers, `data_types` each a switch of its own."""
 
-    elements: Several[Element] = Field(min_length=1)
+    elements: Distinct[Element] = Field(min_length=1)
     documents: Several[ConsentDocument] = Field(min_length=1)
     quiz: Quiz
-    data_types: Several[DataTypeName] = ()
+    data_types: Distinct[DataTypeName] = ()

@@ -9,6 +9,16 @@ from pydantic import StringConstraints as Words
 Each = TypeVar("Each")
 Several = Annotated[tuple[Each, ...], Strict(strict=False)]
 
+
+def _distinct(each: tuple[Each, ...]) -> tuple[Each, ...]:
+    twice = [one for number, one in enumerate(each) if one in each[:number]]
+    if twice:
+        raise ValueError(f"{twice[0]} is there twice; name it once")
+    return each
+
+
+Distinct = Annotated[tuple[Each, ...], Strict(strict=False), AfterValidator(_distinct)]
+
 Id = Annotated[str, Words(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=63)]
 Name = Annotated[str, Words(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 """An id that rules may use: lower case, without a hyphen."""

@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from hometrial.protocol.declared import Days, Declaration, Id, Line, Milligrams, Several, micrograms
+from hometrial.protocol.declared import (
+    Days,
+    Declaration,
+    Distinct,
+    Id,
+    Line,
+    Milligrams,
+    micrograms,
+)
 
 
 class _Formulation(Declaration):
@@ -20,7 +28,7 @@ class Capsule(_Formulation):
 
     form: Literal["capsule"]
     route: Literal["oral"]
-    strengths_mg: Several[Milligrams] = Field(min_length=1)
+    strengths_mg: Distinct[Milligrams] = Field(min_length=1)
     most_at_once: PositiveInt
 
     def makes(self, dose_mg: float) -> bool:

@@ -5,7 +5,15 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from hometrial.protocol.arms import Anchor
-from hometrial.protocol.declared import Declaration, Id, Line, Name, Several, Share
+from hometrial.protocol.declared import (
+    Declaration,
+    Distinct,
+    Id,
+    Line,
+    Name,
+    Several,
+    Share,
+)
 
 Direction = Literal["higher_better", "higher_worse", "neither"]
 Population = Literal["ENR", "FAS", "PP", "SAF"]
@@ -71,7 +79,7 @@ Outcome = Annotated[
 class AtVisit(Declaration):
     """At the last of these visits that was held; several where arms have different ones."""
 
-    visits: Several[Id] = Field(min_length=1)
+    visits: Distinct[Id] = Field(min_length=1)
 
 
 class AtDays(Declaration):

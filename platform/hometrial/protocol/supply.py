@@ -4,7 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from hometrial.protocol.declared import Days, Declaration, Several
+from hometrial.protocol.declared import (
+    Days,
+    Declaration,
+    Distinct,
+    Several,
+)
 
 InterruptionReason = Literal[
     "ran_out",
@@ -42,7 +47,7 @@ class Interruption(Declaration):
     """From `from_days` planned days without a dose on it is an interruption, with one of the reasons."""
 
     from_days: Days
-    reasons: Several[InterruptionReason] = Field(min_length=1)
+    reasons: Distinct[InterruptionReason] = Field(min_length=1)
     restart: Several[Restart] = Field(min_length=1)
     opioid_gap_days: OpioidGap
     surgery_hold_hours: PositiveInt

@@ -6,7 +6,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hometrial.errors import TrialError
-from hometrial.protocol.declared import Declaration, Id, Line, Name, Several
+from hometrial.protocol.declared import (
+    Declaration,
+    Distinct,
+    Id,
+    Line,
+    Name,
+)
 from hometrial.protocol.expressions import (
     Among,
     Answer,
@@ -69,7 +75,7 @@ class Choice(_Variable):
     """One of these options."""
 
     type: Literal["choice"]
-    options: Several[Line] = Field(min_length=2)
+    options: Distinct[Line] = Field(min_length=2)
 
     def refusal(self, answer: Answer) -> str | None:
         """Say why an answer cannot be, None if it can."""

@@ -10,11 +10,11 @@ from hometrial.protocol.declared import (
     ClockTime,
     Days,
     Declaration,
+    Distinct,
     Id,
     Line,
     Minutes,
     Name,
-    Several,
 )
 
 Mode = Literal["video", "phone", "remote", "clinic", "system", "any"]
@@ -63,9 +63,9 @@ class Visit(Declaration):
     day: int
     window: Window
     mode: Mode
-    arms: Several[Id] = ()
-    forms: Several[Name] = ()
-    optional_forms: Several[Name] = ()
+    arms: Distinct[Id] = ()
+    forms: Distinct[Name] = ()
+    optional_forms: Distinct[Name] = ()
     repeat: Repeat | None = None
     sessions: PositiveInt = 1
 
@@ -80,7 +80,7 @@ class UnscheduledVisit(Declaration):
     id: Id
     label: Line
     mode: Mode
-    forms: Several[Name] = ()
+    forms: Distinct[Name] = ()
 
 
 class Diary(Declaration):
@@ -98,8 +98,8 @@ class Diary(Declaration):
     opens: ClockTime
     closes: ClockTime
     closes_days_later: Annotated[int, Field(ge=0, le=7)]
-    epochs: Several[Name] = Field(min_length=1)
-    arms: Several[Id] = ()
+    epochs: Distinct[Name] = Field(min_length=1)
+    arms: Distinct[Id] = ()
     on_bad_days: Literal["short", "excused"]
 
     def is_of(self, arm: str) -> bool:
@@ -121,7 +121,7 @@ class BadDays(Declaration):
 
     rest_hours: PositiveInt
     extension_days: Annotated[int, Field(ge=0, le=28)]
-    extended_forms: Several[Name] = ()
+    extended_forms: Distinct[Name] = ()
     check_after_days: Days
 
 

@@ -68,6 +68,11 @@ def epochs_are_sound(protocol: Protocol, _: Known) -> Iterator[Fault]:
         if epoch.longest < epoch.days:
             said = f"it may last {epoch.longest} days but is planned for {epoch.days}; raise it"
             yield Fault(("epochs", number, "max_days"), said)
+        if epoch.requires is not None:
+            asked = max(epoch.requires.valid_wear_days, epoch.requires.diary_days)
+            if asked > epoch.days:
+                said = f"{asked} of {epoch.days} days are required; lower it, or lengthen the epoch"
+                yield Fault(("epochs", number, "requires"), said)
         if epoch.optional and epoch.begins is None:
             said = "an optional epoch begins when somebody chooses it; give begins an anchor"
             yield Fault(("epochs", number, "optional"), said)

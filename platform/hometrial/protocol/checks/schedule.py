@@ -12,6 +12,7 @@ from hometrial.protocol.model import Protocol
 
 _CONSENT = date(2001, 1, 1)
 _HOUR = timedelta(hours=1)
+_GRACE_DAYS = 35  # a last look, some weeks after the last epoch
 
 
 class _Asked(NamedTuple):
@@ -50,6 +51,21 @@ def _overlap(protocol: Protocol, arm: str, earlier: _Asked, later: _Asked) -> Fa
         f"{first} to day {last} after consent; narrow one of the windows"
     )
     return Fault((later.section, ids.index(later.id)), said)
+
+
+def visits_lie_within_the_trial(protocol: Protocol, _: Known) -> Iterator[Fault]:
+    """By the plan no visit is due before consent, or long after the last epoch, in any arm."""
+    numbers = {visit.id: number for number, visit in enumerate(protocol.visits)}
+    told = set()
+    for arm in protocol.arms:
+        length = sum(epoch.days for epoch in protocol.epochs_of(arm.id))
+        for visit in visits_due(protocol, arm.id, planned_anchors(protocol, arm.id, _CONSENT)):
+            day = (visit.due - _CONSENT).days
+            if visit.visit not in told and not 0 <= day <= length + _GRACE_DAYS:
+                told.add(visit.visit)
+                said = f"in arm {arm.id} it is due on day {day} after consent, the plan has {length} days"
+                place = ("visits", numbers[visit.visit], "day")
+                yield Fault(place, f"{said}; mend its day, or the epochs")
 
 
 def diaries_close_before_the_next(protocol: Protocol, _: Known) -> Iterator[Fault]:
