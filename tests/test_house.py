@@ -150,7 +150,8 @@ def test_the_wheel_holds_everything_that_is_no_python(wheel):
         str(path.relative_to(ROOT / room))
         for room, package in ROOMS.items()
         for path in (ROOT / room / package).rglob("*")
-        if path.suffix in {".html", ".css", ".js", ".sql", ".svg", ".json", ".typed"}
+        if path.suffix
+        in {".html", ".css", ".js", ".sql", ".svg", ".json", ".typed", ".yaml", ".md"}
     }
     assert any(name.endswith(".html") for name in needed)
     assert needed <= wheel

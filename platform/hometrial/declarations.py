@@ -1,9 +1,10 @@
 """Declarations in YAML: read strictly, checked by a pydantic model, every fault told with its place and value."""
 
-from collections.abc import Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Strict, StringConstraints, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -11,9 +12,31 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from hometrial.errors import TrialError
 
 Declared = TypeVar("Declared", bound=BaseModel)
-Place = Sequence[int | str]
+Each = TypeVar("Each")
+Several = Annotated[tuple[Each, ...], Strict(strict=False)]
+Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
+Place = tuple[int | str, ...]
+"""Field names and positions from the top of a declaration."""
 
 _SHOWN = 60
+
+
+class Declaration(BaseModel):
+    """A part of a declaration: what it does not know, or what has another type, it refuses."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that does not fit together: where, a sentence with the way out, what stands there."""
+
+    place: Place
+    said: str
+    value: object = None
 
 
 class DeclarationError(TrialError):
@@ -36,6 +59,22 @@ def read(text: str, name: str, model: type[Declared]) -> Declared:
         raise DeclarationError(
             [_fault(name, document, each["loc"], each["msg"]) for each in error.errors()]
         ) from error
+
+
+def refusal(name: str, faults: Iterable[Fault]) -> ValidationError:
+    """Return what a validator of a whole declaration raises, so that `read` tells each fault in its place."""
+    return ValidationError.from_exception_data(
+        name,
+        [
+            {
+                "type": "value_error",
+                "loc": fault.place,
+                "input": fault.value,
+                "ctx": {"error": ValueError(fault.said)},
+            }
+            for fault in faults
+        ],
+    )
 
 
 def _parsed(text: str, name: str) -> Any:

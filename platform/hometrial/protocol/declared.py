@@ -1,13 +1,17 @@
 """What every part of a protocol's declaration shares: strict, frozen, no field unknown."""
 
 from datetime import time
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic import StringConstraints as Words
 
-Each = TypeVar("Each")
-Several = Annotated[tuple[Each, ...], Strict(strict=False)]
+from hometrial.declarations import Declaration, Each, Language, Several, Version
+
+__all__ = [
+    "ClockTime", "Days", "Declaration", "Distinct", "Each", "Id", "Language", "Line", "Milligrams", "Minutes",
+    "Name", "Several", "Share", "Version", "micrograms",
+]  # fmt: skip
 
 
 def _distinct(each: tuple[Each, ...]) -> tuple[Each, ...]:
@@ -23,8 +27,6 @@ Id = Annotated[str, Words(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=63)]
 Name = Annotated[str, Words(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 """An id that rules may use: lower case, without a hyphen."""
 Line = Annotated[str, Words(pattern=r"^\S(.*\S)?$", max_length=400)]
-Version = Annotated[str, Words(pattern=r"^\d+\.\d+\.\d+$")]
-Language = Annotated[str, Words(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
 Share = Annotated[float, Field(gt=0, le=1)]
@@ -56,11 +58,3 @@ def _clock_time(said: Any) -> Any:
 
 Milligrams = Annotated[float, Field(gt=0, le=100), AfterValidator(_whole)]
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-
-
-class Declaration(BaseModel):
-    """A part of a declaration: what it does not know, or what has another type, it refuses."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, populate_by_name=True
-    )

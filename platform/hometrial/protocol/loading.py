@@ -4,14 +4,13 @@ from importlib import resources
 from io import StringIO
 from typing import Self
 
-from pydantic import RootModel, ValidationError, model_validator
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import RootModel, model_validator
 from ruamel.yaml import YAML
 
-from hometrial.declarations import read
+from hometrial.declarations import read, refusal
 from hometrial.errors import TrialError
 from hometrial.protocol.checking import faults
-from hometrial.protocol.checks.fault import Fault, Known
+from hometrial.protocol.checks.fault import Known
 from hometrial.protocol.model import Protocol
 
 _SHIPPED = resources.files("hometrial.protocol") / "protocols"
@@ -32,15 +31,10 @@ def load(text: str, name: str, known: Known) -> Protocol:
         def _can_be_run(self) -> Self:
             found = faults(self.root, known)
             if found:
-                raise ValidationError.from_exception_data(name, [_told(each) for each in found])
+                raise refusal(name, found)
             return self
 
     return read(text, name, Document).root
-
-
-def _told(fault: Fault) -> InitErrorDetails:
-    said = PydanticCustomError("protocol", "{said}", {"said": fault.said})
-    return InitErrorDetails(type=said, loc=fault.place, input=None)
 
 
 def shipped() -> tuple[str, ...]:

@@ -4,11 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
+from hometrial.declarations import Fault, refusal
 from hometrial.questionnaires.checking_scores import score_faults
 from hometrial.questionnaires.conditions import ConditionError, compared_names, names, parse
-from hometrial.questionnaires.faults import Fault
 from hometrial.questionnaires.slots import Place, Slot, slots
 
 if TYPE_CHECKING:
@@ -22,18 +20,7 @@ def refuse_faults(instrument: "Instrument") -> None:
     """Raise a ValidationError with everything that does not fit, or return."""
     found = list(_faults(instrument))
     if found:
-        raise ValidationError.from_exception_data(
-            instrument.id,
-            [
-                {
-                    "type": "value_error",
-                    "loc": fault.place,
-                    "input": fault.value,
-                    "ctx": {"error": ValueError(fault.said)},
-                }
-                for fault in found
-            ],
-        )
+        raise refusal(instrument.id, found)
 
 
 def _faults(instrument: "Instrument") -> Iterator[Fault]:

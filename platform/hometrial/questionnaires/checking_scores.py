@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from hometrial.questionnaires.faults import Fault
+from hometrial.declarations import Fault
 from hometrial.questionnaires.functions import FUNCTIONS
 from hometrial.questionnaires.scores import (
     AnyScore,

@@ -1,21 +1,14 @@
-"""What every part of an instrument's declaration shares: strict, frozen, no field unknown."""
+"""What every part of an instrument's declaration shares."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Strict, StringConstraints
+from pydantic import StringConstraints
 
-Each = TypeVar("Each")
-Several = Annotated[tuple[Each, ...], Strict(strict=False)]
+from hometrial.declarations import Declaration, Language, Several, Version
+
+__all__ = ["Declaration", "Id", "Language", "Line", "Period", "Several", "Text", "Version"]
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 Line = Annotated[str, StringConstraints(pattern=r"^\S(.*\S)?$")]
-Version = Annotated[str, StringConstraints(pattern=r"^\d+\.\d+\.\d+$")]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[A-Z]{2})?$")]
 Period = Annotated[str, StringConstraints(pattern=r"^(P\d+[DWMY]|PT\d+H)$")]
 Text = dict[Language, Line]
-
-
-class Declaration(BaseModel):
-    """A part of a declaration: what it does not know, or what has another type, it refuses."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

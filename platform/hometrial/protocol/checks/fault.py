@@ -4,15 +4,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-Place = tuple[str | int, ...]
+from hometrial.declarations import Fault, Place
 
-
-@dataclass(frozen=True)
-class Fault:
-    """A place, as field names and positions from the top, and what is wrong there."""
-
-    place: Place
-    said: str
+__all__ = ["Fault", "Known", "Place", "absent", "twice", "unknown"]
 
 
 @dataclass(frozen=True)
