@@ -274,6 +274,16 @@ def test_only_a_rise_or_a_fall_is_gradual():
         Told("a", Kind.START, None, once("1"), gradually=True)
 
 
+def test_on_the_day_of_a_known_change_the_new_dose_stands():
+    told = (
+        Told("a", Kind.START, CoarseDate.of("2015-01-01"), once("1")),
+        Told("b", Kind.STEP_UP, CoarseDate.of("2015-03-01"), once("2")),
+    )
+    history = History(PUBLISHED, told)
+    assert history.dose_on(date(2015, 2, 28)) == mg(1)
+    assert history.dose_on(date(2015, 3, 1)) == mg(2)
+
+
 def test_exact_days_and_months_that_end_unequally_agree():
     told = (
         Told("a", Kind.START, CoarseDate.of("2015-01-31"), once("1"), lasted=Span(1, 0)),

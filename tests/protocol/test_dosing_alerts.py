@@ -73,6 +73,7 @@ def test_doses_of_a_split_day_keep_their_hours_apart():
     person.took(0, "1.5", TimeOfDay.EVENING, taken_at=noon(0) + timedelta(hours=7))
     person.took(1, "1.5", TimeOfDay.MORNING, taken_at=noon(1))
     person.took(1, "1.5", TimeOfDay.EVENING)
+    person.took(1, None, formulation="cream", taken_at=noon(1) + timedelta(hours=1))
     ((before, after),) = too_close(person.course, 8)
     assert (before.time_of_day, after.time_of_day) == (TimeOfDay.MORNING, TimeOfDay.EVENING)
     assert too_close(person.course, 7) == ()

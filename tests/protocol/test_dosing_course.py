@@ -201,6 +201,19 @@ def test_after_withdrawal_only_what_came_before_it_is_recorded(treated):
         treated.ran_out(6)
 
 
+def test_an_order_before_a_withdrawal_can_still_be_corrected_and_gives_nothing_after_it(treated):
+    up = treated.order(Kind.STEP_UP, 3, "1.5")
+    treated.order(Kind.WITHDRAW, 5)
+    right = treated.order(Kind.STEP_UP, 3, "1.0", at=9, corrects=up)
+    assert on_day(treated, 4)[1] == 1
+    treated.order(Kind.STEP_UP, 8, "1.0", at=9, corrects=right)
+    assert [on_day(treated, n)[0] for n in (4, 5, 8)] == [
+        State.ON,
+        State.WITHDRAWN,
+        State.WITHDRAWN,
+    ]
+
+
 def test_a_withdrawal_is_never_put_off(treated):
     with pytest.raises(OrderRefusedError, match="order a stop for a later one"):
         treated.order(Kind.WITHDRAW, 9, at=5)

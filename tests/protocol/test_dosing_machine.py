@@ -31,7 +31,7 @@ REFUSED = (OrderRefusedError, RecordRefusedError)
 CONSENTED = TERMS.consented_at
 FIRST = -14
 near = st.integers(-4, 6)
-amounts = st.sampled_from(["0.25", "0.5", "1", "1.5", "3", "4.5"])
+amounts = st.sampled_from(["0.25", "0.5", "1", "1.5", "3", "4.5", "6"])
 taken = st.sampled_from(["0", "0.5", "1.5", "4.5", "9", "13"])
 times = st.sampled_from([TimeOfDay.MORNING, TimeOfDay.EVENING])
 
@@ -86,10 +86,10 @@ class Dosing(RuleBasedStateMachine):
     def stands(self, *states):
         return self.course.standing_on(day(self.today)).state in states
 
-    @initialize()
-    def begin(self):
-        self.today = 0
-        self.attempt(Order(self.entry(), Kind.START, day(0), evening("0.5"), 1))
+    @initialize(days=st.sampled_from([FIRST, 0]))
+    def begin(self, days):
+        self.today = days
+        self.attempt(Order(self.entry(), Kind.START, day(days), evening("0.5"), 1))
 
     @rule(days=st.integers(1, 6))
     def let_days_pass(self, days):
@@ -100,19 +100,25 @@ class Dosing(RuleBasedStateMachine):
         dose = evening(mg) if gives(kind) else None
         self.attempt(Order(self.entry(), kind, day(self.today + days), dose))
 
-    @rule(mg=amounts)
-    def go_on(self, mg):
-        """Order what can follow, so that long lives are seen, too."""
-        state = self.course.standing_on(day(self.today)).state
-        standing = self.course.standing_on(day(self.today))
+    @rule(mg=amounts, days=st.integers(0, 6))
+    def go_on(self, mg, days):
+        """Order what can follow, now or ahead, so that long lives are seen, too; and what cannot, at an end."""
+        on = day(self.today + days)
+        standing = self.course.standing_on(on)
         kind = {
             State.HELD: Kind.RESUME,
             State.STOPPED: Kind.RESTART,
+            State.ENDED: Kind.RESTART,
             State.NOT_STARTED: Kind.START,
-        }.get(state)
+        }.get(standing.state)
         if kind is None:
             kind = Kind.STEP_UP if Decimal(mg) > standing.mg else Kind.STEP_DOWN
-        self.attempt(Order(self.entry(), kind, day(self.today), evening(mg)))
+        self.attempt(Order(self.entry(), kind, on, evening(mg)))
+
+    @precondition(lambda self: self.stands(State.ON, State.HELD) and self.made > 20)
+    @rule()
+    def end(self):
+        self.attempt(Order(self.entry(), Kind.END, day(self.today)))
 
     @precondition(lambda self: self.stands(State.ON))
     @rule(kind=st.sampled_from([Kind.HOLD, Kind.STOP]))

@@ -1,5 +1,6 @@
 """The calendar of a titration plan, and the orders that rules and gaps ask for."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -7,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from courses import PLAN, START, Person, day, evening, split
 
-from hometrial.protocol.dosing.amounts import Part, TimeOfDay, once
+from hometrial.protocol.dosing.amounts import Part, TimeOfDay, once, twice
 from hometrial.protocol.dosing.plan import (
     Plan,
     Step,
@@ -81,6 +82,12 @@ def test_a_sensitive_start_comes_before_step_1_and_moves_all_else_back():
     assert plan.step(0).mg == Decimal("0.25")
 
 
+def test_a_sensitive_start_of_odd_days_moves_all_else_by_just_these():
+    plan = with_sensitive_start(PLAN, (Decimal("0.25"),), 10)
+    moved = [(number, at + 10) for number, at in starts(planned(PLAN, START))]
+    assert starts(planned(plan, START)) == [(0, 0), *moved]
+
+
 def test_after_a_step_down_the_calendar_counts_from_the_step_gone_back_to():
     assert starts(planned_from(PLAN, 3, day(50))) == [(3, 50), (4, 64), (5, 78)]
 
@@ -145,6 +152,11 @@ def test_bad_sleep_first_moves_the_dose_to_the_morning_and_then_down():
     assert first.step == 4
     then = respond(PLAN, on(first.dose, 4), Action.MORNING_THEN_DOWN, "insomnia")
     assert (then.kind, then.dose) == (Kind.STEP_DOWN, once("1.5", TimeOfDay.MORNING, "cap"))
+
+
+def test_bad_sleep_on_two_doses_a_day_goes_down_at_once():
+    proposal = respond(PLAN, on(twice("1.5", "cap"), 4), Action.MORNING_THEN_DOWN, "insomnia")
+    assert (proposal.kind, proposal.dose) == (Kind.STEP_DOWN, twice("0.75", "cap"))
 
 
 @pytest.mark.parametrize(
@@ -222,6 +234,15 @@ def test_everything_that_speaks_against_a_step_is_told_at_once():
     unknown = Readiness(clear_days=3, adherence=None, red_alert_is_open=False)
     assert Against.ADHERENCE in against_step_up(PLAN, person.course, day(30), RULE, unknown)
     assert Against.SIDE_EFFECT not in against_step_up(PLAN, person.course, day(30), RULE, unknown)
+
+
+def test_an_open_alert_speaks_against_a_step_only_where_the_protocol_says_so():
+    person = Person()
+    person.start()
+    alerted = replace(READY, red_alert_is_open=True)
+    lenient = replace(RULE, no_open_red_alert=False)
+    assert against_step_up(PLAN, person.course, day(7), RULE, alerted) == (Against.RED_ALERT,)
+    assert against_step_up(PLAN, person.course, day(7), lenient, alerted) == ()
 
 
 def test_nobody_steps_up_from_a_hold_or_beyond_the_plan():

@@ -109,10 +109,10 @@ class History:
     @cached_property
     def _bounds(self) -> tuple[Bounds, ...]:
         """When each change began and when its dose was reached, in turn; last, when all was told."""
+        whenever: Bounds = (date.min, self.told_on.last)
         points: list[Bounds] = []
         for each in self.told:
-            told = (date.min, self.told_on.last) if each.when is None else _days(each.when)
-            points += [told, (date.min, self.told_on.last) if each.gradually else told]
+            points += [whenever if each.when is None else _days(each.when), whenever]
         return bounded([*points, _days(self.told_on)], list(self._distances()))
 
     def _distances(self) -> Iterator[Distance]:

@@ -60,10 +60,10 @@ class Plan:
 
 def with_sensitive_start(plan: Plan, doses: tuple[Milligrams, ...], min_days: int) -> Plan:
     """Return the plan with smaller doses (mg) before its first step, each for so many days; all else moves back."""
-    delay, rest = divmod(len(doses) * min_days, _DAYS_OF_WEEK)
+    # Whole weeks only: what is left of the delay follows from the least days of each step.
+    weeks = len(doses) * min_days // _DAYS_OF_WEEK
     lead = plan.steps[0].number - len(doses)
     before = tuple(Step(lead + place, mg, min_days) for place, mg in enumerate(doses))
-    weeks = delay + (rest > 0)
     return Plan(before + tuple(replace(one, from_week=one.from_week + weeks) for one in plan.steps))
 
 
