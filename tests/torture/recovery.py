@@ -60,6 +60,7 @@ class Recovery:
                 self.sims.clock.set(max(at, self.sims.clock.now()))
                 act()
             self._round(moment)
+            self.rehearsal.settle()  # as a worker does each night; time leaps here
             self.say(f"{moment:%Y-%m-%d}: {sum(self.sims.google.calls.values())} calls")
         self.result.seconds["reading"] = time.monotonic() - started
         self._judge()

@@ -69,11 +69,12 @@ def refresh_gaps(
     """Bring the gaps of the last `back` days up to the clock for linked people to whom nothing new came.
 
     Time passes, tokens die, reads that brought no sample make hours known: each has another cause then.
+    Of whom nothing was computed for longer, all days are from the last that has a gap or a sample on.
     """
     ids = list(participant_ids)
     owners = session.scalars(select(Participant).where(Participant.id.in_(ids))).all()
     for group in _groups(sorted(owners, key=lambda owner: owner.code)):
-        _Round(session, group, now).refresh(back)
+        _Round(session, group, now).refresh(back, recording.last_gaps(session, [o.id for o in group]))
 
 
 def _owners(session: Session, codes: Iterable[str]) -> list[Participant]:
@@ -92,6 +93,7 @@ class _Person:
     """One participant in a round. `data`: the days from the first to the last with samples.
 
     `ledger`: the days that can have gaps: those, and of a linked person all from the first consent on.
+    `told`: the last day whose gaps were computed, as far as is known.
     """
 
     history: History
@@ -99,6 +101,7 @@ class _Person:
     ledger: range
     linked: Obstacles | None
     today: int
+    told: int | None = None
     measured: dict[int, dict[str, float]] = field(default_factory=dict)
     missing: dict[int, list[GapSpan]] = field(default_factory=dict)
 
@@ -106,7 +109,10 @@ class _Person:
         """Return the last days whose gaps time alone can change; none without a linked account."""
         if self.linked is None:
             return range(0)
-        return range(max(self.ledger.start, self.today - back + 1), self.ledger.stop)
+        first = self.today - back + 1
+        if self.told is not None:
+            first = min(first, self.told)
+        return range(max(self.ledger.start, first), self.ledger.stop)
 
     def lived(self, days: Iterable[int]) -> list[int]:
         """Return those days that the person did not skip by crossing the date line."""
@@ -147,9 +153,12 @@ class _Round:
         self._compute(days, people)
         self._save(people)
 
-    def refresh(self, back: int) -> None:
-        """Compute the gaps of linked people's last days."""
+    def refresh(self, back: int, told: Mapping[UUID, int]) -> None:
+        """Compute the gaps of linked people's last days; `told`: the last day of each that has a gap."""
         people = [each for each in self._people({}) if each.linked is not None]
+        for each in people:
+            last = told.get(each.history.person, each.ledger.start)
+            each.told = max([last, *each.data[-1:]])
         self._look(people, back)
         days = {each.history.person: (range(0), each.recent(back)) for each in people}
         self._fetch(days, people)
@@ -187,9 +196,9 @@ class _Round:
         data = range(min(firsts), max(lasts) + 1) if edges else range(0)
         today, ledger = local_day(zones, clock.microseconds(self.now)), data
         if linked is not None:
-            since = min(local_day(zones, linked.since), today)
+            since = local_day(zones, linked.since)  # later than today where consent has yet to begin
             ledger = range(min([since, *firsts]), max([today, *lasts]) + 1)
-        known = [*data[:1], *data[-1:], *ledger[:1], *ledger[-1:]]
+        known = [today, *data[:1], *data[-1:], *ledger[:1], *ledger[-1:]]
         known += [day for days in changes.get(person, {}).values() for day in days]
         calendar = Calendar.of(zones, range(min(known), max(known) + 1))
         return _Person(History(person, self.shelf, calendar, edges), data, ledger, linked, today)

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.models import Gap
 from hometrial.services import metrics
 from hometrial.services.comparing import day_number, day_of
 from hometrial.services.metrics import GapSpan
@@ -82,6 +83,16 @@ def save_gaps(session: Session, missing: Missing, whole: Collection[UUID] = ()) 
                 new.append((uuid4(), person, day_of(day), gap.stream, start, end, gap.cause))
     _delete(session, "gap", [row.id for row in known.values()])
     _write(session, _NEW_GAPS, new, version=metrics.GAP_RULE_VERSION)
+
+
+def last_gaps(session: Session, people: Iterable[UUID]) -> dict[UUID, int]:
+    """Return the last local day with a gap of each of these people that has any."""
+    rows = session.execute(
+        select(Gap.participant_id, func.max(Gap.day))
+        .where(Gap.participant_id.in_(list(people)))
+        .group_by(Gap.participant_id)
+    )
+    return {person: day_number(day) for person, day in rows}
 
 
 def _days(found: Mapping[UUID, Mapping[int, Any]]) -> Iterable[tuple[UUID, int, Any]]:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, text
@@ -159,8 +159,12 @@ def _absorb_group(
 
 
 def _explain_the_past(session: Session, pulls: Sequence[Pull], now: datetime) -> None:
-    """Bring the gap ledger up to what reads of the past made known, whether they brought anything or not."""
-    past = [pull for pull in pulls if pull.kind in ("backfill", "manual")]
+    """Bring the gap ledger up to what reads of the past made known, whether they brought anything or not.
+
+    A read goes further back than the days that every change looks at where it fills in or follows silence.
+    """
+    recent = now.date() - timedelta(days=measuring.RECENT - 2)
+    past = [p for p in pulls if p.kind in ("backfill", "manual") or p.first_day < recent]
     if past:
         back = (now.date() - min(pull.first_day for pull in past)).days + 2
         measuring.refresh_gaps(session, {pull.participant_id for pull in past}, now, back=back)

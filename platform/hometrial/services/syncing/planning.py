@@ -1,7 +1,9 @@
 """What is to be read next, and when: decided from what is known, so that nothing that was missed is forgotten.
 
-Each hour the last three local days, each night the last fourteen; further back, newest first, to the
-first consent, once after each (re-)link. A failing stream waits for its own next try, longer each time.
+Each hour the last three local days, each night the last fourteen; after nights without a good read as many
+days more, so that each day is read once more after its fourteenth night. Further back, newest first, to
+the first consent, once after each (re-)link. A failing stream waits for its own next try, longer each time.
+Before the first consent begins nothing is read.
 """
 
 from collections.abc import Iterable, Sequence
@@ -56,8 +58,11 @@ def decide(standing: Standing, now: datetime) -> list[Due]:
     if standing.retry_at is not None and standing.retry_at > now:
         return []
     present = today(standing.zones, now)
+    if present < standing.first_day:
+        return []
     if _night_is_due(standing, present, now):
-        return [_due(standing, "nightly", present - timedelta(days=NIGHTLY_DAYS - 1), present)]
+        back = NIGHTLY_DAYS - 1 + _nights_missed(standing, present)
+        return [_due(standing, "nightly", present - timedelta(days=back), present)]
     found = []
     if standing.hourly_at is None or now - standing.hourly_at >= HOUR:
         found.append(_due(standing, "hourly", present - timedelta(days=HOURLY_DAYS - 1), present))
@@ -79,6 +84,13 @@ def _night_is_due(standing: Standing, present: date, now: datetime) -> bool:
     moment = np.array([clock.microseconds(now)], np.int64)
     local = int(standing.zones.place_instant(moment)[1][0])
     return standing.nightly_on < present and local // 3_600_000_000 % 24 >= NIGHT_HOUR
+
+
+def _nights_missed(standing: Standing, present: date) -> int:
+    """Return how many nights in a row, up to last night, nobody could read."""
+    if standing.nightly_on is None:
+        return 0  # the backfill reads what lies before
+    return (present - standing.nightly_on).days - 1
 
 
 def due(session: Session, now: datetime, account_ids: Iterable[UUID] = ()) -> list[Due]:
