@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import text
 
+from hometrial import clock
 from hometrial.db import Base, Database
 from hometrial.services import auditing, chunks, importing, migrating
 from hometrial.services.auditing import AuditReport
@@ -109,6 +111,19 @@ def server(home: Path) -> Iterator[Database]:
     migrating.require_newest(database)
     yield database
     database.close()
+
+
+@pytest.fixture
+def at_clock(tmp_path: Path) -> Iterator[Callable[[datetime], None]]:
+    """Set the program's clock, which stands still from then on."""
+    board = tmp_path / "program.clock"
+
+    def set_(moment: datetime) -> None:
+        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.follow(board)
+
+    yield set_
+    clock.unfollow()
 
 
 @pytest.fixture

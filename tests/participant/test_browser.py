@@ -77,6 +77,7 @@ def test_every_page_fits_a_small_phone_and_none_needs_a_script(
 
     def look(name: str) -> None:
         seen.append(name)
+        page.wait_for_load_state()  # a page that is only just coming has no element to measure
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name
         assert page.locator("h1").count() == 1, name
         for button in page.locator("main button:visible, main a.main:visible").all():

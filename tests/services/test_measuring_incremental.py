@@ -29,22 +29,6 @@ SIGNALS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def at_clock(tmp_path):
-    """Set the program's clock."""
-    board = tmp_path / "clock"
-    board.write_bytes(bytes(8))
-    clock.follow(board)
-
-    def set_(moment):
-        with board.open("r+b") as file:
-            file.write(clock.microseconds(moment).to_bytes(8, "little", signed=True))
-
-    set_(BEGIN)
-    yield set_
-    clock.unfollow()
-
-
 def _samples(draw, wearer, signal, day):
     """Return samples of a chunk as a device might send them, now and then by another zone's clock."""
     if draw.random() < 0.1:
@@ -305,3 +289,26 @@ def test_samples_that_are_all_gone_leave_no_metric_and_no_gap(study):
             wearer.put(session, signal, day, [])
         measuring.measure(session, [wearer.code], {wearer.code: {FIRST}})
         assert ledger(session) == (set(), set())
+
+
+def test_after_a_long_silence_the_ledger_goes_on_where_it_ended(long_worn, at_clock):
+    session, wearer, today = long_worn
+    silent = measuring.RECENT + 40
+    at_clock(BEGIN + timedelta(days=90 + silent))
+    measuring.refresh_gaps(session, [wearer.id])
+    told = {row[1] for row in ledger(session)[1]}
+    assert {day_of(day) for day in range(today + 1, today + silent + 1)} <= told
+    assert not _amiss(session, [wearer])
+
+
+def test_nothing_is_missing_before_the_first_consent_begins(study, at_clock):
+    at_clock(BEGIN)
+    with study.database.transaction("test") as session:
+        wearer = enrol(session)
+        wearer.link(session, BEGIN + timedelta(days=2, hours=11))
+        measuring.refresh_gaps(session, [wearer.id])
+        assert not ledger(session)[1]
+        at_clock(BEGIN + timedelta(days=3))
+        measuring.refresh_gaps(session, [wearer.id])
+        assert min(row[1] for row in ledger(session)[1]) == day_of(FIRST + 2)
+        assert not _amiss(session, [wearer])

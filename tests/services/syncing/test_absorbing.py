@@ -9,7 +9,7 @@ from reads import DAY, GOOGLE, absorb, keep, link, owner, pull
 from sqlalchemy import text
 
 from hometrial import clock
-from hometrial.services import consenting
+from hometrial.services import consenting, measuring
 from hometrial.services.syncing import pulling
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.provider import Page
@@ -387,3 +387,21 @@ def test_where_the_margins_of_two_reads_meet_the_later_word_is_taken(study):
     keep(study, linked, "heart_rate", [page(beats(60, 66))], after, after)
     absorb(study)
     assert values(study) == [60, 66]
+
+
+def test_a_read_after_a_long_silence_explains_the_hours_of_all_its_days(study, at_clock):
+    at_clock(datetime(2026, 3, 10, 15, tzinfo=UTC))
+    linked = link(study)
+    long_ago = DAY - timedelta(days=60)
+    with study.database.transaction("test") as session:
+        measuring.refresh_gaps(session, [linked.participant_id])
+    causes = (
+        f"SELECT string_agg(DISTINCT cause, ', ') FROM gap WHERE stream = 'heart_rate'"
+        f" AND day BETWEEN '{long_ago}' AND '{DAY}'"
+    )
+    assert study.one(causes) == "not_synced"
+
+    keep(study, linked, "heart_rate", [page(beats(60, 61))], long_ago, DAY, kind="nightly")
+    absorb(study)
+
+    assert study.one(causes) == "not_worn"

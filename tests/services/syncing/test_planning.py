@@ -45,6 +45,13 @@ def test_each_night_the_last_fourteen_days_are_read_instead():
     ]
 
 
+def test_after_nights_without_a_good_read_their_days_are_read_too():
+    """So that what changed at the provider meanwhile is seen: each day is read after its 14th night."""
+    assert rounds(nightly_on=TODAY - timedelta(days=21), hourly_at=None) == [
+        ("nightly", Span(date(2026, 2, 15), TODAY))
+    ]
+
+
 @pytest.mark.parametrize(("hour", "kinds"), [(1, []), (2, ["nightly"])])
 def test_the_night_begins_at_three_on_the_persons_own_clock(hour, kinds):
     now = datetime(2026, 3, 20, hour, 0, tzinfo=UTC)  # one hour behind Berlin
@@ -73,6 +80,13 @@ def test_the_past_is_read_newest_first_back_to_the_first_consent():
 def test_nothing_before_consent_is_asked_for():
     first = TODAY - timedelta(days=1)
     assert rounds(nightly_on=None, first_day=first) == [("nightly", Span(first, TODAY))]
+
+
+def test_before_consent_begins_nothing_is_read_nor_noted_as_read():
+    tomorrow = TODAY + timedelta(days=1)
+    anew = {"nightly_on": None, "hourly_at": None, "whole_since": None}
+    assert rounds(first_day=tomorrow, **anew) == []
+    assert rounds(first_day=TODAY, **anew) == [("nightly", Span(TODAY, TODAY))]
 
 
 def test_an_account_that_fails_waits_for_its_next_try():
