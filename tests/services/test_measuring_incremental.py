@@ -7,7 +7,6 @@ import pytest
 from sqlalchemy import event
 from wearer import enrol, ledger
 
-from hometrial import clock
 from hometrial.services import measuring, shelving
 from hometrial.services.comparing import day_number, day_of
 from hometrial.services.syncing import coverage

@@ -74,7 +74,9 @@ def refresh_gaps(
     ids = list(participant_ids)
     owners = session.scalars(select(Participant).where(Participant.id.in_(ids))).all()
     for group in _groups(sorted(owners, key=lambda owner: owner.code)):
-        _Round(session, group, now).refresh(back, recording.last_gaps(session, [o.id for o in group]))
+        _Round(session, group, now).refresh(
+            back, recording.last_gaps(session, [o.id for o in group])
+        )
 
 
 def _owners(session: Session, codes: Iterable[str]) -> list[Participant]:
@@ -196,7 +198,9 @@ class _Round:
         data = range(min(firsts), max(lasts) + 1) if edges else range(0)
         today, ledger = local_day(zones, clock.microseconds(self.now)), data
         if linked is not None:
-            since = local_day(zones, linked.since)  # later than today where consent has yet to begin
+            since = local_day(
+                zones, linked.since
+            )  # later than today where consent has yet to begin
             ledger = range(min([since, *firsts]), max([today, *lasts]) + 1)
         known = [today, *data[:1], *data[-1:], *ledger[:1], *ledger[-1:]]
         known += [day for days in changes.get(person, {}).values() for day in days]
