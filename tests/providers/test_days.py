@@ -1,6 +1,6 @@
 """Which days and minutes of a window may be asked for, whether or not the window was cut to consent."""
 
-from datetime import date, time
+from datetime import date, time, timedelta
 
 import pytest
 from tests.providers.conftest import at, window
@@ -63,6 +63,23 @@ def test_a_clock_change_inside_the_window_makes_no_day_less_whole():
         at("2026-03-07T04:30Z"), at("2026-03-10T04:00:01Z"),
     )  # fmt: skip
     assert whole_days(found) == [day(7), day(8), day(9)]
+
+
+@pytest.mark.parametrize(("start", "end"), [
+    ("2026-03-05T05:00Z", "2026-03-10T04:00Z"),  # New York, an hour forward on the eighth
+    ("2026-10-30T04:00Z", "2026-11-03T05:00Z"),  # and back on the first of November
+])  # fmt: skip
+@pytest.mark.parametrize("other", ["older", "younger"])
+def test_a_piece_of_a_long_span_has_its_edge_days_whatever_the_clock_does_inside(start, end, other):
+    first, last = at(start).date(), at(end).date() - timedelta(days=1)
+    bounds = (
+        (at("2026-01-01T00:00Z"), at(end))
+        if other == "younger"
+        else (at(start), at("9999-12-31T00:00Z"))
+    )
+    found = Window(first, last, at(start), at(end), *bounds)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    assert whole_days(found) == days
 
 
 @pytest.mark.parametrize("hours", [-11, 0, 14])

@@ -51,9 +51,10 @@ def parts_of_days(window: Window) -> list[tuple[date, Minutes | None]]:
 
 def _is_whole(window: Window, day: date, offset: timedelta) -> bool:
     begins, ends = (_midnight(each) - offset for each in (day, day + _DAY))
-    # At the window's own edges the instant is known, whatever a clock change between them does.
-    begins = window.start if day == window.first_day and window.start > window.earliest else begins
-    ends = window.end if day == window.last_day and window.end < window.latest else ends
+    # At the window's own edges the instant is known, whatever a clock change between them does. They may
+    # be the very bounds: of consent, with days inside it, or of the next piece of a long span.
+    begins = window.start if day == window.first_day and window.start >= window.earliest else begins
+    ends = window.end if day == window.last_day and window.end <= window.latest else ends
     return window.earliest <= begins and ends <= window.latest
 
 
