@@ -33,6 +33,7 @@ STREAMS: dict[str, tuple[Signal, ...]] = {
     "skin_temperature_daily": (Signal.SKIN_TEMPERATURE_DAILY,),
 }
 _DAY = 86_400_000_000
+_ALWAYS = (np.iinfo(np.int64).min, np.iinfo(np.int64).max)
 Keyed = Counter[tuple[object, ...]]
 
 
@@ -67,34 +68,50 @@ class View:
 
     `streams`: those that were granted, None for all; `consent`: the span [start, end) in µs UTC in which
     a type of data may be observed, a type that is left out always; `read_at`: up to when each stream was
-    read, a stream that is left out up to the clock.
+    read, a stream that is left out up to the clock; `read_before`: the same when consent ended.
     """
 
     streams: frozenset[str] | None = None
     consent: Mapping[DataType, tuple[int, int]] = field(default_factory=dict)
     read_at: Mapping[str, datetime] = field(default_factory=dict)
+    read_before: Mapping[str, datetime] = field(default_factory=dict)
 
     def truth(self, rehearsal: Rehearsal, person: Person, stream: str, *, merged: bool = False):
         """Return the records of a stream that may be held."""
-        truth = rehearsal.sims.truth
-        found = truth.records(person.number, stream, self.read_at.get(stream), merged=merged)
-        signal = STREAMS[stream][0]
+        found, begin, end, span = self._all(rehearsal, person, stream, self.read_at, merged=merged)
+        return _only(found, (begin >= span[0]) & (begin < span[1]) & (end <= span[1]))
+
+    def of_cut_day(self, rehearsal: Rehearsal, person: Person, stream: str):
+        """Return the daily value of the day in which consent ended, as it was told before: it stays."""
+        found, begin, end, span = self._all(rehearsal, person, stream, self.read_before)
+        is_daily = SIGNALS[STREAMS[stream][0]].shape is Shape.DAILY and stream in self.read_before
+        return _only(found, (begin >= span[0]) & (begin < span[1]) & (end > span[1]) & is_daily)
+
+    def _all(
+        self,
+        rehearsal: Rehearsal,
+        person: Person,
+        stream: str,
+        read_at: Mapping[str, datetime],
+        *,
+        merged: bool = False,
+    ):
+        """Return a stream's records, where each begins and ends, and the span of consent, µs UTC."""
+        truth, signal = rehearsal.sims.truth, STREAMS[stream][0]
+        found = truth.records(person.number, stream, read_at.get(stream), merged=merged)
         if self.streams is not None and stream not in self.streams:
-            return _only(found, np.zeros(len(found), bool))
-        span = self.consent.get(DATA_TYPE_OF[signal])
-        if span is None:
-            return found
+            found = _only(found, np.zeros(len(found), bool))
         begin, end = found.at, found.at + found.duration * 1_000_000
         if SIGNALS[signal].shape is Shape.DAILY:
             begin, end = _days(rehearsal, person, found.local // _DAY)
-        return _only(found, (begin >= span[0]) & (begin < span[1]) & (end <= span[1]))
+        return found, begin, end, self.consent.get(DATA_TYPE_OF[signal], _ALWAYS)
 
     def totals(self, rehearsal: Rehearsal, person: Person, stream: str) -> Keyed:
         """Return the merged total of each day that may be held."""
         told: Keyed = Counter()
         if self.streams is not None and stream not in self.streams:
             return told
-        span = self.consent.get(DATA_TYPE_OF[STREAMS[stream][0]], (0, np.iinfo(np.int64).max))
+        span = self.consent.get(DATA_TYPE_OF[STREAMS[stream][0]], _ALWAYS)
         truth = rehearsal.sims.truth
         for day in truth.scene.dates():
             (begin,), (end,) = _days(rehearsal, person, np.array([day_number(day)]))
@@ -152,7 +169,8 @@ def _compare(
         made.add(named, _nights(found), _sessions(own))
         made.add(f"{named} stages", _true_stages(found), _stages(rehearsal, person))
         return
-    made.add(named, _true(found, signal), _stored(own, signal))
+    kept = view.of_cut_day(rehearsal, person, stream)
+    made.add(named, _true(found, signal) + _true(kept, signal), _stored(own, signal))
     merged = stored[stored["source"] == MERGED] if len(stored) else stored
     true = _true(view.truth(rehearsal, person, stream, merged=True), signal)
     made.within(f"{named}, merged", true, _stored(merged, signal))

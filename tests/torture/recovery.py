@@ -38,6 +38,7 @@ class Recovery:
         self.rehearsal, self.engine, self.size, self.say = rehearsal, engine, size, say
         self.sims = rehearsal.sims
         self.read_last = rehearsal.sims.clock.now()
+        self.read_before: dict[int, dict[str, datetime]] = {}
         self.result = Result(person_days=size.people * size.days)
         self.fates = {
             number: recovery_people.Draw(self.sims, size.seed, number).fate()
@@ -113,6 +114,7 @@ class Recovery:
         self.rehearsal.link_again(number, self.fates[number].streams)
 
     def _withdraw(self, fate: Fate) -> None:
+        self.read_before[fate.number] = self._read_at(self.rehearsal.people[fate.number])
         with self.rehearsal.database.transaction("staff", "withdraw") as session:
             person = enrolling.find_participant(session, self.rehearsal.people[fate.number].code)
             consenting.withdraw(
@@ -189,15 +191,18 @@ class Recovery:
         self.result.needed = self._needed()
         self.result.seconds["judging"] = time.monotonic() - started
 
+    def _read_at(self, person: Person) -> dict[str, datetime]:
+        """Return when each stream of a person was last read."""
+        rows = self.rehearsal.rows(
+            "SELECT stream, read_at FROM sync.stream_state WHERE account_id = :account"
+            " AND read_at IS NOT NULL",
+            account=person.account_id,
+        )
+        return {str(stream): moment for stream, moment in rows}
+
     def _judge_person(self, person: Person, fate: Fate) -> None:
-        read_at = dict.fromkeys(STREAMS, fate.begins) | {  # who was never read has nothing
-            str(stream): moment
-            for stream, moment in self.rehearsal.rows(
-                "SELECT stream, read_at FROM sync.stream_state WHERE account_id = :account"
-                " AND read_at IS NOT NULL",
-                account=person.account_id,
-            )
-        }
+        # Who was never read has nothing.
+        read_at = dict.fromkeys(STREAMS, fate.begins) | self._read_at(person)
         # The clock goes on while retries of a few are waited for: each is held against what was read.
         heart = read_at["heart_rate"]
         last = heart if fate.ends_dead or heart >= self.read_last else clock.now()
@@ -207,7 +212,8 @@ class Recovery:
         late = [stream for stream in wanted if read_at[stream] < self.read_last]
         if late and not fate.ends_dead:
             self.result.differing.append(f"{person.code} ({fate.kind}): {late} not read at the end")
-        view = View(fate.streams, fate.consent, read_at)
+        before = self.read_before.get(fate.number, {})
+        view = View(fate.streams, fate.consent, read_at, before)
         made = compare(self.rehearsal, person, view)
         self.result.samples += made.equal
         self.result.differing += [f"({fate.kind}) {what}" for what in made.differing]
