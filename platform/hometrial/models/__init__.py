@@ -32,13 +32,16 @@ from hometrial.models.pull import (
     WebhookEvent,
 )
 from hometrial.models.quarantine import QuarantinedRow, Query
+from hometrial.models.trial import PROTOCOL_STATES, AnchorDay, Participation, ProtocolVersion
 from hometrial.models.work import ProviderEnd, WorkItem
 
 __all__ = [
     "CONNECTION_STATES",
     "GAP_CAUSES",
+    "PROTOCOL_STATES",
     "PULL_STATES",
     "AccountPlan",
+    "AnchorDay",
     "Batch",
     "Bridge",
     "Connection",
@@ -54,9 +57,11 @@ __all__ = [
     "PairedDevice",
     "Participant",
     "ParticipantZone",
+    "Participation",
     "Pause",
     "Payload",
     "PayloadPart",
+    "ProtocolVersion",
     "ProviderEnd",
     "Pull",
     "PullPage",

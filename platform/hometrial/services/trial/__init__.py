@@ -1,0 +1,1 @@
+"""The trial as data and the people in it: protocols, screening, allocation, visits."""
