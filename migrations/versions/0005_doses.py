@@ -1,4 +1,4 @@
-"""Doses, concomitant medicines, adverse events, supply.
+"""Doses, concomitant medicines, supply.
 
 Revision ID: 0005
 Revises: 0004
