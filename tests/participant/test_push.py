@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,10 +17,12 @@ import requests
 import waitress
 from sqlalchemy import text
 
+from hometrial import clock
 from hometrial.db import PARTICIPANT_ROLE, Database
 from hometrial.models import Participant
 from hometrial.participant import create_app
-from hometrial.services import bridging, consenting, enrolling, withdrawing
+from hometrial.services import bridging, consenting, enrolling, pushing, withdrawing
+from hometrial.services.syncing import limiting
 from hometrial.settings import Settings
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.readers.bridge import schema
@@ -185,13 +188,33 @@ def test_a_push_without_a_key_is_told_what_to_send(site):
     assert "Idempotency-Key" in answer.json()["detail"]
 
 
+def test_a_bridge_that_pushes_too_often_is_told_how_long_to_wait(site):
+    with site.study.database.transaction("test", "spend") as session:
+        for _ in range(pushing.PUSHES // 2):
+            limiting.take(
+                session,
+                f"bridge/{site.bridge.id}",
+                pushing.PUSHES,
+                pushing.PER_SECONDS,
+                clock.now(),
+            )
+
+    answer = site.push(body(steps()))
+
+    assert (answer.status_code, answer.headers["Content-Type"]) == (429, PROBLEM)
+    wait = int(answer.headers["Retry-After"])
+    assert (1 <= wait <= pushing.PER_SECONDS, site.pulls()) == (True, [])
+    time.sleep(wait)
+    assert site.push(body(steps())).status_code == 202
+
+
 def test_a_push_without_consent_names_the_data_types_and_is_not_stored(site):
     scales = {
         "type": "weight", "origin": "com.scale.app", "method": "manual", "value": 71,
         "at": "2026-02-07T06:30:00+01:00",
     }  # fmt: skip
 
-    before = site.study.contents()
+    before = site.study.contents() | {"sync.rate_bucket": 1}  # a push that is refused counts, too
 
     answer = site.push(body(steps(), scales))
 

@@ -70,6 +70,8 @@ def _send(answer: Answer) -> Response:
         sent.mimetype = "application/problem+json"
     if answer.status == 401:
         sent.headers["WWW-Authenticate"] = 'Bearer realm="push"'
+    if answer.status == 429:
+        sent.headers["Retry-After"] = str(answer.body["retry_after"])
     return sent
 
 

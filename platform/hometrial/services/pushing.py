@@ -5,6 +5,7 @@ has not consented to. Whatever is accepted waits as a fetched pull for the gate,
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from hometrial.models import (
 )
 from hometrial.services import admitting, bridging, consenting, receiving
 from hometrial.services.consenting import Consents
+from hometrial.services.syncing import limiting
+from hometrial_ingest.provider import RateLimitedError
 from hometrial_ingest.readers import bridge as pushed
 from hometrial_ingest.readers.bridge import Fault, PushRefusedError
 
@@ -33,6 +36,8 @@ KIND = "push"
 PAGE = "push/001.json"
 """The name of a push's only page: its reader takes the kind from it."""
 SHOWN_FAULTS = 20
+PUSHES, PER_SECONDS = 240, 60
+"""No bridge gets more than so many pushes taken in so many seconds: half at once, then one each half second."""
 _KEY = re.compile(r"[!-~]{8,128}")
 _LONGEST_ERROR = 500
 
@@ -77,6 +82,10 @@ def receive(session: Session, bridge_id: UUID, key: str, body: bytes) -> Answer:
     """
     if not _KEY.fullmatch(key):
         return _key_is_missing()
+    try:
+        limiting.take(session, f"bridge/{bridge_id}", PUSHES, PER_SECONDS, clock.now())
+    except RateLimitedError as error:
+        return _too_many(error.retry_after or 1.0)
     bridging.lock(session, bridge_id)
     bridge = bridging.allowed(session, bridge_id)
     account = session.get_one(WearableAccount, bridge.account_id)
@@ -92,6 +101,17 @@ def _key_is_missing() -> Answer:
         "No usable Idempotency-Key",
         "send the header Idempotency-Key with 8 to 128 printable characters without spaces, the same "
         "with each attempt at this push and another with each other push",
+    )
+
+
+def _too_many(wait: float) -> Answer:
+    return problem(
+        429,
+        "too-many",
+        "Too many pushes at once",
+        f"nothing of it was kept; send it again under the same key after {math.ceil(wait)} s, and send "
+        "fewer, larger pushes",
+        retry_after=math.ceil(wait),
     )
 
 

@@ -39,12 +39,13 @@ def spend(session: Session, provider: str, account_id: UUID, limits: Limits, now
     provider's own window ever sees more calls than its limit. Raises RateLimitedError with the seconds
     to wait if either is empty or the provider told us to wait.
     """
-    _take(session, f"{provider}/{account_id}", limits.account, limits.account_seconds, now)
+    take(session, f"{provider}/{account_id}", limits.account, limits.account_seconds, now)
     if limits.project is not None:
-        _take(session, provider, limits.project, limits.project_seconds, now)
+        take(session, provider, limits.project, limits.project_seconds, now)
 
 
-def _take(session: Session, key: str, limit: int, seconds: int, now: datetime) -> None:
+def take(session: Session, key: str, limit: int, seconds: int, now: datetime) -> None:
+    """Take one of `limit` in any `seconds` from a bucket. Raises RateLimitedError with the seconds to wait."""
     values = {"key": key, "size": limit / 2, "rate": limit / 2 / seconds, "now": now}
     if session.execute(_TAKE, values).first() is None:
         wait = float(session.execute(_WAIT, values).scalar_one())
