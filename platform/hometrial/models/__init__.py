@@ -1,5 +1,13 @@
 """Every table, imported once."""
 
+from hometrial.models.allocation import (
+    Allocation,
+    AllocationDraw,
+    AllocationInError,
+    AllocationReveal,
+    AllocationScheme,
+    AllocationSeal,
+)
 from hometrial.models.batch import Batch, Finding, Payload, PayloadPart, Verdict
 from hometrial.models.bridge import Bridge, PushReceipt
 from hometrial.models.chunk import DayChunk
@@ -32,20 +40,45 @@ from hometrial.models.pull import (
     WebhookEvent,
 )
 from hometrial.models.quarantine import QuarantinedRow, Query
+from hometrial.models.screening import (
+    ANSWER_SOURCES,
+    SCREENING_OUTCOMES,
+    Screening,
+    ScreeningAnswer,
+)
 from hometrial.models.trial import PROTOCOL_STATES, AnchorDay, Participation, ProtocolVersion
+from hometrial.models.visit import (
+    CONTACT_OUTCOMES,
+    CONTACT_WAYS,
+    VISIT_MODES,
+    Contact,
+    VisitRecord,
+)
 from hometrial.models.work import ProviderEnd, WorkItem
 
 __all__ = [
+    "ANSWER_SOURCES",
     "CONNECTION_STATES",
+    "CONTACT_OUTCOMES",
+    "CONTACT_WAYS",
     "GAP_CAUSES",
     "PROTOCOL_STATES",
     "PULL_STATES",
+    "SCREENING_OUTCOMES",
+    "VISIT_MODES",
     "AccountPlan",
+    "Allocation",
+    "AllocationDraw",
+    "AllocationInError",
+    "AllocationReveal",
+    "AllocationScheme",
+    "AllocationSeal",
     "AnchorDay",
     "Batch",
     "Bridge",
     "Connection",
     "ConsentEvent",
+    "Contact",
     "DailyMetric",
     "DayChunk",
     "Device",
@@ -69,10 +102,13 @@ __all__ = [
     "QuarantinedRow",
     "Query",
     "RateBucket",
+    "Screening",
+    "ScreeningAnswer",
     "Site",
     "StreamState",
     "Token",
     "Verdict",
+    "VisitRecord",
     "Visitor",
     "WearableAccount",
     "WebhookEvent",
