@@ -1,5 +1,15 @@
 """Every table, imported once."""
 
+from hometrial.models.agreement import (
+    SIGNING_ROLES,
+    WITHDRAWAL_CHOICES,
+    ConsentSignature,
+    ConsentText,
+    QuizCall,
+    QuizTry,
+    SectionRead,
+    WithdrawalChoice,
+)
 from hometrial.models.allocation import (
     Allocation,
     AllocationDraw,
@@ -65,7 +75,9 @@ __all__ = [
     "PROTOCOL_STATES",
     "PULL_STATES",
     "SCREENING_OUTCOMES",
+    "SIGNING_ROLES",
     "VISIT_MODES",
+    "WITHDRAWAL_CHOICES",
     "AccountPlan",
     "Allocation",
     "AllocationDraw",
@@ -78,6 +90,8 @@ __all__ = [
     "Bridge",
     "Connection",
     "ConsentEvent",
+    "ConsentSignature",
+    "ConsentText",
     "Contact",
     "DailyMetric",
     "DayChunk",
@@ -101,9 +115,12 @@ __all__ = [
     "PushReceipt",
     "QuarantinedRow",
     "Query",
+    "QuizCall",
+    "QuizTry",
     "RateBucket",
     "Screening",
     "ScreeningAnswer",
+    "SectionRead",
     "Site",
     "StreamState",
     "Token",
@@ -112,5 +129,6 @@ __all__ = [
     "Visitor",
     "WearableAccount",
     "WebhookEvent",
+    "WithdrawalChoice",
     "WorkItem",
 ]

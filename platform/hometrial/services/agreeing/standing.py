@@ -1,0 +1,52 @@
+"""What other services ask of a person's consent: since when, understood or not, and what was withdrawn."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from hometrial.models import ConsentSignature, Participant, QuizTry, WithdrawalChoice
+
+
+def consented_at(session: Session, person: Participant) -> datetime | None:
+    """Return when a person first signed; None if they never did."""
+    return session.scalar(
+        select(func.min(ConsentSignature.signed_at)).where(
+            ConsentSignature.participant_id == person.id, ConsentSignature.part == "participant"
+        )
+    )
+
+
+def quiz_passed(session: Session, person: Participant) -> bool:
+    """Say whether a person answered every question of comprehension right, at some try."""
+    passed = select(
+        exists().where(QuizTry.participant_id == person.id, QuizTry.is_passed.is_(True))
+    )
+    return bool(session.scalar(passed))
+
+
+def choices(session: Session, person: Participant) -> frozenset[str]:
+    """Return the choices of withdrawal in force: those made and not taken back."""
+    return frozenset(row.choice for row in in_force(session, person))
+
+
+def withdrawn_at(session: Session, person: Participant) -> datetime | None:
+    """Return when a person withdrew completely; None if they did not."""
+    rows = in_force(session, person)
+    return next((row.decided_at for row in rows if row.choice == "withdraw_completely"), None)
+
+
+def in_force(session: Session, person: Participant) -> list[WithdrawalChoice]:
+    """Return the rows of the choices in force, oldest first."""
+    later = aliased(WithdrawalChoice)
+    return list(
+        session.scalars(
+            select(WithdrawalChoice)
+            .where(
+                WithdrawalChoice.participant_id == person.id,
+                WithdrawalChoice.takes_back.is_(None),
+                ~exists().where(later.takes_back == WithdrawalChoice.id),
+            )
+            .order_by(WithdrawalChoice.decided_at, WithdrawalChoice.id)
+        )
+    )
