@@ -31,6 +31,7 @@ from hometrial.models.connection import (
     Visitor,
 )
 from hometrial.models.consent import ConsentEvent, Pause
+from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
 from hometrial.models.identity import Identity
 from hometrial.models.metric import GAP_CAUSES, DailyMetric, Gap
 from hometrial.models.participant import (
@@ -71,6 +72,7 @@ __all__ = [
     "CONNECTION_STATES",
     "CONTACT_OUTCOMES",
     "CONTACT_WAYS",
+    "DOSE_EVENT_KINDS",
     "GAP_CAUSES",
     "PROTOCOL_STATES",
     "PULL_STATES",
@@ -96,6 +98,7 @@ __all__ = [
     "DailyMetric",
     "DayChunk",
     "Device",
+    "DoseEvent",
     "Finding",
     "Gap",
     "Identity",
@@ -124,6 +127,7 @@ __all__ = [
     "Site",
     "StreamState",
     "Token",
+    "ToldHistory",
     "Verdict",
     "VisitRecord",
     "Visitor",
