@@ -51,6 +51,7 @@ from hometrial.models.pull import (
     WebhookEvent,
 )
 from hometrial.models.quarantine import QuarantinedRow, Query
+from hometrial.models.safety import ALERT_EVENTS, Alert, AlertEvent
 from hometrial.models.screening import (
     ANSWER_SOURCES,
     SCREENING_OUTCOMES,
@@ -68,6 +69,7 @@ from hometrial.models.visit import (
 from hometrial.models.work import ProviderEnd, WorkItem
 
 __all__ = [
+    "ALERT_EVENTS",
     "ANSWER_SOURCES",
     "CONNECTION_STATES",
     "CONTACT_OUTCOMES",
@@ -81,6 +83,8 @@ __all__ = [
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
     "AccountPlan",
+    "Alert",
+    "AlertEvent",
     "Allocation",
     "AllocationDraw",
     "AllocationInError",

@@ -17,10 +17,12 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data",
-    "scope_missing", "relink_before_end",
+    "red_alert", "adverse_event", "retired", "reconnect", "not_linked", "wrong_account",
+    "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
 )  # fmt: skip
-"""In the order of risk: what loses every stream of a person now comes first."""
+"""In the order of risk: a person's safety first, then what loses every stream of a person now."""
+_BEYOND_WITHDRAWAL = frozenset({"revoke_pending", "red_alert", "adverse_event"})
+"""What still has to be done about who has withdrawn."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def sweep(session: Session) -> int:
 
 def _gone(item: WorkItem, found: Standing) -> str | None:
     """Return why an item's cause holds no longer, None if it does or if it is not ours to know."""
-    if found.status == "withdrawn" and item.kind != "revoke_pending":
+    if found.status == "withdrawn" and item.kind not in _BEYOND_WITHDRAWAL:
         return "the person has withdrawn"
     decide = _CAUSES.get(item.kind)
     provider, _, stream = item.subject.partition("/")

@@ -1,0 +1,1 @@
+"""Safety as data: vocabulary, grades, alert rules, clocks, causality, and the rules that pause a study."""
