@@ -2,7 +2,7 @@
 
 import pytest
 
-from hometrial.questionnaires.answers import take
+from hometrial.questionnaires.answers import refusal, shown_items, take, visible
 from hometrial.questionnaires.functions import ScoringError
 from hometrial.questionnaires.loading import named
 
@@ -93,3 +93,20 @@ def test_the_difficulty_item_of_the_phq9_is_shown_only_if_something_bothers():
     nothing = {f"phq9_{number}": 0 for number in range(1, 10)}
     assert take(phq9, nothing).hidden == ("phq9_10",)
     assert "phq9_10" in take(phq9, nothing | {"phq9_1": 3}).asked
+
+
+def test_one_answer_is_judged_alone():
+    phq9 = named("phq9")
+    assert refusal(phq9, "phq9_9", 3) is None
+    assert refusal(phq9, "phq9_10", 0) is None
+    assert "options are 0, 1, 2, 3" in refusal(phq9, "phq9_9", 4)
+    assert "give a number" in refusal(phq9, "phq9_9", "3")
+    assert "no item 'phq9_11'" in refusal(phq9, "phq9_11", 1)
+
+
+def test_what_the_answers_hide_again_is_left_out_and_so_is_what_depends_on_it():
+    diary = named("ldn_me_diary")
+    said = {"dose_taken": 1, "dose_mg": 1.5, "dose_at": "21:30", "fatigue": 3}
+    assert visible(diary, said) == {"dose_taken": 1, "fatigue": 3}
+    assert visible(diary, said | {"dose_taken": 2}) == said | {"dose_taken": 2}
+    assert shown_items(diary, {"dose_taken": 3})[:2] == ("dose_taken", "dose_why_not")

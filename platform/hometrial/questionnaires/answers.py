@@ -52,6 +52,37 @@ def take(instrument: Instrument, answers: Answers) -> Taken:
     return _taken(instrument, answers)
 
 
+def refusal(instrument: Instrument, name: str, answer: Answer) -> str | None:
+    """Say why one answer to one item cannot be kept, whatever the others are; None if it can."""
+    faults = [*_unknown(instrument, {name: answer}), *_impossible(instrument, {name: answer})]
+    return faults[0] if faults else None
+
+
+def visible(instrument: Instrument, answers: Answers) -> dict[str, Answer]:
+    """Return the answers without those to items that the answers before them hide.
+
+    Whoever goes back and answers otherwise may hide what was answered already: it is not scored.
+    """
+    values: dict[str, Answer] = {}
+    hidden: list[str] = []
+    kept: dict[str, Answer] = {}
+    for item in instrument.items:
+        answer = answers.get(item.id)
+        shown = True if item.show_if is None else _shown(parse(item.show_if), values, hidden)
+        if shown is False:
+            hidden.append(item.id)
+            answer = item.hidden_value
+        elif answer is not None:
+            kept[item.id] = answer
+        values[item.id] = answer
+    return kept
+
+
+def shown_items(instrument: Instrument, answers: Answers) -> tuple[str, ...]:
+    """Return the items that are asked after these answers, those whose condition is unknown left out."""
+    return take(instrument, visible(instrument, answers)).asked
+
+
 def _unknown(instrument: Instrument, answers: Answers) -> Iterator[str]:
     known = {item.id for item in instrument.items}
     for name in answers:

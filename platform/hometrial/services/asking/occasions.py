@@ -1,0 +1,155 @@
+"""Occasions: every form that the protocol asks one person, with when it opens and closes in their own zone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from hometrial.models import Participant
+from hometrial.protocol.arms import Anchor
+from hometrial.protocol.calendar import (
+    Anchors,
+    Asked,
+    DueDiary,
+    DueVisit,
+    Span,
+    diaries_due,
+    visits_due,
+)
+from hometrial.protocol.model import Protocol
+from hometrial.protocol.visits import Form
+from hometrial.protocol.windows import Opening, diary_opening, visit_opening
+from hometrial.services import enrolling
+from hometrial.services.asking import resting
+from hometrial.services.trial import following
+from hometrial_ingest.local_time import ZoneHistory
+
+Kind = Literal["visit", "diary"]
+_WITHDRAWAL: Anchor = "withdrawal"
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """One form that is asked once. `name` tells it from the person's other occasions of this form.
+
+    `optional`: it is shown only if the site has its words. `extended_by`: days added on bad days.
+    """
+
+    name: str
+    kind: Kind
+    form: Form
+    due: date
+    opening: Opening
+    asked: Asked
+    optional: bool = False
+    extended_by: int = 0
+
+    @property
+    def instrument(self) -> str:
+        """The id of the questionnaire that is asked."""
+        assert self.form.instrument is not None  # noqa: S101 - others are left out by `_asks`
+        return self.form.instrument
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """All that a person's occasions are made of."""
+
+    protocol: Protocol
+    arm: str | None
+    anchors: Anchors
+    zones: ZoneHistory
+    bad_days: tuple[Span, ...]
+
+
+def calendar_of(session: Session, person: Participant, arm: str | None = None) -> Calendar:
+    """Return a person's calendar; `arm` is None until they are allocated. Raises NotInTrialError, ZoneNeededError."""
+    protocol, zones = (
+        following.protocol_of(session, person),
+        enrolling.zones_of(session, person),
+    )
+    bad = resting.spans(resting.taps(session, person), protocol, zones)
+    return Calendar(protocol, arm, following.anchors(session, person), zones, bad)
+
+
+def occasions(
+    calendar: Calendar, days: Span | None = None, name: str | None = None
+) -> tuple[Occasion, ...]:
+    """Return the occasions whose window touches some days (default: any), of this name (default: any).
+
+    Of somebody who has no arm yet: what every arm asks alike.
+    """
+    arms = [calendar.arm] if calendar.arm else [each.id for each in calendar.protocol.arms]
+    first, *others = [_dues(calendar, arm) for arm in arms]
+    shared = {key: due for key, due in first.items() if all(key in each for each in others)}
+    found = [
+        occasion
+        for key, due in shared.items()
+        if name in (None, key) and _touches(due.window, days, calendar)
+        for occasion in _occasions(calendar, key, due)
+    ]
+    return tuple(sorted(found, key=lambda each: (each.opening.opens_at, each.name, each.form.id)))
+
+
+def _dues(calendar: Calendar, arm: str) -> dict[str, DueVisit | DueDiary]:
+    protocol, anchors = calendar.protocol, calendar.anchors
+    visits = {f"{v.visit}#{v.number}": v for v in visits_due(protocol, arm, anchors)}
+    diaries = diaries_due(protocol, arm, anchors, calendar.bad_days)
+    return {**visits, **{f"{each.diary}@{each.due}": each for each in diaries}}
+
+
+def _touches(window: Span, days: Span | None, calendar: Calendar) -> bool:
+    """Say roughly whether a window may be open on these days: before zones, extensions and nights over."""
+    if days is None:
+        return True
+    later = timedelta(calendar.protocol.bad_days.extension_days + 8)
+    return window.first - timedelta(2) <= days.last and days.first <= window.last + later
+
+
+def _occasions(calendar: Calendar, name: str, due: DueVisit | DueDiary) -> Iterator[Occasion]:
+    if isinstance(due, DueVisit):
+        yield from _of_visit(calendar, name, due)
+        return
+    plan = next(each for each in calendar.protocol.diaries if each.id == due.diary)
+    opening = diary_opening(plan, due, calendar.zones)
+    form = _form(calendar.protocol, due.form)
+    if opening is not None and _asks(form):
+        yield Occasion(name, "diary", form, due.due, opening, due.asked)
+
+
+def _of_visit(calendar: Calendar, name: str, due: DueVisit) -> Iterator[Occasion]:
+    for each in (*due.forms, *due.optional_forms):
+        form = _form(calendar.protocol, each)
+        if _asks(form):
+            visit = _extended(calendar, due, each)
+            yield Occasion(
+                name,
+                "visit",
+                form,
+                visit.due,
+                visit_opening(visit, calendar.zones),
+                "full",
+                each in due.optional_forms,
+                visit.extended_by,
+            )
+
+
+def _extended(calendar: Calendar, due: DueVisit, form: str) -> DueVisit:
+    """Return the visit with more time for a form if bad days fall into its window; not after withdrawal."""
+    rules = calendar.protocol.bad_days
+    within = any(
+        bad.first <= due.window.last and due.window.first <= bad.last for bad in calendar.bad_days
+    )
+    if not within or form not in rules.extended_forms or _WITHDRAWAL in calendar.anchors:
+        return due
+    return due.extended(rules.extension_days)
+
+
+def _form(protocol: Protocol, name: str) -> Form:
+    return next(each for each in protocol.forms if each.id == name)
+
+
+def _asks(form: Form) -> bool:
+    return form.filled_by == "participant" and form.instrument is not None
