@@ -2,18 +2,16 @@
 
 from datetime import timedelta
 from functools import cache
-from importlib import resources
 from typing import Literal, Self
 
 from pydantic import Field, PositiveFloat, model_validator
 
-from hometrial.declarations import read
 from hometrial.errors import TrialError
 from hometrial.protocol.declared import Declaration, Id, Line, Several, Version
+from hometrial.protocol.safety.vocabulary import declared
 
 LEVELS = ("red", "amber", "blue")
 Owner = Literal["clinician", "coordinator", "pharmacy"]
-_FILE = "alert-rules.yaml"
 
 
 class UnknownAlertRuleError(TrialError):
@@ -83,5 +81,4 @@ class AlertRules(Declaration):
 @cache
 def shipped() -> AlertRules:
     """Return the rules that come with the product."""
-    text = (resources.files("hometrial.protocol.safety") / _FILE).read_text(encoding="utf-8")
-    return read(text, _FILE, AlertRules)
+    return declared("alert-rules.yaml", AlertRules)
