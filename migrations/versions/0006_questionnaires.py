@@ -306,22 +306,29 @@ def create_form_score() -> None:
         "form_score",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("submission_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("scorer", sa.String(), nullable=False),
         sa.Column("scores", postgresql.JSONB(), nullable=False),
         sa.Column("bands", postgresql.JSONB(), nullable=False),
         sa.Column("flags", postgresql.ARRAY(sa.TEXT()), nullable=False),
-        sa.Column("n_answered", sa.Integer(), nullable=False),
-        sa.Column("n_missing", sa.Integer(), nullable=False),
+        sa.Column("n_answered", sa.Integer(), nullable=True),
+        sa.Column("n_missing", sa.Integer(), nullable=True),
         sa.Column("prorated", sa.Boolean(), nullable=False),
         sa.Column("without", postgresql.ARRAY(sa.TEXT()), nullable=False),
         sa.Column("because", sa.String(), nullable=False),
         sa.Column("computed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint(
+            "(n_answered IS NULL) = (n_missing IS NULL)",
+            name=op.f("ck_form_score_counts_both_or_none"),
+        ),
         sa.ForeignKeyConstraint(
             ["submission_id"], ["submission.id"], name=op.f("fk_form_score_submission_id_submission")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_form_score")),
+        sa.UniqueConstraint(
+            "submission_id", "number", name=op.f("uq_form_score_submission_id_number")
+        ),
     )
-    op.create_index(op.f("ix_form_score_submission_id"), "form_score", ["submission_id"])
 
 
 def downgrade() -> None:

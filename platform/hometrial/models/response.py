@@ -202,21 +202,26 @@ class Submission(Base):
 
 
 class FormScore(Base):
-    """The scores of a submission by one version of the scorer; the newest row holds. Append-only.
+    """The scores of a submission by one version of the scorer; the last number holds. Append-only.
 
-    `without`: items that are set aside in quarantine and not scored.
+    The counts are null where the answers contradict each other, and nothing could be scored. `without`: items that are set aside in quarantine and not scored.
     """
 
     __tablename__ = "form_score"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "number"),
+        CheckConstraint("(n_answered IS NULL) = (n_missing IS NULL)", name="counts_both_or_none"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), index=True)
+    submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"))
+    number: Mapped[int]
     scorer: Mapped[str]
     scores: Mapped[dict[str, float | None]] = mapped_column(JSONB)
     bands: Mapped[dict[str, str]] = mapped_column(JSONB)
     flags: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
-    n_answered: Mapped[int]
-    n_missing: Mapped[int]
+    n_answered: Mapped[int | None]
+    n_missing: Mapped[int | None]
     prorated: Mapped[bool]
     without: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     because: Mapped[str]

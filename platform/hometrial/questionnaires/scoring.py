@@ -11,7 +11,10 @@ from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.operations import Outcome, Source, Tables, climb, compute
 from hometrial.questionnaires.scores import AnyScore, inputs_of
 
-__all__ = ["Scored", "ScoringError", "score"]
+__all__ = ["SCORER", "Scored", "ScoringError", "score"]
+
+SCORER = "1"
+"""The version of this scorer: raised when the same answers to the same instrument come to something else."""
 
 _NO_TABLES: Tables = MappingProxyType({})
 _ROUNDING = 1e-9

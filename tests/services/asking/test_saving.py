@@ -31,7 +31,7 @@ def open_alerts(ward):
 
 def test_the_last_word_holds_and_the_earlier_ones_are_kept_with_their_paradata(ward):
     sitting = phq9(ward)
-    assert save(ward, sitting, "phq9_1", 2, screen=1, seconds=4.5).kept == 1
+    assert save(ward, sitting, "phq9_1", 2, screen=1, seconds=4.5).refused == []
     ward.at_clock(MORNING + timedelta(minutes=1))
     save(ward, sitting, "phq9_1", 0, screen=3, seconds=2.0)
     save(ward, sitting, "phq9_2", skipped="prefer_not", screen=2)
@@ -105,7 +105,7 @@ def test_what_is_closed_is_answered_by_staff_alone_and_with_a_reason(ward):
     with pytest.raises(NotAskedError, match="say why"):
         phq9(ward, replace(STAFF, because=" "))
     late = phq9(ward, STAFF)
-    assert save(ward, late, "phq9_2", 1).kept == 1
+    assert len(save(ward, late, "phq9_2", 1).words) == 1
     assert late.because == "told by phone"
 
 
@@ -140,7 +140,7 @@ def test_item_9_shows_the_crisis_numbers_and_raises_a_red_alert_before_anything_
         {"phq9_9": 1},
     )
     assert alert.due_at == MORNING + timedelta(hours=24)
-    assert saved.kept == 1
+    assert len(words.spoken(ward.session, sitting.response_id)) == 2
 
 
 def test_item_9_at_two_raises_one_alert_the_more_urgent(ward):

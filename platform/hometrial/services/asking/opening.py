@@ -53,11 +53,11 @@ def open_form(
 
     Raises NotAskedError if the form is not asked, not open, or submitted and no correction; WordingAbsentError.
     """
-    _hold(session, person.id)
+    hold(session, person.id)
     refuse_if_withdrawn(session, person, manner)
     asked = find(session, person, form, occasion)
     _refuse_if_shut(asked, manner)
-    response = response_of(session, person, form, occasion) or _begun(session, person, asked)
+    response = response_of(session, person, form, occasion) or begin(session, person, asked)
     revision = revision_of(session, response.id)
     _refuse_if_submitted(session, response, revision, manner)
     return sit(session, response, manner, revision)
@@ -124,7 +124,8 @@ def refuse_if_withdrawn(session: Session, person: Participant, manner: Manner) -
         )
 
 
-def _begun(session: Session, person: Participant, asked: Occasion) -> Response:
+def begin(session: Session, person: Participant, asked: Occasion) -> Response:
+    """Begin the response to what a person is asked, as the questionnaire is declared now."""
     response = Response(
         participant_id=person.id,
         protocol_version_id=following.version_of(session, person).id,
@@ -173,7 +174,7 @@ def _refuse_if_submitted(
         )
 
 
-def _hold(session: Session, person_id: UUID) -> None:
+def hold(session: Session, person_id: UUID) -> None:
     """One at a time opens a form of a person: two devices at once begin one response."""
     key = {"key": f"hometrial.asking.{person_id}"}
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)

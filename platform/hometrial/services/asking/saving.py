@@ -54,12 +54,12 @@ class Refused:
 
 @dataclass
 class Saved:
-    """What became of words: how many were kept, which were not, and what must be shown at once.
+    """What becomes of words: which are kept, which are not, and what must be shown at once.
 
     `alerts`: the rules that hold for these words, whether they were raised now or before.
     """
 
-    kept: int = 0
+    words: list[Word] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     alerts: list[Alert] = field(default_factory=list)
     crisis: Crisis | None = None
@@ -71,14 +71,15 @@ def save(session: Session, person: Participant, sitting_id: UUID, entry: Entry) 
     What tells of danger raises its alert though it comes too late to be kept: then `refused` tells that,
     beside the crisis information, and no error is raised, which would undo the alert.
     """
-    saved = keep(writing.at(session, person, sitting_id), [entry])
+    saved = weigh(writing.at(session, person, sitting_id), [entry])
     if saved.refused and not saved.alerts:
         raise AnswerRefusedError(f"{entry.item}: {saved.refused[0].reason}")
+    store(session, saved)
     return saved
 
 
-def keep(at: Writing, entries: Sequence[Entry], upload_id: UUID | None = None) -> Saved:
-    """Keep words in order, each by itself: one that cannot be kept is told and the others are kept."""
+def weigh(at: Writing, entries: Sequence[Entry]) -> Saved:
+    """Weigh words in order, each by itself, and raise their alerts; `store` then keeps those that can be kept."""
     saved = Saved()
     spoken = list(words.spoken(at.session, at.response.id))
     now = clock.now()
@@ -86,18 +87,23 @@ def keep(at: Writing, entries: Sequence[Entry], upload_id: UUID | None = None) -
         reason = impossible(at.instrument, entry, now)
         if reason is None:
             word = _word(at, entry, len(spoken), now)
-            word.upload_id = upload_id
             _look(at, spoken, word, saved)
             reason = at.refusal(word.answered_at)
         if reason is None:
-            at.session.add(word)
             spoken.append(word)
-            saved.kept += 1
+            saved.words.append(word)
         else:
             saved.refused.append(Refused(place, entry.item, reason))
-    at.session.flush()
     saved.crisis = alarming.crisis_of(at.session, at.person, at.instrument, saved.alerts)
     return saved
+
+
+def store(session: Session, saved: Saved, upload_id: UUID | None = None) -> None:
+    """Keep the words that were weighed and found good."""
+    for word in saved.words:
+        word.upload_id = upload_id
+    session.add_all(saved.words)
+    session.flush()
 
 
 def _word(at: Writing, entry: Entry, place: int, now: datetime) -> Word:
