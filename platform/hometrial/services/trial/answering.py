@@ -201,7 +201,7 @@ def rows(session: Session, screening: Screening) -> list[ScreeningAnswer]:
     found = session.scalars(
         select(ScreeningAnswer)
         .where(ScreeningAnswer.screening_id == screening.id)
-        .order_by(ScreeningAnswer.recorded_at, ScreeningAnswer.id)
+        .order_by(ScreeningAnswer.recorded_at, ScreeningAnswer.corrects_id.is_not(None))
         .execution_options(populate_existing=True)
     )
     return list(found)
