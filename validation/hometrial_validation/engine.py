@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
-from typing import Any
+from typing import Any, Generic
 
 import numpy as np
 import pandas as pd
 
-from hometrial_ingest.signals import Signal
 from hometrial_validation.expectations import EXPECTATIONS
 from hometrial_validation.expectations.row import RowExpectation
 from hometrial_validation.frame import Context
@@ -23,7 +22,7 @@ from hometrial_validation.gx import (
     get_context,
 )
 from hometrial_validation.joining import together
-from hometrial_validation.rule import Rule, Suite
+from hometrial_validation.rule import Rule, Subject, Suite
 from hometrial_validation.verdict import GateError, Severity
 
 _asking = Lock()
@@ -32,16 +31,18 @@ _SEVERITIES = {Severity.ERROR: FailureSeverity.CRITICAL, Severity.FLAG: FailureS
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What GX said: of each signal the row_ids (int64, ascending) that fail each rule, and its own result."""
+class Answer(Generic[Subject]):
+    """What GX said: of each subject the row_ids (int64, ascending) that fail each rule, and its own result."""
 
-    failing: dict[Signal, dict[str, np.ndarray]]
+    failing: dict[Subject, dict[str, np.ndarray]]
     result: ExpectationSuiteValidationResult
 
 
 def ask(
-    suite: Suite, frames: Mapping[Signal, pd.DataFrame], contexts: Mapping[Signal, Context]
-) -> Answer:
+    suite: Suite[Subject],
+    frames: Mapping[Subject, pd.DataFrame],
+    contexts: Mapping[Subject, Context],
+) -> Answer[Subject]:
     """Return what the suite's rules say about prepared frames whose index is the row_id, in one run of GX.
 
     Raises GateError if GX could not evaluate a rule.
@@ -57,7 +58,7 @@ def ask(
     with _asking:
         batch = _doorway().get_batch({"dataframe": rows})
         result = batch.validate(gx_suite, result_format="COMPLETE")
-    failing: dict[Signal, dict[str, np.ndarray]] = {signal: {} for signal in frames}
+    failing: dict[Subject, dict[str, np.ndarray]] = {signal: {} for signal in frames}
     for each in result.results:
         for signal, found in _rows_of(_failing(each), frames).items():
             failing[signal][rule_of(each)] = found
@@ -65,7 +66,7 @@ def ask(
 
 
 def _expectation(
-    rule: Rule, signals: list[Signal], contexts: Mapping[Signal, Context], *, whole: bool
+    rule: Rule[Subject], signals: list[Subject], contexts: Mapping[Subject, Context], *, whole: bool
 ) -> RowExpectation:
     # Which limits a class takes is checked by GX when it is made, not by types.
     given: dict[str, Any] = {
@@ -90,7 +91,7 @@ def _limits(by_signal: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _columns(rule: Rule) -> list[str]:
+def _columns(rule: Rule[Subject]) -> list[str]:
     return list(dict.fromkeys([*rule.columns, "placement"]))
 
 
@@ -102,7 +103,9 @@ def rule_of(result: ExpectationValidationResult) -> str:
     return str(configuration.meta["rule"])
 
 
-def _rows_of(places: np.ndarray, frames: Mapping[Signal, pd.DataFrame]) -> dict[Signal, np.ndarray]:
+def _rows_of(
+    places: np.ndarray, frames: Mapping[Subject, pd.DataFrame]
+) -> dict[Subject, np.ndarray]:
     """Return the row_ids at some places of frames that stand one after the other."""
     ends = np.cumsum([len(rows) for rows in frames.values()])
     parts = np.split(places, np.searchsorted(places, ends[:-1]))

@@ -83,6 +83,10 @@ class Settings:
     pause_minutes: float = 60.0
     longest_gap_minutes: float = 240.0
     least_covered_minutes: float = 600.0
+    # Who reads an item and taps an answer takes more than a second.
+    screen_seconds: float = 1.0
+    # Scales of two or three items are answered alike in earnest.
+    straight_items: int = 6
 
 
 @dataclass(frozen=True)

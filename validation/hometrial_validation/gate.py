@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 
 from hometrial_ingest.signals import Signal
+from hometrial_validation import forms
 from hometrial_validation.frame import Context, Settings, checked
-from hometrial_validation.rule import Rule, Suite
-from hometrial_validation.suites import suite_of
+from hometrial_validation.rule import Rule, Subject, Suite
+from hometrial_validation.suites import FORM, suite_of
 from hometrial_validation.verdict import Finding, GateError, Verdict
 
 EXAMPLES = 5
@@ -41,16 +42,28 @@ def check_many(
     return {signal: verdicts[signal] for signal in frames}
 
 
+def check_form(frame: pd.DataFrame, context: Context) -> Verdict:
+    """Return the verdict on the answers of forms (columns: `forms.COLUMNS`).
+
+    Raises GateError if the frame has another form than it should, or if a rule cannot be asked.
+    """
+    rows = FORM.prepared(forms.checked(frame), context)
+    kind = forms.FormKind.QUESTIONNAIRE
+    return _verdicts(FORM, {kind: rows}, {kind: context})[kind]
+
+
 def _verdicts(
-    suite: Suite, frames: Mapping[Signal, pd.DataFrame], contexts: Mapping[Signal, Context]
-) -> dict[Signal, Verdict]:
+    suite: Suite[Subject],
+    frames: Mapping[Subject, pd.DataFrame],
+    contexts: Mapping[Subject, Context],
+) -> dict[Subject, Verdict]:
     # GX takes 2.5 s and 130 MB to load: whoever only reads the rules must not pay for it.
     from hometrial_validation.engine import ask
     from hometrial_validation.report import page
 
     answer = ask(suite, frames, contexts)
     report = page(suite, frames, answer)
-    verdicts: dict[Signal, Verdict] = {}
+    verdicts: dict[Subject, Verdict] = {}
     for signal, rows in frames.items():
         findings = _findings(suite, rows, signal, contexts[signal], answer.failing[signal])
         success = not any(found.severity == "error" for found in findings)
@@ -68,9 +81,9 @@ def reason(rule: str, row: Mapping[str, object], signal: Signal, settings: Setti
 
 
 def _findings(
-    suite: Suite,
+    suite: Suite[Subject],
     rows: pd.DataFrame,
-    signal: Signal,
+    signal: Subject,
     context: Context,
     failing: Mapping[str, np.ndarray],
 ) -> tuple[Finding, ...]:
@@ -79,7 +92,7 @@ def _findings(
 
 
 def _finding(
-    rule: Rule, rows: pd.DataFrame, signal: Signal, context: Context, failing: np.ndarray
+    rule: Rule[Subject], rows: pd.DataFrame, signal: Subject, context: Context, failing: np.ndarray
 ) -> Finding:
     shown = [*rule.columns, *(name for name in ("zone",) if name in rows)]
     facts = rows.loc[failing, shown]
@@ -100,4 +113,4 @@ def _example(facts: pd.DataFrame, row: int) -> dict[str, object]:
     return {"row_id": row, **{str(name): value for name, value in values.items()}}
 
 
-__all__ = ["Context", "GateError", "Verdict", "check", "check_many", "reason"]
+__all__ = ["Context", "GateError", "Verdict", "check", "check_form", "check_many", "reason"]

@@ -6,15 +6,14 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from hometrial_ingest.signals import Signal
 from hometrial_validation.frame import placed
-from hometrial_validation.rule import Suite
+from hometrial_validation.rule import Subject, Suite
 
 HAS_INSTANT, SIGNAL = "has_instant", "signal"
 """Columns that a batch has besides those of the rules: true of placed rows; a category, whose row it is."""
 
 
-def together(suite: Suite, frames: Mapping[Signal, pd.DataFrame]) -> pd.DataFrame:
+def together(suite: Suite[Subject], frames: Mapping[Subject, pd.DataFrame]) -> pd.DataFrame:
     """Return the columns that the suite's rules look at, the frames one after the other, places as index."""
     rules = [rule for rule in suite.rules if any(rule.applies(signal) for signal in frames)]
     wanted = dict.fromkeys([*(name for rule in rules for name in rule.columns), "placement"])

@@ -5,7 +5,6 @@ from functools import cache
 
 import pandas as pd
 
-from hometrial_ingest.signals import Signal
 from hometrial_validation.engine import Answer, rule_of
 from hometrial_validation.gx import (
     DefaultJinjaPageView,
@@ -13,7 +12,7 @@ from hometrial_validation.gx import (
     ExpectationValidationResult,
     ValidationResultsPageRenderer,
 )
-from hometrial_validation.rule import Rule, Suite
+from hometrial_validation.rule import Rule, Subject, Suite
 from hometrial_validation.selfcontained import cleaned, under_head
 from hometrial_validation.wording import moment
 
@@ -22,7 +21,9 @@ SHOWN = 20
 _TIMES = ("at", "local", "end_at", "previous_end", "session_start", "session_end")
 
 
-def page(suite: Suite, frames: Mapping[Signal, pd.DataFrame], answer: Answer) -> str:
+def page(
+    suite: Suite[Subject], frames: Mapping[Subject, pd.DataFrame], answer: Answer[Subject]
+) -> str:
     """Return the report of one run as one HTML page that needs no script and nothing from elsewhere."""
     count = sum(len(rows) for rows in frames.values())
     title = f"Validation of {', '.join(frames)}: suite {suite.name}, version {suite.version}, {count:,} rows"
@@ -40,7 +41,9 @@ _GOOD: dict[tuple[object, ...], str] = {}
 """The bodies of pages without a failing row, by suite and signals."""
 
 
-def _body(suite: Suite, frames: Mapping[Signal, pd.DataFrame], answer: Answer) -> str:
+def _body(
+    suite: Suite[Subject], frames: Mapping[Subject, pd.DataFrame], answer: Answer[Subject]
+) -> str:
     rules = {rule.id: rule for rule in suite.rules}
     told = [_told(each, rules[rule_of(each)], frames, answer) for each in answer.result.results]
     result = ExpectationSuiteValidationResult(
@@ -62,9 +65,9 @@ def _view() -> DefaultJinjaPageView:
 
 def _told(
     each: ExpectationValidationResult,
-    rule: Rule,
-    frames: Mapping[Signal, pd.DataFrame],
-    answer: Answer,
+    rule: Rule[Subject],
+    frames: Mapping[Subject, pd.DataFrame],
+    answer: Answer[Subject],
 ) -> ExpectationValidationResult:
     values = _values(rule, frames, answer) if not each.success else []
     ids = [value["row"] for value in values]
@@ -82,7 +85,7 @@ def _told(
 
 
 def _values(
-    rule: Rule, frames: Mapping[Signal, pd.DataFrame], answer: Answer
+    rule: Rule[Subject], frames: Mapping[Subject, pd.DataFrame], answer: Answer[Subject]
 ) -> list[dict[str, object]]:
     values: list[dict[str, object]] = []
     for signal, rows in frames.items():

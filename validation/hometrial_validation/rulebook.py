@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hometrial_validation.suites import SUITES
+from hometrial_validation.suites import FORM, SUITES
 from hometrial_validation.verdict import Severity
 
 
@@ -19,11 +19,16 @@ class ListedRule:
 
 def rules() -> tuple[ListedRule, ...]:
     """Return all rules of all suites, in the order in which they are blamed."""
-    return tuple(
+    of_signals = tuple(
         ListedRule(suite.name, suite.version, rule.id, rule.severity, rule.text)
         for suite in SUITES.values()
         for rule in suite.rules
     )
+    of_forms = tuple(
+        ListedRule(FORM.name, FORM.version, rule.id, rule.severity, rule.text)
+        for rule in FORM.rules
+    )
+    return of_signals + of_forms
 
 
 def markdown() -> str:

@@ -3,12 +3,14 @@
 from hometrial_ingest.signals import SIGNALS, Shape, Signal
 from hometrial_validation.rule import Suite
 from hometrial_validation.suites.amounts import DAILY, INSTANT, INTERVAL
+from hometrial_validation.suites.forms import FORM
 from hometrial_validation.suites.heart import HEART_RATE
 from hometrial_validation.suites.sleep import SESSION, STAGE
 
 SUITES: dict[str, Suite] = {
     suite.name: suite for suite in (INSTANT, HEART_RATE, INTERVAL, DAILY, SESSION, STAGE)
 }
+"""The suites that judge signals. What people answer is judged by FORM."""
 
 _BY_SHAPE = {
     Shape.INSTANT: INSTANT,
@@ -17,6 +19,8 @@ _BY_SHAPE = {
     Shape.SESSION: SESSION,
     Shape.STAGE: STAGE,
 }
+
+__all__ = ["FORM", "SUITES", "suite_of"]
 
 
 def suite_of(signal: Signal) -> Suite:

@@ -85,15 +85,17 @@ def weigh(at: Writing, entries: Sequence[Entry]) -> Saved:
     now = clock.now()
     for place, entry in enumerate(entries):
         reason = impossible(at.instrument, entry, now)
-        if reason is None:
-            word = _word(at, entry, len(spoken), now)
-            _look(at, spoken, word, saved)
-            reason = at.refusal(word.answered_at)
-        if reason is None:
-            spoken.append(word)
-            saved.words.append(word)
-        else:
+        if reason is not None:
             saved.refused.append(Refused(place, entry.item, reason))
+            continue
+        word = _word(at, entry, len(spoken), now)
+        _look(at, spoken, word, saved)
+        reason = at.refusal(word.answered_at)
+        if reason is not None:
+            saved.refused.append(Refused(place, entry.item, reason))
+            continue
+        spoken.append(word)
+        saved.words.append(word)
     saved.crisis = alarming.crisis_of(at.session, at.person, at.instrument, saved.alerts)
     return saved
 
