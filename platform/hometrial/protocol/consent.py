@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, PositiveInt
 
 from hometrial.protocol.declared import (
+    Days,
     Declaration,
     Distinct,
     Id,
@@ -97,9 +98,15 @@ class Quiz(Declaration):
 
 
 class Consent(Declaration):
-    """What must be agreed to: `elements` each document covers, `data_types` each a switch of its own."""
+    """What must be agreed to: `elements` each document covers, `data_types` each a switch of its own.
+
+    Who must consent anew has `reconsent_within_days` until they are overdue. A legal representative signs for
+    a person only where `allows_proxy` says so.
+    """
 
     elements: Distinct[Element] = Field(min_length=1)
     documents: Several[ConsentDocument] = Field(min_length=1)
     quiz: Quiz
     data_types: Distinct[DataTypeName] = ()
+    reconsent_within_days: Days = 14
+    allows_proxy: bool = False

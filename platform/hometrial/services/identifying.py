@@ -26,7 +26,7 @@ def keep(session: Session, key: bytes, participant_id: UUID, **values: str | Non
             session.add(row)
         for field, value in values.items():
             if value is not None:
-                setattr(row, field, _seal(key, participant_id, field, value))
+                setattr(row, field, seal(key, participant_id, field, value))
 
 
 def reveal(session: Session, key: bytes, participant_id: UUID) -> dict[str, str]:
@@ -38,7 +38,7 @@ def reveal(session: Session, key: bytes, participant_id: UUID) -> dict[str, str]
         row = session.get(Identity, participant_id)
         sealed = {field: getattr(row, field) for field in FIELDS} if row else {}
     return {
-        field: _open(key, participant_id, field, value)
+        field: unseal(key, participant_id, field, value)
         for field, value in sealed.items()
         if value is not None
     }
@@ -48,17 +48,19 @@ def _cipher(key: bytes) -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key))])
 
 
-def _seal(key: bytes, participant_id: UUID, field: str, value: str) -> bytes:
-    return _cipher(key).encrypt(f"{participant_id}\x00{field}\x00{value}".encode())
+def seal(key: bytes, row: UUID, field: str, value: str) -> bytes:
+    """Return a value encrypted, bound to its row and column."""
+    return _cipher(key).encrypt(f"{row}\x00{field}\x00{value}".encode())
 
 
-def _open(key: bytes, participant_id: UUID, field: str, sealed: bytes) -> str:
+def unseal(key: bytes, row: UUID, field: str, sealed: bytes) -> str:
+    """Return a sealed value in clear. Raises TrialError of another key, row or column."""
     try:
         owner, name, value = _cipher(key).decrypt(bytes(sealed)).decode().split("\x00", 2)
     except InvalidToken as error:
         raise TrialError(
             f"{field} was sealed with another key; restore keys/identity.hex"
         ) from error
-    if (owner, name) != (str(participant_id), field):
-        raise TrialError(f"{field} belongs to another row: the identity table was tampered with")
+    if (owner, name) != (str(row), field):
+        raise TrialError(f"{field} belongs to another row: the table was tampered with")
     return value

@@ -17,6 +17,15 @@ def consented_at(session: Session, person: Participant) -> datetime | None:
     )
 
 
+def countersigned_at(session: Session, person: Participant) -> datetime | None:
+    """Return when an investigator first countersigned; None if none did."""
+    return session.scalar(
+        select(func.min(ConsentSignature.signed_at)).where(
+            ConsentSignature.participant_id == person.id, ConsentSignature.part == "investigator"
+        )
+    )
+
+
 def quiz_passed(session: Session, person: Participant) -> bool:
     """Say whether a person answered every question of comprehension right, at some try."""
     passed = select(
