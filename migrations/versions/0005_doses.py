@@ -14,13 +14,16 @@ branch_labels = None
 depends_on = None
 
 STUDY, PARTICIPANT = "hometrial_study", "hometrial_participant"
-TOLD_BY_PEOPLE = ("dose_event", "told_history")
+TOLD_BY_PEOPLE = ("dose_event", "told_history", "medication")
 KINDS = "('order', 'intake', 'interruption', 'resumption', 'void')"
+
+KINSHIPS = "('short_acting', 'long_acting', 'antagonist', 'peripheral', 'recorded')"
 
 
 def upgrade() -> None:
     create_dose_event()
     create_told_history()
+    create_medication()
     for table in TOLD_BY_PEOPLE:
         op.execute(f"SELECT audit.attach('public.{table}')")
         op.execute(f"SELECT audit.make_append_only('public.{table}')")
@@ -107,6 +110,60 @@ TOLD_HISTORY_CHECKS = {
 }
 
 
+def create_medication() -> None:
+    op.create_table(
+        "medication",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("participant_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        *(
+            sa.Column(name, sa.String(), nullable=False)
+            for name in ("name", "dose", "route", "indication")
+        ),
+        sa.Column("began", sa.String(), nullable=True),
+        sa.Column("ended", sa.String(), nullable=True),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.Column("substance", sa.String(), nullable=True),
+        sa.Column("kinship", sa.String(), nullable=True),
+        sa.Column("is_opioid", sa.Boolean(), nullable=False),
+        sa.Column("is_void", sa.Boolean(), nullable=False),
+        sa.Column("by", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("zone", sa.String(), nullable=False),
+        sa.Column("why", sa.String(), nullable=False),
+        sa.Column("corrects", sa.Integer(), nullable=True),
+        sa.Column("key", sa.String(), nullable=True),
+        *checks("medication", MEDICATION_CHECKS),
+        person_of("medication"),
+        sa.ForeignKeyConstraint(
+            ["participant_id", "corrects"],
+            ["medication.participant_id", "medication.number"],
+            name=op.f("fk_medication_corrects_medication"),
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_medication")),
+        sa.UniqueConstraint(
+            "participant_id", "number", name=op.f("uq_medication_participant_id_number")
+        ),
+    )
+    for column in ("corrects", "key"):
+        op.create_index(
+            f"uq_medication_{column}", "medication", ["participant_id", column], unique=True
+        )
+
+
+MEDICATION_CHECKS = {
+    "number_counts_from_one": "number > 0",
+    "says_what_and_by_whom": "name <> '' AND by <> ''",
+    "kinship_is_known": f"kinship IN {KINSHIPS}",
+    "kinship_is_of_a_substance": "(kinship IS NULL) = (substance IS NULL)",
+    "is_opioid_by_kinship": "is_opioid = (coalesce(kinship, '') IN ('short_acting', 'long_acting'))",
+    "end_has_a_last_day": "(ended IS NULL) = (last_on IS NULL)",
+    "corrects_what_came_before": "corrects < number",
+    "correction_says_why": "corrects IS NULL OR why <> ''",
+    "void_names_a_record": "NOT is_void OR corrects IS NOT NULL",
+}
+
+
 def checks(table: str, stated: dict[str, str]) -> list[sa.CheckConstraint]:
     return [
         sa.CheckConstraint(condition, name=op.f(f"ck_{table}_{name}"))
@@ -122,5 +179,5 @@ def person_of(table: str) -> sa.ForeignKeyConstraint:
 
 def downgrade() -> None:
     op.execute(f"REVOKE INSERT ON anchor_day FROM {PARTICIPANT}")
-    for table in ("told_history", "dose_event"):
+    for table in ("medication", "told_history", "dose_event"):
         op.drop_table(table)

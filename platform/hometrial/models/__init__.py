@@ -33,6 +33,7 @@ from hometrial.models.connection import (
 from hometrial.models.consent import ConsentEvent, Pause
 from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
 from hometrial.models.identity import Identity
+from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
 from hometrial.models.metric import GAP_CAUSES, DailyMetric, Gap
 from hometrial.models.participant import (
     Device,
@@ -87,6 +88,7 @@ __all__ = [
     "CONTACT_WAYS",
     "DOSE_EVENT_KINDS",
     "GAP_CAUSES",
+    "MEDICATION_KINSHIPS",
     "PROTOCOL_STATES",
     "PULL_STATES",
     "SCREENING_OUTCOMES",
@@ -124,6 +126,7 @@ __all__ = [
     "InstrumentVersion",
     "LinkAttempt",
     "LinkInvitation",
+    "Medication",
     "PairedDevice",
     "Participant",
     "ParticipantZone",

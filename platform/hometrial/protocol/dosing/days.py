@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from hometrial.protocol.dosing.amounts import NOTHING, Milligrams, Part, TimeOfDay
 from hometrial.protocol.dosing.course import Course
-from hometrial.protocol.dosing.events import Intake, Reason
+from hometrial.protocol.dosing.events import Reason
 from hometrial.protocol.dosing.recorded import Gap
 from hometrial.protocol.dosing.standing import Standing
 
@@ -64,14 +64,13 @@ def dose_day(course: Course, on: date) -> DoseDay:
     """Return a day. Within an interruption that was told, what is not recorded was not taken."""
     standing, gap, records = course.standing_on(on), course.gap_on(on), course.intakes_on(on)
     least = course.recorded_mg(on)
-    parts = () if standing.dose is None else standing.dose.parts
-    untold = [] if gap else _untold(parts, records)
+    left = () if gap else untold(course, on)
     reasons = [each.missed for each in records if each.missed] + ([gap.reason] if gap else [])
     return DoseDay(
         on,
         standing,
         least,
-        least + sum((each.mg for each in untold), NOTHING),
+        least + sum((each.mg for each in left), NOTHING),
         sum(each.mg is None for each in records),
         gap,
         tuple(dict.fromkeys(reasons)),
@@ -84,11 +83,13 @@ def dose_days(course: Course, first: date, last: date) -> Iterator[DoseDay]:
         yield dose_day(course, first + timedelta(days=number))
 
 
-def _untold(parts: tuple[Part, ...], records: tuple[Intake, ...]) -> list[Part]:
-    """Return the parts that no record tells of: first by their time of day, then in order.
+def untold(course: Course, on: date) -> tuple[Part, ...]:
+    """Return the parts of a day's dose that no record tells of: first by their time of day, then in order.
 
     Who was to take it in the evening and tells of the morning has told of it.
     """
+    dose, records = course.standing_on(on).dose, course.intakes_on(on)
+    parts = () if dose is None else dose.parts
     told = [each.time_of_day for each in records if each.mg is not None and not each.additional]
     left = []
     for part in parts:
@@ -96,4 +97,4 @@ def _untold(parts: tuple[Part, ...], records: tuple[Intake, ...]) -> list[Part]:
             told.remove(part.time_of_day)
         else:
             left.append(part)
-    return left[len(told) :]
+    return tuple(left[len(told) :])
