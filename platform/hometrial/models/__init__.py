@@ -63,7 +63,16 @@ from hometrial.models.response import (
     Submission,
     TextPackUpload,
 )
-from hometrial.models.safety import ALERT_EVENTS, Alert, AlertEvent
+from hometrial.models.safety import (
+    ALERT_EVENTS,
+    AdverseEvent,
+    AdverseEventCoding,
+    AdverseEventVersion,
+    Alert,
+    AlertEvent,
+    BaselineSymptom,
+    SafetyReport,
+)
 from hometrial.models.screening import (
     ANSWER_SOURCES,
     SCREENING_OUTCOMES,
@@ -96,6 +105,9 @@ __all__ = [
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
     "AccountPlan",
+    "AdverseEvent",
+    "AdverseEventCoding",
+    "AdverseEventVersion",
     "Alert",
     "AlertEvent",
     "Allocation",
@@ -108,6 +120,7 @@ __all__ = [
     "Answer",
     "AnswerUpload",
     "BadDay",
+    "BaselineSymptom",
     "Batch",
     "Bridge",
     "Connection",
@@ -145,6 +158,7 @@ __all__ = [
     "QuizTry",
     "RateBucket",
     "Response",
+    "SafetyReport",
     "Screening",
     "ScreeningAnswer",
     "SectionRead",

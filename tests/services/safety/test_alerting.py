@@ -18,18 +18,6 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture
-def session(study, at_clock):
-    at_clock(NOON)
-    with study.database.transaction("test", "alerts") as opened:
-        yield opened
-
-
-@pytest.fixture
-def person(session):
-    return enrolling.add_participant(session)
-
-
 def raised(session, person, rule="SI1", level="red", **how):
     return alerting.raise_alert(session, person, rule=rule, level=level, values={"n": 1}, **how)
 
@@ -94,6 +82,18 @@ def test_what_is_graver_or_due_sooner_is_never_hidden_in_an_alert_that_is_open(s
     assert raised(session, person, level="amber").id == sooner.id
     amber = raised(session, person, "AE1", "amber")
     assert raised(session, person, "AE1", "red").id != amber.id
+
+
+def test_two_adverse_events_are_never_one_alert(session, person):
+    first, second = (
+        alerting.raise_alert(session, person, rule="SE1", level="red", values={"event": number})
+        for number in (1, 2)
+    )
+    assert first.id != second.id
+    again = alerting.raise_alert(
+        session, person, rule="SE1", level="red", values={"event": 1, "version": 2}
+    )
+    assert again.id == first.id
 
 
 def test_what_comes_after_an_alert_was_closed_is_an_alert_again(session, person):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -18,6 +18,8 @@ from hometrial.services import working
 Level = Literal["red", "amber", "blue"]
 Values = Mapping[str, str | int | float | bool | None]
 _WORK = "red_alert"
+_ABOUT = "event"
+"""The value that names the adverse event which an alert is about: two events are never one alert."""
 
 
 class AlertRefusedError(TrialError):
@@ -57,7 +59,8 @@ def raise_alert(
     """Raise what a rule found about a person (None: about the study), or count it at the alert that is open.
 
     `response` is that of a rule of a protocol or an instrument; default is that of the product's table.
-    An open alert takes in the same rule's finds for 72 hours, but none that is graver or due sooner.
+    An open alert takes in the same rule's finds for 72 hours, but none that is graver, due sooner, or about
+    another adverse event (the value `event`).
     A red alert opens a work item too. Raises UnknownAlertRuleError, AlertRefusedError.
     """
     asked = response_of(rule) if response is None else response
@@ -92,20 +95,25 @@ def _taking_in(session: Session, found: Alert) -> Alert | None:
     """Return the open alert that a find is a repetition of."""
     earliest = found.created_at - alert_rules.shipped().merge_within
     rows = session.scalars(
-        select(Alert)
-        .where(
+        select(Alert).where(
             Alert.rule == found.rule,
             Alert.participant_id.is_not_distinct_from(found.participant_id),
             Alert.created_at > earliest,
             ~_has("closed"),
         )
-        .order_by(Alert.created_at.desc(), Alert.id)
     )
-    return next((each for each in rows if not _is_graver(found, each)), None)
+    return min((each for each in rows if not _stands_alone(found, each)), key=urgency, default=None)
 
 
-def _is_graver(found: Alert, before: Alert) -> bool:
-    """Whether a find must be seen on its own: a higher level, or due before the alert that is open."""
+def urgency(alert: Alert) -> tuple[int, datetime, str]:
+    """Return what alerts are sorted by: the gravest first, then what is due first."""
+    return alert_rules.LEVELS.index(alert.level), alert.due_at or alert.created_at, str(alert.id)
+
+
+def _stands_alone(found: Alert, before: Alert) -> bool:
+    """Whether a find must be seen on its own: another event, a higher level, due before the one that is open."""
+    if found.values.get(_ABOUT) != before.values.get(_ABOUT):
+        return True
     if found.level != before.level:
         return alert_rules.LEVELS.index(found.level) < alert_rules.LEVELS.index(before.level)
     return found.due_at is not None and (before.due_at is None or found.due_at < before.due_at)

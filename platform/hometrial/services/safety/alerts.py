@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from hometrial import clock
 from hometrial.models import Alert, AlertEvent, Participant
 from hometrial.protocol.safety import alert_rules
+from hometrial.services.safety import alerting
 
 _DAY = timedelta(days=1)
 DAYS_A_MONTH = 30.4375
@@ -81,7 +82,7 @@ def states(
     rows = [(alert, code) for alert, code in session.execute(query)]
     events = _events_of(session, [alert for alert, _ in rows])
     found = [AlertState(alert, code, tuple(events.get(alert.id, ()))) for alert, code in rows]
-    return sorted(found, key=_urgency)
+    return sorted(found, key=lambda each: alerting.urgency(each.alert))
 
 
 def _events_of(session: Session, alerts: Iterable[Alert]) -> dict[object, list[AlertEvent]]:
@@ -90,11 +91,6 @@ def _events_of(session: Session, alerts: Iterable[Alert]) -> dict[object, list[A
     for event in session.scalars(query.order_by(AlertEvent.at, AlertEvent.id)):
         found.setdefault(event.alert_id, []).append(event)
     return found
-
-
-def _urgency(state: AlertState) -> tuple[int, datetime, str]:
-    alert = state.alert
-    return alert_rules.LEVELS.index(alert.level), alert.due_at or alert.created_at, str(alert.id)
 
 
 def overdue(session: Session) -> list[AlertState]:
