@@ -22,7 +22,7 @@ def test_a_sound_instrument_is_accepted(small):
         ("low: 0, high: 10", "low: 10, high: 10", "items[3].high: high is not above low (10)"),
         ("a > 0", "c > 0", "items[2].show_if: c is not an item before this one"),
         ("a > 0", "rating > 0", "items[2].show_if: rating is not an item before this one"),
-        ("a > 0", "a >", "items[2].show_if: 'a >' is no condition"),
+        ("a > 0", "a >", "items[2].show_if: 'a >' is no rule"),
         ("rating >= 8", "total >= 8", "alerts[0].when: total is not an item"),
         ("rating >= 8", "day >= 8", "alerts[0].when: day holds words"),
         ('"total >= 5"}', '"sum >= 5"}', "flags[0].when: sum is not an item or a score"),

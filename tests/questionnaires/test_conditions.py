@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hometrial.questionnaires.conditions import (
-    ConditionError,
-    compared_names,
-    holds,
-    names,
-    parse,
-)
+from hometrial.questionnaires.conditions import compared_names, holds, parse
+from hometrial.rules import RuleError, names
 
 
 def held(text, **values):
@@ -97,12 +92,12 @@ def test_what_nobody_answered_is_unknown_unless_the_rest_decides(text, expected)
     ],
 )
 def test_anything_else_is_refused(text):
-    with pytest.raises(ConditionError):
+    with pytest.raises(RuleError):
         parse(text)
 
 
 def test_words_are_not_compared_with_numbers():
-    with pytest.raises(ConditionError, match="x holds words"):
+    with pytest.raises(RuleError, match="x holds words"):
         held("x > 1", x="much")
 
 
@@ -143,5 +138,5 @@ def test_with_every_answer_a_condition_is_what_python_says_of_it(text, answers):
 
 @given(st.text(max_size=60))
 def test_no_text_does_anything_but_parse_or_be_refused(text):
-    with contextlib.suppress(ConditionError):
+    with contextlib.suppress(RuleError):
         parse(text)

@@ -8,8 +8,8 @@ from typing import Literal
 from pydantic import Field
 
 from hometrial.protocol.declared import Declaration, Id, Line, Several
-from hometrial.protocol.expressions import Answers, Rule, decide, parse
 from hometrial.protocol.variables import Variable, require_possible
+from hometrial.rules import Answers, Rule, decide, parse
 
 
 class Criterion(Declaration):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, PositiveInt, model_validator
 
 from hometrial.protocol.declared import Days, Declaration, Id, Line, Milligrams, Several, Share
-from hometrial.protocol.expressions import Rule
+from hometrial.rules import Rule
 
 TimeOfDay = Literal["morning", "evening"]
 Grade = Annotated[int, Field(ge=1, le=5)]

@@ -13,14 +13,17 @@ from hometrial.protocol.declared import (
     Line,
     Name,
 )
-from hometrial.protocol.expressions import (
+from hometrial.rules import (
     Among,
     Answer,
     Answers,
+    AnyGreater,
     Comparison,
     Expression,
     Named,
     Operand,
+    Part,
+    names,
     parts,
 )
 
@@ -100,29 +103,26 @@ def require_possible(answers: Answers, variables: Mapping[str, Variable]) -> Non
 def misuses(rule: Expression, variables: Mapping[str, Variable]) -> Iterator[str]:
     """Yield what a rule asks of variables that they cannot answer, one sentence each."""
     for part in parts(rule):
-        unknown = sorted(_names(part) - set(variables))
+        unknown = sorted(set(names(part)) - set(variables))
         for name in unknown:
             yield f"no variable {name} is declared; declare it under variables, or correct its name"
         if not unknown:
             yield from _misused(part, variables)
 
 
-def _names(part: Named | Comparison | Among) -> set[str]:
-    match part:
-        case Named(name) | Among(Named(name), _):
-            return {name}
-        case Comparison(left, _, right):
-            return {side.name for side in (left, right) if isinstance(side, Named)}
-
-
-def _misused(part: Named | Comparison | Among, variables: Mapping[str, Variable]) -> Iterator[str]:
+def _misused(part: Part, variables: Mapping[str, Variable]) -> Iterator[str]:
     match part:
         case Named(name):
             if not isinstance(variables[name], YesNo):
                 yield f"{name} is no yes/no variable; compare it with something"
         case Among(Named(name), options):
-            for option in options:
-                yield from _impossible(variables[name], option)
+            yield from (said for each in options for said in _impossible(variables[name], each))
+        case AnyGreater(several, _):
+            yield from (
+                f"{each.name} is no number; only numbers are greater than others"
+                for each in several
+                if not isinstance(variables[each.name], Number)
+            )
         case Comparison(left, _, right):
             yield from _miscompared(part, _kind(left, variables), _kind(right, variables))
             yield from _no_option(left, right, variables)

@@ -1,9 +1,10 @@
 """Alerts: which rules of an instrument hold, at one saved answer and at the whole form."""
 
 from hometrial.questionnaires.answers import Answers
-from hometrial.questionnaires.conditions import holds, names, parse
+from hometrial.questionnaires.conditions import holds, parse
 from hometrial.questionnaires.instrument import Alert, Instrument
 from hometrial.questionnaires.scoring import Scored
+from hometrial.rules import names
 
 
 def raised_by_answer(instrument: Instrument, item: str, answers: Answers) -> tuple[Alert, ...]:

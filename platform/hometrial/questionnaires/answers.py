@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 
-from hometrial.questionnaires.conditions import Condition, Values, holds, names, parse
+from hometrial.questionnaires.conditions import Values, holds, parse
 from hometrial.questionnaires.functions import ScoringError
 from hometrial.questionnaires.instrument import ChoiceItem, Instrument, Item, WordsItem
+from hometrial.rules import Expression, names
 
 Answer = int | float | str | None
 Answers = Mapping[str, Answer]
@@ -152,7 +153,7 @@ def _taken(instrument: Instrument, answers: Answers) -> Taken:
     return Taken(values, tuple(asked), tuple(hidden))
 
 
-def _shown(condition: Condition, values: Values, hidden: list[str]) -> bool | None:
+def _shown(condition: Expression, values: Values, hidden: list[str]) -> bool | None:
     """Say whether an item is shown; what depends on hidden items alone is hidden like them."""
     shown = holds(condition, values)
     blank = [name for name in names(condition) if values.get(name) is None]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from hometrial.declarations import Fault, refusal
 from hometrial.questionnaires.checking_scores import score_faults
-from hometrial.questionnaires.conditions import ConditionError, compared_names, names, parse
+from hometrial.questionnaires.conditions import compared_names, parse
 from hometrial.questionnaires.slots import Place, Slot, slots
+from hometrial.rules import RuleError, names
 
 if TYPE_CHECKING:
     from hometrial.questionnaires.instrument import Instrument
@@ -107,14 +108,14 @@ def _condition(
 ) -> Iterator[Fault]:
     try:
         condition = parse(text)
-    except ConditionError as error:
+    except RuleError as error:
         yield Fault(place, str(error), text)
         return
-    for name in dict.fromkeys(names(condition)):
+    for name in names(condition):
         if name not in known:
             yield Fault(place, f"{name} is not {kind}", text)
     words = {item.id for item in instrument.items if item.type in _WORDS}
-    for name in dict.fromkeys(compared_names(condition)):
+    for name in compared_names(condition):
         if name in words:
             yield Fault(place, f"{name} holds words and cannot be compared with a number", text)
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from hometrial.protocol.checks.fault import Fault, Known, Place
-from hometrial.protocol.expressions import names, parse
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.variables import Number, misuses
+from hometrial.rules import names, parse
 
 
 def rules_ask_what_can_be_answered(protocol: Protocol, _: Known) -> Iterator[Fault]:

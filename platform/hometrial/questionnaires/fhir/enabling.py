@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 
-from hometrial.questionnaires.conditions import (
+from hometrial.questionnaires.conditions import compared_names, holds
+from hometrial.questionnaires.fhir.coding import coding_of
+from hometrial.questionnaires.fhir.terms import Resource
+from hometrial.questionnaires.instrument import ChoiceItem, Instrument
+from hometrial.rules import (
     Among,
     Answered,
     AnyGreater,
     Comparison,
-    Condition,
     Every,
+    Expression,
+    Named,
     Negation,
     Some,
-    compared_names,
-    holds,
     names,
 )
-from hometrial.questionnaires.fhir.coding import coding_of
-from hometrial.questionnaires.fhir.terms import Resource
-from hometrial.questionnaires.instrument import ChoiceItem, Instrument
 
 _SIGNS = {"==": "=", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
@@ -26,7 +26,7 @@ _MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 Rows = list[Resource]
 
 
-def enable_when(condition: Condition, instrument: Instrument, base: str) -> Resource:
+def enable_when(condition: Expression, instrument: Instrument, base: str) -> Resource:
     """Return `enableWhen` and, if it has several rows, `enableBehavior`; empty if R4 cannot say it.
 
     Codes can only be equal in R4: a comparison with a choice becomes a row for each option that satisfies it.
@@ -50,7 +50,7 @@ def _single(parts: Iterable[Rows | None]) -> Rows | None:
     return rows
 
 
-def _any(condition: Condition, instrument: Instrument, base: str) -> Rows | None:
+def _any(condition: Expression, instrument: Instrument, base: str) -> Rows | None:
     """Return rows of which one must hold, or None."""
     asked = set(names(condition))
     if len(asked) == 1 and asked == set(compared_names(condition)):
@@ -61,14 +61,14 @@ def _any(condition: Condition, instrument: Instrument, base: str) -> Rows | None
         case Some(parts):
             return _joined(parts, instrument, base)
         case AnyGreater(several, limit):
-            return _joined([Comparison(name, ">", limit) for name in several], instrument, base)
-        case Among(name, numbers):
-            return _joined([Comparison(name, "==", each) for each in numbers], instrument, base)
+            return _joined([Comparison(each, ">", limit) for each in several], instrument, base)
+        case Among(one, numbers):
+            return _joined([Comparison(one, "==", each) for each in numbers], instrument, base)
         case _:
             return _row(condition)
 
 
-def _joined(parts: Iterable[Condition], instrument: Instrument, base: str) -> Rows | None:
+def _joined(parts: Iterable[Expression], instrument: Instrument, base: str) -> Rows | None:
     rows: Rows = []
     for part in parts:
         found = _any(part, instrument, base)
@@ -78,7 +78,7 @@ def _joined(parts: Iterable[Condition], instrument: Instrument, base: str) -> Ro
     return rows
 
 
-def _options(condition: Condition, instrument: Instrument, item: ChoiceItem, base: str) -> Rows:
+def _options(condition: Expression, instrument: Instrument, item: ChoiceItem, base: str) -> Rows:
     return [
         {
             "question": item.id,
@@ -90,15 +90,15 @@ def _options(condition: Condition, instrument: Instrument, item: ChoiceItem, bas
     ]
 
 
-def _row(condition: Condition) -> Rows | None:
+def _row(condition: Expression) -> Rows | None:
     match condition:
-        case Answered(name):
+        case Answered(Named(name)):
             return [{"question": name, "operator": "exists", "answerBoolean": True}]
-        case Negation(Answered(name)):
+        case Negation(Answered(Named(name))):
             return [{"question": name, "operator": "exists", "answerBoolean": False}]
-        case Comparison(str() as name, sign, float() as value):
+        case Comparison(Named(name), sign, int() | float() as value):
             return [_compared(name, sign, value)]
-        case Comparison(float() as value, sign, str() as name):
+        case Comparison(int() | float() as value, sign, Named(name)):
             return [_compared(name, _MIRRORED[sign], value)]
         case Negation(Comparison(left, sign, right)):
             return _row(Comparison(left, _OPPOSITE[sign], right))
@@ -107,5 +107,7 @@ def _row(condition: Condition) -> Rows | None:
 
 
 def _compared(name: str, sign: str, value: float) -> Resource:
-    answer = {"answerInteger": int(value)} if value.is_integer() else {"answerDecimal": value}
+    answer = (
+        {"answerInteger": int(value)} if float(value).is_integer() else {"answerDecimal": value}
+    )
     return {"question": name, "operator": _SIGNS[sign], **answer}

@@ -1,6 +1,8 @@
 """Rules such as `18 <= age <= 70`: a small closed language, parsed and never evaluated as code.
 
-Names, numbers, 'words', true and false; == != < <= > >=, `in` and `not in` with a list; and, or, not.
+Names, numbers, 'words', true and false; == != < <= > >=, `in` and `not in` with a list; and, or, not;
+answered(x), and any_gt([x, y], n): one of them is greater than n. Protocols state eligibility with it, and
+questionnaires what is shown and what alarms.
 
 What nobody answered is unknown, and what depends on it is neither true nor false (Kleene's
 three-valued logic): `and` is false as soon as one side is, `or` true as soon as one side is.
@@ -8,16 +10,18 @@ three-valued logic): `and` is false as soon as one side is, `or` true as soon as
 
 import ast
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator
 
+from hometrial.errors import TrialError
+
 Answer = bool | int | float | str
 Answers = Mapping[str, Answer | None]
-_LONGEST = 500
+_LONGEST = 1000
 _ORDERED: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -35,7 +39,7 @@ _NODES: dict[type[ast.cmpop], str] = {
 }
 
 
-class RuleError(ValueError):
+class RuleError(TrialError, ValueError):
     """A text that is no rule of this language."""
 
 
@@ -72,6 +76,21 @@ class Among:
 
 
 @dataclass(frozen=True, slots=True)
+class AnyGreater:
+    """One of these variables' answers is greater than the limit."""
+
+    variables: tuple[Named, ...]
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Somebody answered this; never unknown."""
+
+    variable: Named
+
+
+@dataclass(frozen=True, slots=True)
 class Every:
     """All parts hold."""
 
@@ -92,7 +111,8 @@ class Negation:
     part: "Expression"
 
 
-Expression = Named | Comparison | Among | Every | Some | Negation
+Part = Named | Comparison | Among | AnyGreater | Answered
+Expression = Part | Every | Some | Negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +131,7 @@ def parse(text: str) -> Expression:
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise RuleError(f"this is no rule: {error}") from error
+        raise RuleError(f"{text!r} is no rule: {error}") from error
     return _expression(tree.body)
 
 
@@ -125,8 +145,19 @@ def _expression(node: ast.expr) -> Expression:
             return Negation(_expression(part))
         case ast.Compare():
             return _comparison(node)
+        case ast.Call():
+            return _called(node)
         case ast.Name() if isinstance(named := _operand(node), Named):
             return named
+    raise _refused(node)
+
+
+def _called(node: ast.Call) -> Expression:
+    match node:
+        case ast.Call(func=ast.Name(id="answered"), args=[name], keywords=[]):
+            return Answered(_named(name))
+        case ast.Call(func=ast.Name(id="any_gt"), args=[ast.List(elts=names), limit], keywords=[]):
+            return AnyGreater(tuple(map(_named, names)), _number(limit))
     raise _refused(node)
 
 
@@ -161,6 +192,13 @@ def _named(node: ast.expr) -> Named:
     raise _refused(node)
 
 
+def _number(node: ast.expr) -> float:
+    operand = _operand(node)
+    if isinstance(operand, bool) or not isinstance(operand, int | float):
+        raise _refused(node)
+    return operand
+
+
 def _operand(node: ast.expr) -> Operand:
     match node:
         case ast.Name(id="null" | "None"):
@@ -179,12 +217,24 @@ def _operand(node: ast.expr) -> Operand:
 def _refused(node: ast.expr) -> RuleError:
     return RuleError(
         f"`{ast.unparse(node)}` is no part of a rule; known are names, numbers, 'words', true, false, "
-        "comparisons, in, and, or, not"
+        "comparisons, in, and, or, not, answered(x), any_gt([x, y], n)"
     )
 
 
 def decide(rule: Expression, answers: Answers) -> Verdict:
     """Say whether a rule holds for these answers; an answer that is absent or None is unknown."""
+    match rule:
+        case Every(parts):
+            return _not(_some(_not(decide(part, answers)) for part in parts))
+        case Some(parts):
+            return _some(decide(part, answers) for part in parts)
+        case Negation(part):
+            return _not(decide(part, answers))
+        case _:
+            return _decide_alone(rule, answers)
+
+
+def _decide_alone(rule: Part, answers: Answers) -> Verdict:
     match rule:
         case Named(name):
             value = answers.get(name)
@@ -195,12 +245,10 @@ def decide(rule: Expression, answers: Answers) -> Verdict:
         case Among(variable, options):
             value = answers.get(variable.name)
             return _unknown(variable) if value is None else Verdict(value in options)
-        case Every(parts):
-            return _not(_some(_not(decide(part, answers)) for part in parts))
-        case Some(parts):
-            return _some(decide(part, answers) for part in parts)
-        case Negation(part):
-            return _not(decide(part, answers))
+        case AnyGreater(variables, limit):
+            return _some(_decide_alone(Comparison(each, ">", limit), answers) for each in variables)
+        case Answered(variable):
+            return Verdict(answers.get(variable.name) is not None)
 
 
 def _value(operand: Operand, answers: Answers) -> Answer | None:
@@ -232,20 +280,22 @@ def _not(verdict: Verdict) -> Verdict:
     return verdict if verdict.holds is None else Verdict(not verdict.holds)
 
 
-def names(rule: Expression) -> frozenset[str]:
-    """Return every variable that a rule asks for."""
-    match rule:
-        case Named(name) | Among(Named(name), _):
-            return frozenset({name})
+def names(rule: Expression) -> tuple[str, ...]:
+    """Return every variable that a rule asks for, once each, in order."""
+    return tuple(dict.fromkeys(name for part in parts(rule) for name in _names(part)))
+
+
+def _names(part: Part) -> Iterator[str]:
+    match part:
+        case Named(name) | Among(Named(name), _) | Answered(Named(name)):
+            yield name
         case Comparison(left, _, right):
-            return frozenset(each.name for each in (left, right) if isinstance(each, Named))
-        case Every(parts) | Some(parts):
-            return frozenset[str]().union(*map(names, parts))
-        case Negation(part):
-            return names(part)
+            yield from (each.name for each in (left, right) if isinstance(each, Named))
+        case AnyGreater(variables, _):
+            yield from (each.name for each in variables)
 
 
-def parts(rule: Expression) -> Iterable[Named | Comparison | Among]:
+def parts(rule: Expression) -> Iterator[Part]:
     """Yield the smallest parts of a rule, in order."""
     match rule:
         case Every(inner) | Some(inner):
