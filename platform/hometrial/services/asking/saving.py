@@ -15,8 +15,9 @@ from hometrial.models import Answer as Word
 from hometrial.models import Participant
 from hometrial.questionnaires import alerting as rules
 from hometrial.questionnaires.answers import Answer, refusal, visible
-from hometrial.questionnaires.conditions import names, parse
+from hometrial.questionnaires.conditions import parse
 from hometrial.questionnaires.instrument import Alert, Instrument, SkipReason
+from hometrial.rules import names
 from hometrial.services.asking import alarming, words, writing
 from hometrial.services.asking.crisis import Crisis
 from hometrial.services.asking.writing import Writing
