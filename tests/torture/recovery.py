@@ -12,17 +12,16 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-import recovery_causes
 import recovery_people
-from comparison import STREAMS, View, compare
 from recovery_engines import Engine
+from recovery_judging import Judge, read_at_of
 from recovery_people import Fate
 from recovery_result import Result, Size
-from rehearsal import Person, Rehearsal
+from rehearsal import Rehearsal
 
 from hometrial import clock
 from hometrial.services import auditing, consenting, enrolling
-from hometrial_ingest.data_types import DATA_TYPE_OF, DataType
+from hometrial_ingest.data_types import DataType
 
 CALM_ROUNDS = 2
 OUTAGES = 2
@@ -114,7 +113,9 @@ class Recovery:
         self.rehearsal.link_again(number, self.fates[number].streams)
 
     def _withdraw(self, fate: Fate) -> None:
-        self.read_before[fate.number] = self._read_at(self.rehearsal.people[fate.number])
+        self.read_before[fate.number] = read_at_of(
+            self.rehearsal, self.rehearsal.people[fate.number]
+        )
         with self.rehearsal.database.transaction("staff", "withdraw") as session:
             person = enrolling.find_participant(session, self.rehearsal.people[fate.number].code)
             consenting.withdraw(
@@ -180,8 +181,11 @@ class Recovery:
         started = time.monotonic()
         self.rehearsal.settle()
         self.result.seconds["settling"] = time.monotonic() - started
-        for number, person in self.rehearsal.people.items():
-            self._judge_person(person, self.fates[number])
+        judge = Judge(self.rehearsal, self.fates, self.read_last, self.read_before)
+        for number, made in enumerate(judge.everybody(), 1):
+            self.result.samples += made.samples
+            self.result.differing += made.differing
+            self.result.causes.add(made.causes)
             if number % 50 == 0:
                 self.say(f"{number} people compared, {self.result.samples} samples equal")
         self.result.left = self._left()
@@ -190,34 +194,6 @@ class Recovery:
             self.result.calls[endpoint] += count
         self.result.needed = self._needed()
         self.result.seconds["judging"] = time.monotonic() - started
-
-    def _read_at(self, person: Person) -> dict[str, datetime]:
-        """Return when each stream of a person was last read."""
-        rows = self.rehearsal.rows(
-            "SELECT stream, read_at FROM sync.stream_state WHERE account_id = :account"
-            " AND read_at IS NOT NULL",
-            account=person.account_id,
-        )
-        return {str(stream): moment for stream, moment in rows}
-
-    def _judge_person(self, person: Person, fate: Fate) -> None:
-        # Who was never read has nothing.
-        read_at = dict.fromkeys(STREAMS, fate.begins) | self._read_at(person)
-        # The clock goes on while retries of a few are waited for: each is held against what was read.
-        heart = read_at["heart_rate"]
-        last = heart if fate.ends_dead or heart >= self.read_last else clock.now()
-        shared = STREAMS if fate.streams is None else fate.streams
-        ends = clock.microseconds(self.read_last)  # what was withdrawn is not read any more
-        wanted = [s for s in shared if fate.consent[DATA_TYPE_OF[STREAMS[s][0]]][1] > ends]
-        late = [stream for stream in wanted if read_at[stream] < self.read_last]
-        if late and not fate.ends_dead:
-            self.result.differing.append(f"{person.code} ({fate.kind}): {late} not read at the end")
-        before = self.read_before.get(fate.number, {})
-        view = View(fate.streams, fate.consent, read_at, before)
-        made = compare(self.rehearsal, person, view)
-        self.result.samples += made.equal
-        self.result.differing += [f"({fate.kind}) {what}" for what in made.differing]
-        self.result.causes.add(recovery_causes.judge(self.rehearsal, person, fate, last))
 
     def _left(self) -> list[str]:
         """Return what a finished study must not hold."""
