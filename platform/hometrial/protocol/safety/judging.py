@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from hometrial.protocol import expressions
 from hometrial.protocol.analysis import SafetyPeriod
 from hometrial.protocol.safety import vocabulary
 from hometrial.protocol.safety.details import Details, date_of
 from hometrial.protocol.titration import Stop, Titration
+from hometrial.rules import Answer, decide, parse
 
 Adjusted = Literal["baseline", "worsened", "new"]
 
@@ -82,16 +82,12 @@ def stop_rules(titration: Titration, details: Details) -> tuple[Stop, ...]:
 
     Rules that ask for what an event does not tell, such as a laboratory value, are left to those who know it.
     """
-    answers: dict[str, expressions.Answer | None] = {
+    answers: dict[str, Answer | None] = {
         "related_grade": _related_grade(details),
         "related_serious_event": _related_serious(details),
         "pregnant": details.pregnancy or None,
     }
-    return tuple(
-        rule
-        for rule in titration.stop
-        if expressions.decide(expressions.parse(rule.when), answers).holds is True
-    )
+    return tuple(rule for rule in titration.stop if decide(parse(rule.when), answers).holds is True)
 
 
 def _related_grade(details: Details) -> int | None:
