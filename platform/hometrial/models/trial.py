@@ -72,13 +72,13 @@ class Participation(Base):
 class AnchorDay(Base):
     """A day of a person's own trial that visits are counted from (`protocol.arms.Anchor`). Append-only.
 
-    A correction is a newer row of the same anchor, with its reason.
+    A correction is a newer row of the same anchor, with its reason; no day: it never was.
     """
 
     __tablename__ = "anchor_day"
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
     anchor: Mapped[str]
-    day: Mapped[date]
+    day: Mapped[date | None]
     recorded_at: Mapped[datetime]
     because: Mapped[str]

@@ -18,7 +18,7 @@ from hometrial.protocol.dosing.refusing import (
 )
 from hometrial.protocol.dosing.standing import Kind, State
 from hometrial.services import enrolling, working
-from hometrial.services.dosing import ordering, telling
+from hometrial.services.dosing import ordering, recording, telling
 from hometrial.services.dosing.telling import Told
 from hometrial.services.trial import following
 
@@ -157,6 +157,25 @@ def test_the_first_dose_is_the_day_that_visits_are_counted_from_and_moves_with_i
     assert days_of_trial(started)["last_dose"] == day(3)
     tap(started.at(5), on=day(1), mg=Decimal("0.25"), formulation="liq", time_of_day=EVENING)
     assert days_of_trial(started)["last_dose"] == day(3)
+
+
+def test_a_first_dose_and_an_end_that_never_were_leave_no_day_behind(started):
+    first = tap(started.at(0, 21))
+    end = started.at(1).do(ordering.take_away, why("end"), Kind.END)
+    assert days_of_trial(started)["last_dose"] == day(0)
+    started.do(ordering.void, why("another person's", corrects=end.number))
+    assert "last_dose" not in days_of_trial(started)
+    started.do(ordering.void, why("never taken", corrects=first.number))
+    assert days_of_trial(started) == {}
+
+
+def test_an_end_that_was_ordered_for_later_dates_the_last_dose_once_it_is_in_force(started):
+    started.do(ordering.take_away, why("end of the plan"), Kind.END, on=day(2))
+    started.took_each([0, 1])
+    started.do(recording.settle)
+    assert "last_dose" not in days_of_trial(started)
+    started.at(2).do(recording.settle)
+    assert days_of_trial(started) == {"first_dose": day(0), "last_dose": day(1)}
 
 
 def test_a_correction_keeps_what_it_does_not_change(started):

@@ -135,6 +135,8 @@ def test_the_newest_word_on_an_anchor_holds(session):
         "consent": date(2026, 3, 1),
         "first_dose": date(2026, 3, 10),
     }
+    following.anchor(session, person, "first_dose", None, because="never taken")
+    assert following.anchors(session, person) == {"consent": date(2026, 3, 1)}
 
 
 def delete_all(study, table):

@@ -78,8 +78,10 @@ def add(
     _require_in(session, person, word)
     began, ended = _dates(told, now.date())
     row = _row(session, person, word, told, now)
-    row.began, row.ended = began and began.told, ended and ended.told
-    row.last_on, row.key = ended and ended.last, key
+    row.began = None if began is None else began.told
+    if ended is not None:
+        row.ended, row.last_on = ended.told, ended.last
+    row.key = key
     session.add(row)
     session.flush()
     return Added(row, _answer(session, person, row, signs))
@@ -220,8 +222,14 @@ def _raise_op1(
     signs: Sequence[tuple[Sign, datetime]],
 ) -> None:
     found = alerts.opioid_reported(storing.course_of(session, person), row.at, signs)
-    values = {"medicine": row.number, "name": row.name, "substance": row.substance}
-    values |= {"began": row.began, "ended": row.ended, "is_urgent": found.is_urgent}
+    values: dict[str, str | int | float | bool | None] = {
+        "medicine": row.number,
+        "name": row.name,
+        "substance": row.substance,
+        "began": row.began,
+        "ended": row.ended,
+        "is_urgent": found.is_urgent,
+    }
     values |= {f"sign_{place}": sign for place, (_, sign) in enumerate(found.values, 1)}
     alerting.raise_alert(
         session,

@@ -13,7 +13,7 @@ from hometrial.protocol.arms import Anchor
 from hometrial.protocol.dosing import alerts, course, exposure
 from hometrial.protocol.dosing.course import Course
 from hometrial.protocol.dosing.days import dose_day
-from hometrial.protocol.dosing.events import Entry, Event, Intake, Order, Void
+from hometrial.protocol.dosing.events import Entry, Event, Intake, Order
 from hometrial.protocol.dosing.refusing import OrderRefusedError, RecordRefusedError
 from hometrial.protocol.dosing.standing import Kind, Standing, State, gives
 from hometrial.protocol.dosing.terms import Terms
@@ -122,7 +122,7 @@ def write(session: Session, chart: Chart, event: Event, key: str | None = None) 
     session.flush()
     if isinstance(event, Intake):
         _watch(session, chart, after, event)
-    _anchor(session, chart, after, row)
+    _anchor(session, chart, after, f"dose event {row.number}: {row.why or row.kind}")
     return row
 
 
@@ -131,19 +131,21 @@ def _is_below_the_plan(order: Order) -> bool:
 
 
 def _require_still_in(chart: Chart, event: Event) -> None:
-    withdrawn_at, corrects = chart.footing.withdrawn_at, event.entry.corrects is not None
-    is_order = isinstance(event, Order)
-    if is_order and chart.footing.takes_no_drug and gives(event.kind) and not corrects:
-        raise OrderRefusedError(
-            f"{event.kind}: {chart.footing.code} chose to stop the drug; only that person can take it back"
-        )
-    goes_out = is_order and event.kind is Kind.WITHDRAW
-    if withdrawn_at is None or corrects or goes_out or isinstance(event, Void):
+    withdrawn_at = chart.footing.withdrawn_at
+    if event.entry.corrects is not None:
         return
-    raise RecordRefusedError(
-        f"{chart.footing.code} withdrew from everything on {chart.footing.local(withdrawn_at).date()};"
-        " nothing new is recorded, only corrected"
-    )
+    if isinstance(event, Order):
+        if chart.footing.takes_no_drug and gives(event.kind):
+            raise OrderRefusedError(
+                f"{event.kind}: {chart.footing.code} chose to stop the drug; only that person can take it back"
+            )
+        if event.kind is Kind.WITHDRAW:
+            return
+    if withdrawn_at is not None:
+        raise RecordRefusedError(
+            f"{chart.footing.code} withdrew from everything on {chart.footing.local(withdrawn_at).date()};"
+            " nothing new is recorded, only corrected"
+        )
 
 
 def _watch(session: Session, chart: Chart, after: Course, intake: Intake) -> None:
@@ -155,7 +157,16 @@ def _watch(session: Session, chart: Chart, after: Course, intake: Intake) -> Non
         )
 
 
-def _anchor(session: Session, chart: Chart, after: Course, row: DoseEvent) -> None:
+def settle(session: Session, person: Participant) -> None:
+    """Bring the days that visits are counted from up to date, as an end that was ordered for later comes into force.
+
+    Raises what `footing_of` raises.
+    """
+    chart = open_chart(session, person)
+    _anchor(session, chart, chart.course, "by the doses recorded")
+
+
+def _anchor(session: Session, chart: Chart, after: Course, because: str) -> None:
     """Keep the days that visits are counted from at what the doses say."""
     known = following.anchors(session, chart.person)
     is_over = after.standing_on(chart.today).state in _OVER
@@ -164,6 +175,5 @@ def _anchor(session: Session, chart: Chart, after: Course, row: DoseEvent) -> No
         "last_dose": exposure.last_dose_on(after) if is_over else None,
     }
     for which, day in told.items():
-        if day is not None and day != known.get(which):
-            because = f"dose event {row.number}: {row.why or row.kind}"
+        if day != known.get(which):
             following.anchor(session, chart.person, which, day, because=because)

@@ -92,7 +92,7 @@ def _require_asked(protocol: Protocol, history: History) -> None:
 
 
 def _dates(history: History) -> list[CoarseDate]:
-    found = [each.when for each in (*history.told, *history.effects)]
+    found = [each.when for each in history.told] + [each.when for each in history.effects]
     found += [date for each in history.others for date in (each.began, each.ended)]
     return [each for each in found if each is not None]
 

@@ -80,7 +80,9 @@ def _report(
         exposure=exposure.exposure(course, first, last),
         periods=exposure.ordered_periods(course, first, last),
         achieved_mg=exposure.achieved_dose(course, first, last),
-        relative_intensity=calendar and exposure.relative_intensity(course, calendar, last),
+        relative_intensity=None
+        if calendar is None
+        else exposure.relative_intensity(course, calendar, last),
     )
 
 
@@ -96,3 +98,33 @@ def day_row(day: DoseDay) -> dict[str, Any]:
         "topical": day.topical,
         "reasons": [reason.value for reason in day.reasons],
     }
+
+
+def summary(found: DoseReport) -> dict[str, Any]:
+    """Return a report in one line of a table: percent as [least, most], None where nothing was planned or known."""
+    whole, between = found.adherence, found.between_interruptions
+    return {
+        "first": found.first.isoformat(),
+        "last": found.last.isoformat(),
+        "days_planned": whole.planned_days,
+        "days_taken": whole.taken,
+        "days_missed": whole.missed,
+        "days_unknown": whole.unknown,
+        "adherence_days_percent": _bounds(whole.of_days),
+        "adherence_mg_percent": _bounds(whole.of_mg),
+        "without_interruptions_days_percent": _bounds(between.of_days),
+        "without_interruptions_mg_percent": _bounds(between.of_mg),
+        "planned_mg": written(whole.planned_mg),
+        "taken_mg": [written(found.exposure.least_mg), written(found.exposure.most_mg)],
+        "exposure_weeks": round(found.exposure.weeks, 1),
+        "achieved_mg": None if found.achieved_mg is None else written(found.achieved_mg),
+        "relative_intensity_percent": _bounds(found.relative_intensity),
+        "interruptions": [
+            f"{each.first_on} to {each.last_on}: {', '.join(each.reasons) or 'nobody said why'}"
+            for each in found.interruptions
+        ],
+    }
+
+
+def _bounds(percent: tuple[float, float] | None) -> list[float] | None:
+    return None if percent is None else [round(each, 1) for each in percent]

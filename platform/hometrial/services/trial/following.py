@@ -60,9 +60,9 @@ def move(session: Session, person: Participant, version: ProtocolVersion) -> Non
 
 
 def anchor(
-    session: Session, person: Participant, which: Anchor, day: date, *, because: str
+    session: Session, person: Participant, which: Anchor, day: date | None, *, because: str
 ) -> None:
-    """Record a day of a person's trial; a later word on the same anchor corrects it."""
+    """Record a day of a person's trial; a later word on the same anchor corrects it, None: it never was."""
     session.add(
         AnchorDay(
             participant_id=person.id,
@@ -89,5 +89,9 @@ def anchors_of(session: Session, people: Iterable[UUID]) -> dict[UUID, dict[Anch
         .order_by(AnchorDay.recorded_at, AnchorDay.id)
     )
     for row in rows:
-        found[row.participant_id][cast(Anchor, row.anchor)] = row.day
+        anchor = cast(Anchor, row.anchor)
+        if row.day is None:
+            found[row.participant_id].pop(anchor, None)
+        else:
+            found[row.participant_id][anchor] = row.day
     return found
