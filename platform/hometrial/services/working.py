@@ -21,7 +21,16 @@ KINDS = (
     "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: a person's safety first, then what loses every stream of a person now."""
-_BEYOND_WITHDRAWAL = frozenset({"revoke_pending", "red_alert", "adverse_event"})
+_BEYOND_WITHDRAWAL = frozenset(
+    {
+        "revoke_pending",
+        "red_alert",
+        "adverse_event",
+        "delete_raw_data",
+        "stop_drug",
+        "stop_drug_safety_only",
+    }
+)
 """What still has to be done about who has withdrawn."""
 
 
