@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from hometrial import clock
 from hometrial import settings as settings_module
 from hometrial.cli.administer import audit, database_commands
+from hometrial.cli.allocation import allocation
 from hometrial.cli.bridge import bridge
 from hometrial.cli.consent import consent
 from hometrial.cli.demo import demo
@@ -20,8 +21,11 @@ from hometrial.cli.link import link
 from hometrial.cli.participant import participant
 from hometrial.cli.provider import provider
 from hometrial.cli.quarantine import quarantine
+from hometrial.cli.screening import screening_commands
 from hometrial.cli.simulate import simulate
 from hometrial.cli.staff import staff
+from hometrial.cli.trial import trial
+from hometrial.cli.visit import visit
 from hometrial.cli.worker import sync, worker
 from hometrial.db import Database
 from hometrial.errors import TrialError
@@ -64,6 +68,10 @@ def _commands(context: click.Context) -> None:
 
 
 for _command in (
+    trial,
+    screening_commands,
+    allocation,
+    visit,
     import_command,
     participant,
     consent,

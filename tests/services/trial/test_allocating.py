@@ -4,11 +4,11 @@ import threading
 from collections import Counter
 from datetime import UTC, date, datetime
 
+import enrolled
 import pytest
+from enrolled import ANSWERS, BODY, published
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.support import enrolled
-from tests.support.enrolled import ANSWERS, BODY, published
 
 from hometrial import clock
 from hometrial.errors import TrialError

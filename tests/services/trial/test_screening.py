@@ -1,10 +1,10 @@
 """A screening is judged live, decided once on answers that are kept, and locked; unknown is never eligible."""
 
+import enrolled
 import pytest
+from enrolled import ANSWERS, consent, published, withdraw
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.support import enrolled
-from tests.support.enrolled import ANSWERS, consent, published, withdraw
 
 from hometrial.models import Participant
 from hometrial.protocol.eligibility import Standing

@@ -2,11 +2,11 @@
 
 from datetime import UTC, date, datetime
 
+import enrolled
 import pytest
+from enrolled import published
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from tests.support import enrolled
-from tests.support.enrolled import published
 
 from hometrial.models import Participant
 from hometrial.services import enrolling

@@ -19,8 +19,8 @@ from hometrial.models import (
 )
 from hometrial.protocol import arms, eligibility, variables
 from hometrial.protocol.eligibility import Decision
-from hometrial.protocol.expressions import Answer, Answers
 from hometrial.protocol.model import Protocol
+from hometrial.rules import Answer, Answers
 from hometrial.services.agreeing import standing
 from hometrial.services.trial import publishing
 

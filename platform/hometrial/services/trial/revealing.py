@@ -22,7 +22,7 @@ def reveal(
     schemes.hold(session)
     if not because.strip():
         raise AllocationError("say why the allocation is revealed, for the trail")
-    if session.get(AllocationReveal, scheme.id) is not None:
+    if is_revealed(session, scheme):
         raise AllocationError("the allocation is revealed already; hometrial allocation verify")
     file = sealed.opened(session, key, scheme.id)
     seed = sealed.seed_of(file)
@@ -37,6 +37,11 @@ def reveal(
     session.add(revealed)
     session.flush()
     return revealed
+
+
+def is_revealed(session: Session, scheme: AllocationScheme) -> bool:
+    """Say whether a scheme's file is public."""
+    return session.get(AllocationReveal, scheme.id) is not None
 
 
 def verify(session: Session, scheme: AllocationScheme) -> Sequence[Allocation]:

@@ -106,6 +106,17 @@ def scheme_for(session: Session, version: ProtocolVersion) -> AllocationScheme |
     )
 
 
+def schemes_of(session: Session, protocol: str, *, is_test: bool = False) -> list[AllocationScheme]:
+    """Return every scheme that a protocol was ever allocated by, the oldest first."""
+    found = session.scalars(
+        select(AllocationScheme)
+        .join(ProtocolVersion, ProtocolVersion.id == AllocationScheme.protocol_version_id)
+        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test)
+        .order_by(AllocationScheme.opened_at, AllocationScheme.id)
+    )
+    return list(found)
+
+
 def made_by(
     session: Session, scheme: AllocationScheme, design: Design
 ) -> list[tuple[Allocation, Made]]:
