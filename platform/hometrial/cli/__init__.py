@@ -15,9 +15,11 @@ from hometrial.cli.bridge import bridge
 from hometrial.cli.consent import consent
 from hometrial.cli.demo import demo
 from hometrial.cli.doctor import doctor
+from hometrial.cli.dose import dose
 from hometrial.cli.export import export
 from hometrial.cli.importing import import_command
 from hometrial.cli.link import link
+from hometrial.cli.medication import medication
 from hometrial.cli.participant import participant
 from hometrial.cli.provider import provider
 from hometrial.cli.quarantine import quarantine
@@ -81,6 +83,8 @@ for _command in (
     provider,
     bridge,
     doctor,
+    dose,
+    medication,
     quarantine,
     export,
     audit,

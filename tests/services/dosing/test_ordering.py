@@ -128,6 +128,8 @@ def test_a_rule_that_holds_orders_what_it_says_and_signs_with_its_name(somebody)
     with somebody.study.database.reading() as session:
         (item,) = working.open_items(session, somebody.person.id)
     assert (item.item.kind, item.item.subject) == (ordering.CALL, "S1")
+    assert somebody.do(ordering.spoken_with, "S1", because="seen by the doctor") == 1
+    assert somebody.do(ordering.spoken_with, "S1", because="again") == 0
     with pytest.raises(OrderRefusedError, match="has H1, H2, D1, D2, S1, S2, S3"):
         somebody.do(ordering.by_rule, why("?"), "X9")
 

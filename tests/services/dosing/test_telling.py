@@ -1,12 +1,16 @@
 """Doses as people tell of them: one tap, late, missed, run out, taken up again, corrected; on their own calendar."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from tests.support.dosed import DOCTOR, NURSE, SELF, day, why
 
+from hometrial.db import PARTICIPANT_ROLE
 from hometrial.models import Alert
 from hometrial.protocol.dosing.amounts import TimeOfDay, once
 from hometrial.protocol.dosing.days import Status, dose_day
@@ -18,8 +22,9 @@ from hometrial.protocol.dosing.refusing import (
 )
 from hometrial.protocol.dosing.standing import Kind, State
 from hometrial.services import enrolling, working
-from hometrial.services.dosing import ordering, recording, telling
+from hometrial.services.dosing import medicating, ordering, recording, telling
 from hometrial.services.dosing.telling import Told
+from hometrial.services.dosing.today import today
 from hometrial.services.trial import following
 
 MORNING, EVENING = TimeOfDay.MORNING, TimeOfDay.EVENING
@@ -53,6 +58,23 @@ def test_one_tap_is_the_dose_as_ordered_now(started):
     assert status(started, 0) is Status.TAKEN
 
 
+def test_the_participants_site_has_the_rights_to_tell_and_to_see_and_no_more(started):
+    database = started.at(0, 21).study.database
+    with database.transaction("P-0001", "tap", PARTICIPANT_ROLE) as session:
+        assert today(session, started.person).asked == ()
+        telling.taken(session, started.person, SELF, key="tap")
+        telling.corrected(session, started.person, why("half", SELF, 2), Told(mg=Decimal("0.5")))
+        medicating.add(session, started.person, SELF, medicating.Told("codeine"))
+        ordering.take_away(session, started.person, why("an opioid", SELF), Kind.HOLD)
+    with database.reading(PARTICIPANT_ROLE) as session:
+        assert today(session, started.person).standing.state is State.HELD
+    with (
+        pytest.raises(DBAPIError, match="permission denied"),
+        database.transaction("P-0001", "tamper", PARTICIPANT_ROLE) as session,
+    ):
+        session.execute(text("UPDATE dose_event SET why = 'x'"))
+
+
 def test_a_double_post_is_one_dose(started):
     first = tap(started.at(0, 21), "tap-1")
     again = tap(started.at(0, 22), "tap-1")
@@ -61,6 +83,14 @@ def test_a_double_post_is_one_dose(started):
         tap(started, "tap-1", mg=Decimal("0.5"))
     with pytest.raises(RecordRefusedError, match="nothing more was ordered"):
         tap(started, "tap-2")
+    assert len(started.course.intakes) == 1
+
+
+def test_posts_that_race_one_another_are_one_dose(started):
+    started.at(0, 21)
+    with ThreadPoolExecutor(4) as pool:
+        rows = list(pool.map(lambda key: tap(started, key), ["tap-1"] * 4))
+    assert len({row.id for row in rows}) == 1
     assert len(started.course.intakes) == 1
 
 
@@ -133,6 +163,8 @@ def test_an_ointment_is_recorded_without_milligrams(started):
     assert started.course.recorded_mg(day(0)) == 0
     assert dose_day(started.course, day(0)).topical == 1
     assert "first_dose" not in days_of_trial(started)
+    with pytest.raises(RecordRefusedError, match="a cream has no oral milligrams"):
+        tap(started, formulation="ointment", mg=Decimal(1))
 
 
 def test_a_dose_without_an_order_needs_its_amount(somebody):

@@ -68,6 +68,11 @@ def by_rule(
     return row
 
 
+def spoken_with(session: Session, person: Participant, about: str, *, because: str) -> int:
+    """Close the call about a rule, or about a restart, with what came of it; return how many calls there were."""
+    return working.close_items(session, person.id, CALL, about, because=because)
+
+
 def step_down(
     session: Session, person: Participant, word: Word, *, on: date | None = None
 ) -> DoseEvent:

@@ -81,19 +81,20 @@ def _intake(chart: Chart, word: Word, told: Told) -> Intake:
     part = _part(chart, day, told)
     mg = part.mg if told.mg is None and part is not None else told.mg
     dose = chart.course.standing_on(day).dose
-    formulation = told.formulation or (dose and dose.formulation)
+    formulation = told.formulation or (None if dose is None else dose.formulation)
     if formulation is None:
         raise RecordRefusedError(
             f"dose of {day}: nothing was ordered for that day; say what was taken, its formulation and milligrams"
         )
-    if mg is None and chart.terms.formulation(formulation).form.is_oral:
+    is_oral = chart.terms.formulation(formulation).form.is_oral
+    if mg is None and is_oral:
         raise RecordRefusedError(
             f"dose of {day}: nothing more was ordered for that day; give the milligrams taken"
         )
     return Intake(
         chart.entry(word),
         day,
-        mg if chart.terms.formulation(formulation).form.is_oral else None,
+        mg if is_oral else told.mg,
         formulation,
         told.source,
         told.time_of_day or (part.time_of_day if part else TimeOfDay.UNTOLD),
