@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,11 +46,11 @@ class FindingSum:
 class BatchVerdict:
     """Everything the gate said about one batch, segment by segment."""
 
-    verdicts: list[tuple[int, Signal, GateVerdict]] = field(default_factory=list)
+    verdicts: list[tuple[int, StrEnum, GateVerdict]] = field(default_factory=list)
     message_of: dict[str, str] = field(default_factory=dict)
 
-    def add(self, segment: int, signal: Signal, verdict: GateVerdict) -> None:
-        """Count one verdict in."""
+    def add(self, segment: int, signal: StrEnum, verdict: GateVerdict) -> None:
+        """Count one verdict in, on a signal or on a kind of form."""
         self.verdicts.append((segment, signal, verdict))
         for finding in verdict.errors():
             self.message_of.setdefault(finding.rule, finding.message)

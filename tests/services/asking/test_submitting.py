@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from asked import MORNING, SCREENING, SELF, STAFF
+from asked import MORNING, SCREENING, SELF, STAFF, in_trial
 
+from hometrial.db import PARTICIPANT_ROLE
 from hometrial.models import Payload
 from hometrial.questionnaires.scoring import SCORER
 from hometrial.services import receiving
-from hometrial.services.asking import opening, resting, saving, scores, submitting, words
+from hometrial.services.asking import opening, resting, saving, scores, submitting, today, words
 from hometrial.services.asking.opening import NotAskedError
 from hometrial.services.asking.saving import AnswerRefusedError, Entry
 from hometrial.services.asking.submitting import BlanksLeftError
@@ -170,3 +171,19 @@ def test_the_bytes_of_what_was_handed_in_are_kept(ward):
     body = receiving.read(ward.session, payload).read()
     assert b'"definition_sha256"' in body
     assert ward.person.code.encode() in body
+
+
+def test_the_participant_site_may_do_all_of_it_by_its_own_rights(study, at_clock):
+    at_clock(MORNING)
+    with study.database.transaction("test", "asking") as session:
+        person = in_trial(session, consent=date(2026, 3, 2))
+    with study.database.transaction("participant", "form", role=PARTICIPANT_ROLE) as session:
+        sitting = opening.open_form(session, person, "phq9", SCREENING, SELF)
+        for item in (*ITEMS, "phq9_10"):
+            saving.save(session, person, sitting.id, Entry(item, 1))
+        submitting.submit(session, person, sitting.id)
+        resting.tap(session, person, by="participant")
+        today.today(session, person, "en")
+    assert study.one("SELECT count(*) FROM form_score") == 1
+    assert study.one("SELECT count(*) FROM alert WHERE level = 'red'") == 1
+    assert study.verify().problems == ()

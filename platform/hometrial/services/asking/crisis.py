@@ -1,6 +1,6 @@
 """Crisis information: whom somebody in danger can call in the country where they are, as data."""
 
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
@@ -72,9 +72,13 @@ def information(country: str | None) -> Crisis:
 
 def country_of(zones: ZoneHistory) -> str | None:
     """Return the country that a person's present zone lies in; None for a zone of no country, such as UTC."""
-    now = microseconds(clock.now())
-    zone = [name for since, name in zones.pieces if since is None or since <= now][-1]
-    return _countries().get(zone)
+    return _countries().get(zone_at(zones, clock.now()))
+
+
+def zone_at(zones: ZoneHistory, moment: datetime) -> str:
+    """Return the name of the zone that a person lives in at an instant."""
+    at = microseconds(moment)
+    return [name for since, name in zones.pieces if since is None or since <= at][-1]
 
 
 @cache

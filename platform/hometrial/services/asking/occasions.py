@@ -23,7 +23,7 @@ from hometrial.protocol.visits import Form
 from hometrial.protocol.windows import Opening, diary_opening, visit_opening
 from hometrial.services import enrolling
 from hometrial.services.asking import resting
-from hometrial.services.trial import following
+from hometrial.services.trial import arms, following
 from hometrial_ingest.local_time import ZoneHistory
 
 Kind = Literal["visit", "diary"]
@@ -55,7 +55,7 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Calendar:
-    """All that a person's occasions are made of."""
+    """All that a person's occasions are made of; `arm` is None until they have one."""
 
     protocol: Protocol
     arm: str | None
@@ -64,14 +64,13 @@ class Calendar:
     bad_days: tuple[Span, ...]
 
 
-def calendar_of(session: Session, person: Participant, arm: str | None = None) -> Calendar:
-    """Return a person's calendar; `arm` is None until they are allocated. Raises NotInTrialError, ZoneNeededError."""
-    protocol, zones = (
-        following.protocol_of(session, person),
-        enrolling.zones_of(session, person),
-    )
+def calendar_of(session: Session, person: Participant) -> Calendar:
+    """Return a person's calendar. Raises NotInTrialError, ZoneNeededError."""
+    protocol = following.protocol_of(session, person)
+    zones = enrolling.zones_of(session, person)
     bad = resting.spans(resting.taps(session, person), protocol, zones)
-    return Calendar(protocol, arm, following.anchors(session, person), zones, bad)
+    arm, anchors = arms.arm_of(session, person), following.anchors(session, person)
+    return Calendar(protocol, arm, anchors, zones, bad)
 
 
 def occasions(
@@ -81,8 +80,8 @@ def occasions(
 
     Of somebody who has no arm yet: what every arm asks alike.
     """
-    arms = [calendar.arm] if calendar.arm else [each.id for each in calendar.protocol.arms]
-    first, *others = [_dues(calendar, arm) for arm in arms]
+    ways = [calendar.arm] if calendar.arm else [each.id for each in calendar.protocol.arms]
+    first, *others = [_dues(calendar, arm) for arm in ways]
     shared = {key: due for key, due in first.items() if all(key in each for each in others)}
     found = [
         occasion

@@ -1,0 +1,158 @@
+"""How complete a person's forms are: expected, answered, excused, missed, late, each with its reason."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import Participant, Pause, Response, Submission
+from hometrial.protocol.windows import Standing
+from hometrial.questionnaires import loading
+from hometrial.services.asking import definitions, occasions
+from hometrial.services.asking.occasions import Occasion
+
+
+class Fate(StrEnum):
+    """What became of a form that the protocol asked."""
+
+    ANSWERED = "answered"
+    LATE = "late"
+    MISSED = "missed"
+    EXCUSED = "excused"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One form on one occasion and what became of it; `reason` says why where it is not answered in time."""
+
+    occasion: Occasion
+    fate: Fate
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of a form were answered in time, entered late, missed, excused, or are still open.
+
+    Expected is what is not excused and has closed, or was answered; late answers count as expected and not as
+    answered in time.
+    """
+
+    form: str
+    answered: int
+    late: int
+    missed: int
+    excused: int
+    still_open: int
+
+    @property
+    def expected(self) -> int:
+        """How many should have been answered by now."""
+        return self.answered + self.late + self.missed
+
+    @property
+    def share(self) -> float | None:
+        """Which share of what was expected was answered in time; None if nothing was."""
+        return self.answered / self.expected if self.expected else None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is on record of a person: the first submission that says something, and the rests."""
+
+    handed: Mapping[tuple[str, str], Submission]
+    begun: frozenset[tuple[str, str]]
+    pauses: Sequence[Pause]
+
+
+def lines(session: Session, person: Participant, language: str) -> tuple[Line, ...]:
+    """Return every form that has opened for a person by now, and what became of it, in order of opening.
+
+    An optional form without words in the language is not asked. Raises NotInTrialError, ZoneNeededError.
+    """
+    now = clock.now()
+    calendar = occasions.calendar_of(session, person)
+    known = _known(session, person)
+    return tuple(
+        _line(each, known, now)
+        for each in occasions.occasions(calendar)
+        if each.opening.standing(now) is not Standing.UPCOMING and _asked(session, each, language)
+    )
+
+
+def tallies(found: Sequence[Line]) -> tuple[Tally, ...]:
+    """Return the numbers of each form, in the order in which they first opened."""
+    counts: dict[str, Counter[Fate]] = {}
+    for line in found:
+        counts.setdefault(line.occasion.form.id, Counter())[line.fate] += 1
+    return tuple(
+        Tally(
+            form,
+            each[Fate.ANSWERED],
+            each[Fate.LATE],
+            each[Fate.MISSED],
+            each[Fate.EXCUSED],
+            each[Fate.OPEN],
+        )
+        for form, each in counts.items()
+    )
+
+
+def _asked(session: Session, occasion: Occasion, language: str) -> bool:
+    return not occasion.optional or definitions.has_words(
+        session, loading.named(occasion.instrument), language
+    )
+
+
+def _known(session: Session, person: Participant) -> _Known:
+    responses = session.scalars(select(Response).where(Response.participant_id == person.id)).all()
+    keys = {each.id: (each.form, each.occasion) for each in responses}
+    handed: dict[tuple[str, str], Submission] = {}
+    submissions = select(Submission).where(Submission.response_id.in_(keys))
+    for submission in session.scalars(submissions.order_by(Submission.revision)):
+        before = handed.get(keys[submission.response_id])
+        # A correction changes what was said, and not that it was said in time.
+        if before is None or before.kind == "too_ill":
+            handed[keys[submission.response_id]] = submission
+    pauses = session.scalars(select(Pause).where(Pause.participant_id == person.id)).all()
+    return _Known(handed, frozenset(keys.values()), pauses)
+
+
+def _line(occasion: Occasion, known: _Known, now: datetime) -> Line:
+    key = (occasion.form.id, occasion.name)
+    handed = known.handed.get(key)
+    if handed is not None:
+        return _handed(occasion, handed)
+    excuse = _excuse(occasion, known.pauses)
+    if excuse is not None:
+        return Line(occasion, Fate.EXCUSED, excuse)
+    if occasion.opening.standing(now) is Standing.OPEN:
+        return Line(occasion, Fate.OPEN, None)
+    reason = "begun and not handed in" if key in known.begun else "never opened"
+    return Line(occasion, Fate.MISSED, reason)
+
+
+def _handed(occasion: Occasion, handed: Submission) -> Line:
+    if handed.kind == "too_ill":
+        return Line(occasion, Fate.EXCUSED, "too ill")
+    if handed.late:
+        return Line(occasion, Fate.LATE, handed.because)
+    return Line(occasion, Fate.ANSWERED, "short form" if handed.asked == "short" else None)
+
+
+def _excuse(occasion: Occasion, pauses: Sequence[Pause]) -> str | None:
+    """Say why a form is not expected; a pause excuses what it covers from opening to close."""
+    if occasion.asked == "excused":
+        return "bad day"
+    opening = occasion.opening
+    for pause in pauses:
+        ends = pause.end_at is None or opening.closes_at <= pause.end_at
+        if pause.start_at <= opening.opens_at and ends:
+            return f"pause: {pause.reason}"
+    return None

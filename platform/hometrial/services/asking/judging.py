@@ -1,0 +1,211 @@
+"""Submissions through the gate like any other data: a batch each, flags kept, what cannot be right set aside."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import exists, select, text
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.models import (
+    Answer,
+    Batch,
+    Participant,
+    QuarantinedRow,
+    Query,
+    Response,
+    Submission,
+)
+from hometrial.questionnaires.scoring import Scored
+from hometrial.services import gating
+from hometrial.services.asking import framing, scores, submitting, words
+from hometrial.services.gating import BatchVerdict
+from hometrial_validation import gate
+from hometrial_validation.forms import FormKind
+from hometrial_validation.verdict import Verdict as GateVerdict
+
+KIND = FormKind.QUESTIONNAIRE
+"""The kind of the batches of submissions, and what their verdicts and quarantined rows are about."""
+_REVISION = 1
+
+
+def pending(session: Session) -> Sequence[Submission]:
+    """Return the submissions that the gate has not judged yet, oldest first."""
+    judged = exists().where(Batch.payload_id == Submission.payload_id, Batch.kind == KIND)
+    query = select(Submission).where(~judged).order_by(Submission.received_at, Submission.id)
+    return session.scalars(query).all()
+
+
+def judge(session: Session, submission: Submission) -> Batch:
+    """Judge a submission once and return its batch; judging it again changes nothing.
+
+    What is set aside is left out of the scores, which are computed anew. Raises GateError.
+    """
+    key = {"key": f"hometrial.judging.{submission.id}"}
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
+    known = batch_of(session, submission)
+    if known is not None:
+        return known
+    response = session.get_one(Response, submission.response_id)
+    person = session.get_one(Participant, response.participant_id)
+    said = list(words.last(words.spoken(session, response.id, submission.revision)).values())
+    batch = _batch(session, submission, response, person, said)
+    if said:
+        verdict = gate.check_form(*framing.frame(session, submission, response, said))
+        told = BatchVerdict()
+        told.add(0, KIND, verdict)
+        gating.store(session, batch.id, told)
+        _set_aside(session, batch, response, said, verdict)
+    settle(session, submission)
+    return batch
+
+
+def batch_of(session: Session, submission: Submission) -> Batch | None:
+    """Return the batch of a submission, None if it waits for the gate."""
+    return session.scalars(
+        select(Batch).where(Batch.payload_id == submission.payload_id, Batch.kind == KIND)
+    ).one_or_none()
+
+
+def settle(session: Session, submission: Submission) -> Scored | None:
+    """Score a submission anew if other rows of it are set aside than were; None if nothing changes.
+
+    To be called after a decision about its quarantined rows.
+    """
+    newest = scores.newest(session, submission)
+    aside = set_aside(session, submission)
+    if newest is None or list(newest.without) == aside:
+        return None
+    because = f"set aside: {', '.join(aside) or 'nothing any more'}"
+    return scores.compute(session, submission, without=aside, because=because)
+
+
+def set_aside(session: Session, submission: Submission) -> list[str]:
+    """Return the items of a submission whose answers are in quarantine, or confirmed as errors."""
+    batch = batch_of(session, submission)
+    if batch is None:
+        return []
+    rows = session.scalars(
+        select(QuarantinedRow.sample["item"].astext).where(
+            QuarantinedRow.batch_id == batch.id, QuarantinedRow.status != "released"
+        )
+    )
+    return sorted(rows)
+
+
+def submission_of(session: Session, batch_id: UUID) -> Submission | None:
+    """Return the submission that a batch judged, None if it judged something else."""
+    query = select(Submission).join(Batch, Batch.payload_id == Submission.payload_id)
+    return session.scalars(query.where(Batch.id == batch_id, Batch.kind == KIND)).one_or_none()
+
+
+def _batch(
+    session: Session,
+    submission: Submission,
+    response: Response,
+    person: Participant,
+    said: Sequence[Answer],
+) -> Batch:
+    moments = [row.answered_at for row in said]
+    batch = Batch(
+        payload_id=submission.payload_id,
+        provider=submitting.PROVIDER,
+        kind=str(KIND),
+        path=f"{person.code}/{response.form}/{response.occasion}/{submission.revision}",
+        scope=person.code,
+        reader_revision=_REVISION,
+        status="accepted",
+        rows_read=len(said),
+        rows_accepted=len(said),
+        participants=[person.code],
+        first_day=response.due,
+        last_day=response.due,
+        observed_from=min(moments, default=None),
+        observed_until=max(moments, default=None),
+        created_at=clock.now(),
+    )
+    session.add(batch)
+    session.flush()
+    return batch
+
+
+def _set_aside(
+    session: Session,
+    batch: Batch,
+    response: Response,
+    said: Sequence[Answer],
+    verdict: GateVerdict,
+) -> None:
+    """Set failing answers aside, a query for each rule, and count them."""
+    rules, reasons = verdict.failing(), verdict.reasons()
+    queries: dict[str, UUID] = {}
+    for row_id, rule in sorted(rules.items()):
+        if rule not in queries:
+            queries[rule] = _query(session, batch, response, rule, reasons[row_id])
+        word, suite = said[row_id], (verdict.suite, verdict.version)
+        where = _where(batch, response, queries[rule], row_id)
+        session.add(_aside(where, word, rule, reasons[row_id], suite))
+    batch.rows_quarantined = len(rules)
+    batch.rows_accepted = len(said) - len(rules)
+    batch.quarantined_by_rule = {
+        rule: list(rules.values()).count(rule) for rule in sorted(set(rules.values()))
+    }
+    batch.status = "partly" if rules else "accepted"
+    session.flush()
+
+
+def _query(session: Session, batch: Batch, response: Response, rule: str, reason: str) -> UUID:
+    query = Query(
+        batch_id=batch.id,
+        participant_id=response.participant_id,
+        signal=str(KIND),
+        rule=rule,
+        question=f"{response.form} of {batch.scope}: {reason}",
+        status="open",
+        opened_at=clock.now(),
+    )
+    session.add(query)
+    session.flush()
+    return query.id
+
+
+def _where(batch: Batch, response: Response, query_id: UUID, row: int) -> Mapping[str, Any]:
+    day: date = response.due
+    return {
+        "batch_id": batch.id,
+        "query_id": query_id,
+        "participant_id": response.participant_id,
+        "row": row,
+        "day": day,
+    }
+
+
+def _aside(
+    where: Mapping[str, Any], word: Answer, rule: str, reason: str, suite: tuple[str, int]
+) -> QuarantinedRow:
+    sample = {
+        "answer": str(word.id),
+        "item": word.item,
+        "value": word.value,
+        "skipped": word.skipped,
+        "seconds": word.seconds,
+        "at": clock.microseconds(word.answered_at),
+        "placement": "placed",
+    }
+    digest = hashlib.sha256(json.dumps([str(KIND), sample], sort_keys=True).encode()).hexdigest()
+    return QuarantinedRow(
+        id=uuid4(),
+        signal=str(KIND),
+        rule=rule,
+        suite=suite[0],
+        suite_version=suite[1],
+        reason=reason,
+        sample=sample,
+        sample_sha256=digest,
+        status="open",
+        **where,
+    )
