@@ -50,7 +50,7 @@ def person_of(database: Database, code: str, reason: str) -> Iterator[tuple[Sess
 @click.option("--formulation", help="Of the drug, such as cap; needed to start and to order MG.")
 @click.option("--time", "time_of_day", type=_TIME, default="evening", show_default=True)
 @click.pass_obj
-def order(database: Database, code: str, what: str, why: str, **options: Any) -> None:
+def order(database: Database, /, code: str, what: str, why: str, **options: Any) -> None:
     """Order start, up, down, resume, hold, stop or end; what a RULE of the plan asks for; or a dose in MG a day.
 
     \b
@@ -100,7 +100,7 @@ def _required(formulation: str | None) -> str:
 @click.option("--corrects", type=int, metavar="NUMBER", help="The event that was wrong.")
 @click.option("--why", default="", help="Of a correction.")
 @click.pass_obj
-def taken(database: Database, code: str, mg: str | None, **options: Any) -> None:
+def taken(database: Database, /, code: str, mg: str | None, **options: Any) -> None:
     """Record a dose that somebody told the site of, or correct one.
 
     \b

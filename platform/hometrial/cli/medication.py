@@ -29,7 +29,7 @@ def medication() -> None:
 @click.option("--corrects", type=int, metavar="NUMBER", help="The medicine that was wrong.")
 @click.option("--why", default="", help="Of a correction.")
 @click.pass_obj
-def add(database: Database, code: str, name: str, **options: Any) -> None:
+def add(database: Database, /, code: str, name: str, **options: Any) -> None:
     """Record a medicine, or correct one.
 
     \b
