@@ -10,6 +10,8 @@ from sqlalchemy.exc import OperationalError
 from hometrial import clock
 from hometrial import settings as settings_module
 from hometrial.cli.administer import audit, database_commands
+from hometrial.cli.adverse_event import adverse_event
+from hometrial.cli.alert import alert
 from hometrial.cli.allocation import allocation
 from hometrial.cli.bridge import bridge
 from hometrial.cli.consent import consent
@@ -74,6 +76,8 @@ for _command in (
     screening_commands,
     allocation,
     visit,
+    adverse_event,
+    alert,
     import_command,
     participant,
     consent,

@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hometrial.db import PARTICIPANT_ROLE
 from hometrial.models import AdverseEventVersion
+from hometrial.protocol.safety import details
 from hometrial.protocol.safety.details import Details
 from hometrial.protocol.safety.vocabulary import UnknownTermError
 from hometrial.services import enrolling, working
@@ -94,6 +95,14 @@ def test_each_change_is_a_version_with_who_when_and_why(session, person, told, s
     assert state.details.related is True
     assert state.details.verbatim == "head bursts"
     assert state.versions[1].recorded_at - state.versions[0].recorded_at == HOUR
+
+
+def test_every_field_can_be_emptied_again(session, person, told, staff):
+    event = reporting.report(session, person, WORDS, told)
+    reporting.amend(session, event, {"pregnancy": True, "grade": 1}, staff(), because="x")
+    changes = dict.fromkeys(details.NAMES)
+    reporting.amend(session, event, changes, staff(), because="of somebody else")
+    assert events.state_of(session, event).details == Details()
 
 
 @pytest.mark.parametrize(

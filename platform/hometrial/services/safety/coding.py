@@ -1,7 +1,7 @@
 """MedDRA codings: a licensed coder's file is read, checked whole, and kept beside what was coded."""
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 
@@ -40,11 +40,25 @@ def import_codings(session: Session, text: str, name: str, *, by: str) -> Coded:
     faults = [
         f"{name}, line {line}: {fault}" for line, row in rows for fault in _faults(row, known)
     ]
+    faults += [
+        f"{name}, line {line}: the same version as line {first}" for line, first in _twice(rows)
+    ]
     if faults:
         raise AdverseEventRefusedError("\n".join(faults))
     kept = [_keep(session, row, known[row["participant"], row["number"]], by) for _, row in rows]
     session.flush()
     return Coded(new=sum(kept), same=len(kept) - sum(kept))
+
+
+def read(content: bytes, name: str) -> str:
+    """Return the text of a file. Raises AdverseEventRefusedError if it is not in UTF-8."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise AdverseEventRefusedError(
+            f"{name}, line {line}: this is no UTF-8; save the file as CSV in UTF-8"
+        ) from error
 
 
 def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
@@ -58,9 +72,23 @@ def _rows(text: str, name: str) -> Iterator[tuple[int, dict[str, str]]]:
             )
         reader.fieldnames = header
         for row in reader:
+            if None in row:
+                raise AdverseEventRefusedError(
+                    f"{name}, line {reader.line_num}: more fields than there are columns; put quotes "
+                    "around a field with a comma"
+                )
             yield reader.line_num, {each: (row.get(each) or "").strip() for each in COLUMNS}
     except csv.Error as error:
-        raise AdverseEventRefusedError(f"{name}, line {reader.line_num}: {error}") from error
+        raise AdverseEventRefusedError(f"{name}, after line {reader.line_num}: {error}") from error
+
+
+def _twice(rows: Iterable[tuple[int, Mapping[str, str]]]) -> Iterator[tuple[int, int]]:
+    """Yield the lines that code what another line before them codes, with that line."""
+    first: dict[tuple[str, ...], int] = {}
+    for line, row in rows:
+        key = (row["participant"], row["number"], row["version"])
+        if first.setdefault(key, line) != line:
+            yield line, first[key]
 
 
 def _faults(row: Mapping[str, str], known: Mapping[tuple[str, str], EventState]) -> Iterator[str]:

@@ -197,10 +197,15 @@ def _changed(
     stored = details_of(current)
     # What the list said is said anew, what a person judged stands.
     before = stored if current.expectedness == JUDGED else replace(stored, expected=None)
-    after = replace(before, **changes)
+    after = replace(before, **{name: _emptied(name, each) for name, each in changes.items()})
     if after == before:
         raise AdverseEventRefusedError(f"{name}: version {current.version} says the same already")
     return after
+
+
+def _emptied(name: str, value: Any) -> Any:
+    """Return a field's new value; None is what it is of an event of which nothing is told."""
+    return getattr(Details(), name) if value is None else value
 
 
 def _require_possible(known: Details) -> None:
