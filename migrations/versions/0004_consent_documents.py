@@ -22,6 +22,8 @@ CHOICES = (
 )
 # Who signs on the participant site also switches data types on, and begins to be counted from that day.
 SIGNED_THERE = ("consent_event", "anchor_day")
+# Who withdraws there is withdrawn at once, and their phone pushes no more.
+WITHDRAWN_THERE = ("(status) ON participant", "(revoked_at) ON bridge")
 
 
 def upgrade() -> None:
@@ -36,6 +38,9 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT ON {table} TO {PARTICIPANT}")
     for table in (*PERSON_WRITES, *SIGNED_THERE):
         op.execute(f"GRANT INSERT ON {table} TO {PARTICIPANT}")
+    for column in WITHDRAWN_THERE:
+        op.execute(f"GRANT UPDATE {column} TO {PARTICIPANT}")
+    keep_countersigning_from_participants()
 
 
 def create_texts() -> None:
@@ -187,6 +192,18 @@ def rules_of_signatures() -> list[sa.CheckConstraint]:
     ]
 
 
+def keep_countersigning_from_participants() -> None:
+    """Whoever gets hold of the participant site's rights signs for no investigator."""
+    table = "consent_signature"
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY study ON {table} TO {STUDY} USING (true) WITH CHECK (true)")
+    op.execute(f"CREATE POLICY reading ON {table} FOR SELECT TO {PARTICIPANT} USING (true)")
+    op.execute(
+        f"CREATE POLICY signing ON {table} FOR INSERT TO {PARTICIPANT}"
+        " WITH CHECK (part = 'participant')"
+    )
+
+
 def create_choices() -> None:
     op.create_table(
         "withdrawal_choice",
@@ -231,6 +248,8 @@ def references(table: str, **columns: str) -> list[sa.ForeignKeyConstraint]:
 
 
 def downgrade() -> None:
+    for column in WITHDRAWN_THERE:
+        op.execute(f"REVOKE UPDATE {column} FROM {PARTICIPANT}")
     for table in SIGNED_THERE:
         op.execute(f"REVOKE INSERT ON {table} FROM {PARTICIPANT}")
     for table in reversed((*STAFF_WRITES[:1], *PERSON_WRITES, *STAFF_WRITES[1:])):

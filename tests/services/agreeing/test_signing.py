@@ -306,3 +306,17 @@ def test_the_participant_site_has_the_rights_to_read_answer_and_sign(study, at_c
     with study.database.reading() as session:
         assert standing.consented_at(session, person) == NOON
         (offer,) = texts.offered(session, person, "en")
+
+
+def test_the_participant_site_cannot_countersign(study, at_clock):
+    at_clock(NOON)
+    keys = Keys.of(study.database.settings)
+    with study.database.transaction("test", "prepare") as session:
+        _, signature = Trial(session, keys).signed(Trial(session, keys).publish())
+
+    def countersign():
+        with study.database.transaction("person", "forge", role=PARTICIPANT_ROLE) as session:
+            signing.countersign(session, keys, signature, INVESTIGATOR, by="dr-ada")
+
+    with pytest.raises(DBAPIError, match="row-level security"):
+        countersign()
