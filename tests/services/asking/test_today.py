@@ -1,12 +1,21 @@
 """The list of today: what is open for one person in their own zone, with the minutes that are left of it."""
 
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
 
 from asked import MORNING, SCREENING, SELF
 
 from hometrial.services import enrolling
 from hometrial.services.agreeing import standing
-from hometrial.services.asking import occasions, opening, resting, saving, submitting, today
+from hometrial.services.asking import (
+    completeness,
+    occasions,
+    opening,
+    resting,
+    saving,
+    submitting,
+    today,
+)
 from hometrial.services.asking.saving import Entry
 from hometrial.services.trial import following
 
@@ -84,3 +93,17 @@ def test_a_visits_form_has_longer_if_bad_days_fall_into_its_window_where_the_pro
 def test_who_has_withdrawn_is_asked_nothing(ward, monkeypatch):
     monkeypatch.setattr(standing, "withdrawn_at", lambda *_: MORNING)
     assert due(ward) == {}
+
+
+def test_who_stopped_keeping_diaries_is_asked_no_diary_and_their_other_forms(ward, monkeypatch):
+    run_in(ward)
+    evening = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    ward.at_clock(evening)
+    usual = due(ward)
+    choice = SimpleNamespace(choice="stop_diaries", decided_at=evening - timedelta(minutes=5))
+    monkeypatch.setattr(standing, "in_force", lambda *_: [choice])
+    assert due(ward) == {name: each for name, each in usual.items() if name != "ldn_diary"}
+    lines = completeness.lines(ward.session, ward.person, "en")
+    told = [(each.fate, each.reason) for each in lines if each.occasion.form.id == "ldn_diary"]
+    assert told == [("excused", "no diaries any more")]
+    assert due(ward, evening + timedelta(days=1)) == due(ward)

@@ -149,7 +149,7 @@ def _handed(occasion: Occasion, handed: Submission) -> Line:
 def _excuse(occasion: Occasion, pauses: Sequence[Pause]) -> str | None:
     """Say why a form is not expected; a pause excuses what it covers from opening to close."""
     if occasion.asked == "excused":
-        return "bad day"
+        return "no diaries any more" if occasion.stopped else "bad day"
     opening = occasion.opening
     for pause in pauses:
         ends = pause.end_at is None or opening.closes_at <= pause.end_at

@@ -3,10 +3,10 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
+import numpy as np
 from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,10 @@ from hometrial.models import (
     Submission,
 )
 from hometrial.questionnaires.scoring import Scored
-from hometrial.services import gating
+from hometrial.services import enrolling, gating
 from hometrial.services.asking import framing, scores, submitting, words
 from hometrial.services.gating import BatchVerdict
+from hometrial_ingest.local_time import ZoneHistory
 from hometrial_validation import gate
 from hometrial_validation.forms import FormKind
 from hometrial_validation.verdict import Verdict as GateVerdict
@@ -142,13 +143,15 @@ def _set_aside(
 ) -> None:
     """Set failing answers aside, a query for each rule, and count them."""
     rules, reasons = verdict.failing(), verdict.reasons()
+    person = session.get_one(Participant, response.participant_id)
+    zones = enrolling.zones_of(session, person)
     queries: dict[str, UUID] = {}
     for row_id, rule in sorted(rules.items()):
         if rule not in queries:
             queries[rule] = _query(session, batch, response, rule, reasons[row_id])
-        word, suite = said[row_id], (verdict.suite, verdict.version)
         where = _where(batch, response, queries[rule], row_id)
-        session.add(_aside(where, word, rule, reasons[row_id], suite))
+        sample = _sample(said[row_id], zones)
+        session.add(_aside(where, sample, rule, reasons[row_id], verdict))
     batch.rows_quarantined = len(rules)
     batch.rows_accepted = len(said) - len(rules)
     batch.quarantined_by_rule = {
@@ -173,36 +176,45 @@ def _query(session: Session, batch: Batch, response: Response, rule: str, reason
     return query.id
 
 
-def _where(batch: Batch, response: Response, query_id: UUID, row: int) -> Mapping[str, Any]:
-    day: date = response.due
+def _where(batch: Batch, response: Response, query_id: UUID, row: int) -> dict[str, Any]:
     return {
         "batch_id": batch.id,
         "query_id": query_id,
         "participant_id": response.participant_id,
         "row": row,
-        "day": day,
+        "day": response.due,
+    }
+
+
+def _sample(word: Answer, zones: ZoneHistory) -> dict[str, Any]:
+    """Return a word as quarantined samples are kept, the item in the place of a code."""
+    at = clock.microseconds(word.answered_at)
+    offset, local = zones.place_instant(np.array([at], np.int64))
+    number = word.value if isinstance(word.value, int | float) else None
+    return {
+        "placement": "placed",
+        "at": at,
+        "local": int(local[0]),
+        "offset": int(offset[0]),
+        "value": number,
+        "code": word.item,
+        "item": word.item,
+        "said": word.value,
+        "skipped": word.skipped,
+        "seconds": word.seconds,
+        "answer": str(word.id),
     }
 
 
 def _aside(
-    where: Mapping[str, Any], word: Answer, rule: str, reason: str, suite: tuple[str, int]
+    where: Mapping[str, Any], sample: dict[str, Any], rule: str, reason: str, verdict: GateVerdict
 ) -> QuarantinedRow:
-    sample = {
-        "answer": str(word.id),
-        "item": word.item,
-        "value": word.value,
-        "skipped": word.skipped,
-        "seconds": word.seconds,
-        "at": clock.microseconds(word.answered_at),
-        "placement": "placed",
-    }
     digest = hashlib.sha256(json.dumps([str(KIND), sample], sort_keys=True).encode()).hexdigest()
     return QuarantinedRow(
-        id=uuid4(),
         signal=str(KIND),
         rule=rule,
-        suite=suite[0],
-        suite_version=suite[1],
+        suite=verdict.suite,
+        suite_version=verdict.version,
         reason=reason,
         sample=sample,
         sample_sha256=digest,

@@ -1,8 +1,8 @@
 """Occasions: every form that the protocol asks one person, with when it opens and closes in their own zone."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
@@ -22,19 +22,22 @@ from hometrial.protocol.model import Protocol
 from hometrial.protocol.visits import Form
 from hometrial.protocol.windows import Opening, diary_opening, visit_opening
 from hometrial.services import enrolling
+from hometrial.services.agreeing import standing
 from hometrial.services.asking import resting
 from hometrial.services.trial import arms, following
 from hometrial_ingest.local_time import ZoneHistory
 
 Kind = Literal["visit", "diary"]
 _WITHDRAWAL: Anchor = "withdrawal"
+_STOPS_DIARIES = "stop_diaries"
 
 
 @dataclass(frozen=True)
 class Occasion:
     """One form that is asked once. `name` tells it from the person's other occasions of this form.
 
-    `optional`: it is shown only if the site has its words. `extended_by`: days added on bad days.
+    `optional`: it is shown only if the site has its words. `extended_by`: days added on bad days. `stopped`:
+    it was cut short, since the person keeps no diary any more.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Occasion:
     asked: Asked
     optional: bool = False
     extended_by: int = 0
+    stopped: bool = False
 
     @property
     def instrument(self) -> str:
@@ -55,13 +59,17 @@ class Occasion:
 
 @dataclass(frozen=True)
 class Calendar:
-    """All that a person's occasions are made of; `arm` is None until they have one."""
+    """All that a person's occasions are made of; `arm` is None until they have one.
+
+    `no_diaries_from`: when the person chose to keep no diary any more, if they did.
+    """
 
     protocol: Protocol
     arm: str | None
     anchors: Anchors
     zones: ZoneHistory
     bad_days: tuple[Span, ...]
+    no_diaries_from: datetime | None = None
 
 
 def calendar_of(session: Session, person: Participant) -> Calendar:
@@ -70,7 +78,10 @@ def calendar_of(session: Session, person: Participant) -> Calendar:
     zones = enrolling.zones_of(session, person)
     bad = resting.spans(resting.taps(session, person), protocol, zones)
     arm, anchors = arms.arm_of(session, person), following.anchors(session, person)
-    return Calendar(protocol, arm, anchors, zones, bad)
+    stopped = [
+        row.decided_at for row in standing.in_force(session, person) if row.choice == _STOPS_DIARIES
+    ]
+    return Calendar(protocol, arm, anchors, zones, bad, min(stopped, default=None))
 
 
 def occasions(
@@ -115,7 +126,18 @@ def _occasions(calendar: Calendar, name: str, due: DueVisit | DueDiary) -> Itera
     opening = diary_opening(plan, due, calendar.zones)
     form = _form(calendar.protocol, due.form)
     if opening is not None and _asks(form):
-        yield Occasion(name, "diary", form, due.due, opening, due.asked)
+        found = Occasion(name, "diary", form, due.due, opening, due.asked)
+        yield from _unless_stopped(found, calendar.no_diaries_from)
+
+
+def _unless_stopped(occasion: Occasion, stopped: datetime | None) -> Iterator[Occasion]:
+    """Yield a diary unless it opens after its person stopped; one that was open then closes, excused."""
+    opening = occasion.opening
+    if stopped is None or opening.closes_at <= stopped:
+        yield occasion
+    elif opening.opens_at < stopped:
+        cut = Opening(opening.opens_at, stopped)
+        yield replace(occasion, opening=cut, asked="excused", stopped=True)
 
 
 def _of_visit(calendar: Calendar, name: str, due: DueVisit) -> Iterator[Occasion]:

@@ -53,7 +53,8 @@ def bad_days(session: Session, person: Participant) -> tuple[Span, ...]:
 def taps(session: Session, person: Participant) -> tuple[BadDay, ...]:
     """Return a person's taps in order."""
     query = select(BadDay).where(BadDay.participant_id == person.id)
-    return tuple(session.scalars(query.order_by(BadDay.at, BadDay.id)))
+    # Of two taps at one instant `over` is the later: nobody is better before they were ill.
+    return tuple(session.scalars(query.order_by(BadDay.at, BadDay.kind, BadDay.id)))
 
 
 def spans(rows: tuple[BadDay, ...], protocol: Protocol, zones: ZoneHistory) -> tuple[Span, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -24,6 +24,8 @@ def compute(
 
     None if its answers contradict each other: that is kept as a flag, and the form is not refused for it.
     """
+    key = {"key": f"hometrial.scores.{submission.id}"}
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
     instrument, answers = answers_of(session, submission)
     counted = {name: value for name, value in answers.items() if name not in without}
     scored: Scored | None = None
