@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from tests.support import enrolled
+import enrolled
 
 from hometrial.models import Participant
 from hometrial.protocol import loading

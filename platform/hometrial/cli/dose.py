@@ -51,7 +51,7 @@ def person_of(database: Database, code: str, reason: str) -> Iterator[tuple[Sess
 @click.option("--time", "time_of_day", type=_TIME, default="evening", show_default=True)
 @click.pass_obj
 def order(database: Database, /, code: str, what: str, why: str, **options: Any) -> None:
-    """Order start, up, down, resume, hold, stop or end; what a RULE of the plan asks for; or a dose in MG a day.
+    """Order start, up, down, resume, hold, stop, end; what a RULE of the plan asks for; or MG a day.
 
     \b
     Example:

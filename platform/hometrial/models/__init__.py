@@ -79,6 +79,7 @@ from hometrial.models.screening import (
     Screening,
     ScreeningAnswer,
 )
+from hometrial.models.supply import SUPPLY_MOVES, Lot, Product, Shipment, SupplyMovement
 from hometrial.models.trial import PROTOCOL_STATES, AnchorDay, Participation, ProtocolVersion
 from hometrial.models.visit import (
     CONTACT_OUTCOMES,
@@ -102,6 +103,7 @@ __all__ = [
     "PULL_STATES",
     "SCREENING_OUTCOMES",
     "SIGNING_ROLES",
+    "SUPPLY_MOVES",
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
     "AccountPlan",
@@ -139,6 +141,7 @@ __all__ = [
     "InstrumentVersion",
     "LinkAttempt",
     "LinkInvitation",
+    "Lot",
     "Medication",
     "PairedDevice",
     "Participant",
@@ -147,6 +150,7 @@ __all__ = [
     "Pause",
     "Payload",
     "PayloadPart",
+    "Product",
     "ProtocolVersion",
     "ProviderEnd",
     "Pull",
@@ -162,10 +166,12 @@ __all__ = [
     "Screening",
     "ScreeningAnswer",
     "SectionRead",
+    "Shipment",
     "Site",
     "Sitting",
     "StreamState",
     "Submission",
+    "SupplyMovement",
     "TextPackUpload",
     "Token",
     "ToldHistory",
