@@ -2,13 +2,18 @@
 
 import enrolled
 import pytest
+from asked import SELF
 from enrolled import ANSWERS, consent, published, withdraw
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from hometrial import clock
 from hometrial.models import Participant
 from hometrial.protocol.eligibility import Standing
 from hometrial.protocol.variables import AnswerRefusedError
+from hometrial.services import enrolling
+from hometrial.services.asking import opening, saving, submitting
+from hometrial.services.asking.saving import Entry
 from hometrial.services.trial import answering, counting, following, screening
 from hometrial.services.trial.answering import ScreeningRefusedError, Told
 
@@ -106,6 +111,39 @@ def test_consent_is_taken_from_where_it_was_given(session, opened, person):
     assert answering.judge(session, opened).taken == {"consent_signed": None, "quiz_passed": None}
     consent(session, person)
     assert answering.judge(session, opened).taken == {"consent_signed": True, "quiz_passed": True}
+
+
+def phq9(session, person, item_9):
+    """Have a person fill in the form of the screening visit today."""
+    enrolling.set_zone(session, person, "Europe/Berlin", source="test")
+    today = clock.now().date()
+    following.anchor(session, person, "consent", today, because="signed")
+    sitting = opening.open_form(session, person, "phq9", "V0#1", SELF)
+    for number in range(1, 11):
+        value = item_9 if number == 9 else 0
+        saving.save(session, person, sitting.id, Entry(f"phq9_{number}", value))
+    submitting.submit(session, person, sitting.id)
+
+
+def test_a_form_that_was_handed_in_is_not_typed_again(session, opened, person):
+    consent(session, person)
+    phq9(session, person, item_9=2)
+    assert answering.judge(session, opened).taken["phq9_9"] == 2
+    with pytest.raises(
+        ScreeningRefusedError, match="taken from the person's form; correct it there"
+    ):
+        answering.answer(session, opened, {"phq9_9": 0}, ANN)
+
+
+def test_what_was_typed_before_the_form_came_gives_way_to_it(session, opened, person):
+    consent(session, person)
+    answering.answer(session, opened, {**ANSWERS, "clinician_cleared": False}, ANN)
+    phq9(session, person, item_9=2)
+    assert screening.decide(session, opened, by="ann").failing == ["E8"]
+    typed, taken = (row for row in answering.rows(session, opened) if row.variable == "phq9_9")
+    assert (typed.value, typed.source) == (0, "staff")
+    assert (taken.value, taken.source, taken.corrects_id) == (2, "form", typed.id)
+    assert screening.is_as_decided(session, opened)
 
 
 def test_a_failure_names_every_criterion_and_the_main_one_first(session, opened, person):

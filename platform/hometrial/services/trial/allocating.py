@@ -30,7 +30,7 @@ from hometrial.protocol.model import Protocol
 from hometrial.protocol.sealing import Made
 from hometrial.protocol.windows import local_date
 from hometrial.services import enrolling
-from hometrial.services.agreeing import standing
+from hometrial.services.agreeing import reading, standing
 from hometrial.services.trial import (
     answering,
     following,
@@ -51,6 +51,7 @@ def allocate(session: Session, key: bytes, person: Participant, *, by: str) -> A
     Raises AllocationError unless the person is eligible by a locked screening, has signed and not withdrawn,
     and the day from which the allocation's visit is counted is known.
     """
+    reading.hold(session, person)  # nobody withdraws meanwhile
     schemes.hold(session)
     screened = _allocatable(session, person)
     version = session.get_one(ProtocolVersion, screened.protocol_version_id)

@@ -21,11 +21,9 @@ from hometrial.protocol import arms, eligibility, variables
 from hometrial.protocol.eligibility import Decision
 from hometrial.protocol.model import Protocol
 from hometrial.rules import Answer, Answers
-from hometrial.services.agreeing import standing
-from hometrial.services.trial import publishing
+from hometrial.services.agreeing import reading, standing
+from hometrial.services.trial import originating, publishing
 
-TAKEN = ("consent_signed", "quiz_passed")
-"""Variables that consent itself answers, in any protocol that declares them."""
 TYPED = tuple(each for each in ANSWER_SOURCES if each not in ("form", "consent"))
 
 
@@ -68,8 +66,9 @@ def hold(session: Session, screening: Screening) -> Participant:
 
     Raises ScreeningRefusedError if it is decided, or if the person has withdrawn.
     """
-    session.refresh(screening, with_for_update=True)
     person = session.get_one(Participant, screening.participant_id)
+    reading.hold(session, person)  # nobody withdraws meanwhile
+    session.refresh(screening, with_for_update=True)
     if screening.outcome is not None:
         raise ScreeningRefusedError(
             f"screening {screening.number} of {person.code} is decided ({screening.outcome}) and locked;"
@@ -98,8 +97,11 @@ def answer(
     require_present(session, person)
     protocol = protocol_of(session, screening)
     variables.require_possible(answers, {each.id: each for each in protocol.variables})
-    for name in set(taken(session, person, protocol)) & set(answers):
-        raise ScreeningRefusedError(f"{name} is not typed: it is taken from the person's consent")
+    for name, (_, source) in originating.taken(session, person, protocol).items():
+        if name in answers:
+            raise ScreeningRefusedError(
+                f"{name} is not typed: it is taken from the person's {source}; correct it there"
+            )
     present = {row.variable: row for row in _last(session, screening)}
     kept = [
         _row(screening, name, value, _corrected(present.get(name), told))
@@ -143,25 +145,18 @@ def _row(screening: Screening, name: str, value: Answer | None, said: _Said) -> 
     )
 
 
-def taken(session: Session, person: Participant, protocol: Protocol) -> dict[str, Answer | None]:
-    """Return what consent itself answers: yes, or unknown while it may still become so; no once withdrawn."""
-    withdrawn = standing.withdrawn_at(session, person) is not None
-    signed = standing.consented_at(session, person) is not None
-    found: dict[str, Answer | None] = {
-        "consent_signed": False if withdrawn else signed or None,
-        "quiz_passed": standing.quiz_passed(session, person) or None,
-    }
-    return {each.id: found[each.id] for each in protocol.variables if each.id in found}
-
-
 def freeze(session: Session, screening: Screening, person: Participant, by: str) -> None:
     """Keep what is taken from elsewhere as answers, so that a decision stands on what was known then."""
-    protocol = protocol_of(session, screening)
-    found = taken(session, person, protocol)
-    session.add_all(
-        _row(screening, name, value, _Said(by, "consent", None, None))
-        for name, value in found.items()
-    )
+    present = {row.variable: row for row in _last(session, screening)}
+    for name, (value, source) in originating.taken(
+        session, person, protocol_of(session, screening)
+    ).items():
+        before = present.get(name)
+        if before is None:
+            session.add(_row(screening, name, value, _Said(by, source, None, None)))
+        elif before.value != value:
+            said = _Said(by, source, before, f"the {source} says otherwise")
+            session.add(_row(screening, name, value, said))
     session.flush()
 
 
@@ -170,7 +165,8 @@ def judge(session: Session, screening: Screening) -> Judged:
     protocol = protocol_of(session, screening)
     person = session.get_one(Participant, screening.participant_id)
     stored = known(session, screening)
-    fresh = taken(session, person, protocol) if screening.outcome is None else {}
+    elsewhere = originating.taken(session, person, protocol) if screening.outcome is None else {}
+    fresh = {name: value for name, (value, _) in elsewhere.items()}
     answers = {**stored, **fresh}
     decision = eligibility.judge(protocol.eligibility, protocol.variables, answers)
     blank = {name for name in factors(protocol).values() if answers.get(name) is None}

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -11,7 +11,7 @@ from hometrial.errors import TrialError
 from hometrial.models import VISIT_MODES, Participant, VisitRecord
 from hometrial.protocol import windows
 from hometrial.protocol.calendar import DueVisit
-from hometrial.services.agreeing import standing
+from hometrial.services.agreeing import reading, standing
 from hometrial.services.trial import calendars, following
 from hometrial.services.trial.calendars import Plan
 
@@ -100,11 +100,8 @@ def records(session: Session, person: Participant) -> list[VisitRecord]:
 
 
 def _plan(session: Session, person: Participant) -> Plan:
-    """Return a person's plan, held against another record of the same visit."""
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtext(:name))"),
-        {"name": f"hometrial.visit.{person.id}"},
-    )
+    """Return a person's plan, held against another record of the same visit, and against a withdrawal."""
+    reading.hold(session, person)
     return calendars.plan_of(session, person)
 
 
