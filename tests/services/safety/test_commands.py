@@ -15,6 +15,7 @@ from hometrial.services.safety import alerts, events
 
 NOON = clock.instant(1_772_452_800_000_000)
 """2 March 2026, 12:00 UTC."""
+LEARNED = ("--learned", "2026-03-02T12:00:00Z")
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_an_event_is_amended_emptied_and_shown_with_its_versions(run):
 
 
 def test_a_report_that_waits_is_listed_with_its_time_and_ends_when_it_is_sent(run, at_clock):
-    told(run, "--serious", "disability", "--related", "no")
+    told(run, "--serious", "disability", "--related", "no", *LEARNED)
     at_clock(NOON + timedelta(hours=25))
     (row,) = json.loads(run(adverse_event, "list", "--waiting", "--json"))
     assert (row["clock"], row["hours_left"], row["late"]) == ("serious_to_sponsor", -1, True)
@@ -111,6 +112,7 @@ def test_codings_come_from_a_file(run, tmp_path):
         (["--learned", "yesterday"], "--learned 'yesterday' is no instant"),
         (["--learned", "2026-03-02T10:00:00"], "has no zone"),
         (["--serious", "no", "--serious", "death"], "one or the other"),
+        (["--serious", "death"], "death starts a clock; say when"),
         (["--naranjo", "after_drug"], "is not QUESTION=yes"),
         (["--since", "March"], "start: date 'March'"),
     ],
@@ -144,5 +146,5 @@ def test_an_alert_is_listed_with_its_time_acknowledged_and_closed(run, study, at
 
 
 def test_an_alert_of_the_study_stands_in_the_list_without_a_person(run):
-    told(run, "--serious", "life_threatening", "--related", "yes")
+    told(run, "--serious", "life_threatening", "--related", "yes", *LEARNED)
     assert "the study  red ST1.related_fatal" in run(alert, "list")

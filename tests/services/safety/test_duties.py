@@ -53,7 +53,7 @@ def test_a_clock_runs_from_what_the_versions_say_was_known(session, person, told
 
 def test_every_event_that_waits_stands_by_when_it_is_due(session, person, event, noise, staff, at_clock):  # fmt: skip
     at_clock(clock.now() + HOUR)
-    reporting.report(session, noise, Details(pregnancy=True), staff(learned_at=None))
+    reporting.report(session, noise, Details(pregnancy=True), staff(learned_at=clock.now()))
     found = duties.waiting(session)
     assert [(each.code, each.running.clock.id) for each in found] == [
         (person.code, SPONSOR),

@@ -133,6 +133,10 @@ def test_a_change_to_what_somebody_changed_meanwhile_is_refused(session, person,
 
 def test_what_starts_a_clock_says_when_it_was_learned(session, person, told, staff):
     event = reporting.report(session, person, WORDS, told)
+    grave = Details(serious=("hospitalisation",))
+    with pytest.raises(AdverseEventRefusedError, match="learned: hospitalisation starts a clock"):
+        reporting.report(session, person, grave, staff(learned_at=None))
+    reporting.report(session, person, grave, told)
     for changes in ({"serious": ("hospitalisation",)}, {"pregnancy": True}):
         with pytest.raises(AdverseEventRefusedError, match="starts a clock; say when"):
             reporting.amend(session, event, changes, staff(learned_at=None), because="x")

@@ -46,13 +46,16 @@ def report(session: Session, person: Participant, known: Details, said: Said) ->
     """Take an event in under the person's next number; nothing that is missing stands in its way.
 
     It is taken in whatever the person has withdrawn: safety is followed to its end. The same `key` again
-    returns the event that was kept. What staff say is held against the stopping rules at once. Raises AdverseEventRefusedError of what contradicts itself.
+    returns the event that was kept. What staff say is held against the stopping rules at once; of what starts
+    a clock they say when it was learned, that of a participant is learned as it comes. Raises AdverseEventRefusedError of what contradicts itself.
     """
     _hold(session, person)
     kept = _sent_before(session, person, said.key)
     if kept is not None:
         return kept
     _require_possible(known)
+    if said.reporter == "staff":
+        _require_learned(Details(), known, said)
     now = clock.now()
     last = session.scalar(
         select(func.max(AdverseEvent.number)).where(AdverseEvent.participant_id == person.id)
@@ -90,7 +93,7 @@ def amend(
     current = newest(session, event)
     known = _changed(event, current, changes, said, because)
     _require_possible(known)
-    _require_learned(event, details_of(current), known, said)
+    _require_learned(details_of(current), known, said)
     before = judging.alerts_of(details_of(current))
     version = _write(session, event, current.version + 1, known, said, because=because)
     _raise_alerts(session, person, event, version, before=before)
@@ -215,14 +218,14 @@ def _require_possible(known: Details) -> None:
         raise AdverseEventRefusedError("; ".join(found))
 
 
-def _require_learned(event: AdverseEvent, before: Details, after: Details, said: Said) -> None:
+def _require_learned(before: Details, after: Details, said: Said) -> None:
     graver = set(after.serious or ()) - set(before.serious or ())
     pregnant = after.pregnancy and not before.pregnancy
     if (graver or pregnant) and said.learned_at is None:
         what = ", ".join(sorted(graver)) or "pregnancy"
         raise AdverseEventRefusedError(
-            f"event {event.number}: {what} starts a clock; say when any person of the study learned of "
-            "it: the instant of the report if its words told it already"
+            f"learned: {what} starts a clock; say when any person of the study learned of it: the "
+            "instant of the report if its words told it already"
         )
 
 
