@@ -1,6 +1,7 @@
-"""Long runs that try to break a study: `run.py imports|refreshes|workers|recovery [options]`.
+"""Long runs that try to break a study: `run.py imports|refreshes|workers|lives|recovery [options]`.
 
-    python tests/torture/run.py                      all four, as long as the issue asks
+    python tests/torture/run.py                      all five, as long as the issues ask
+    python tests/torture/run.py lives --steps 100000
     python tests/torture/run.py imports --kills 200 --seed 7
     python tests/torture/run.py refreshes --rounds 1000
     python tests/torture/run.py workers --kills 200
@@ -32,8 +33,8 @@ from children import Phase
 from studies import Server
 from trials import Outcome, Torture
 
-SYNCING = ("refreshes", "workers", "recovery")
-"""The tortures of syncing, the quickest first; each is a module `<name>_run`."""
+OTHERS = ("refreshes", "workers", "lives", "recovery")
+"""The tortures beside that of imports, the quickest first; each is a module `<name>_run`."""
 _MOST_TRIALS_OF_A_BROKEN_ONE = 25
 _LANDED = {
     Phase.BEFORE: "before",
@@ -95,13 +96,13 @@ def main() -> int:
     sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
     name, *rest = sys.argv[1:] or ["all"]
     if name == "all":
-        return max([_imports([]), *(_of_syncing(each, []) for each in SYNCING)])
-    if name in SYNCING:
-        return _of_syncing(name, rest)
+        return max([_imports([]), *(_other(each, []) for each in OTHERS)])
+    if name in OTHERS:
+        return _other(name, rest)
     return _imports(rest if name == "imports" else [name, *rest])
 
 
-def _of_syncing(name: str, words: list[str]) -> int:
+def _other(name: str, words: list[str]) -> int:
     _say(f"{name} ...")
     module = importlib.import_module(f"{name}_run")
     return int(module.main(words, _say))
