@@ -38,6 +38,8 @@ def upgrade() -> None:
         op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {STUDY}")
     for table in OF_PARTICIPANT:
         op.execute(f"GRANT SELECT, INSERT ON {table} TO {PARTICIPANT}")
+    # Whether the next step of the dose is due depends on a person's events with all that belongs to them.
+    op.execute(f"GRANT SELECT ON adverse_event_coding TO {PARTICIPANT}")
 
 
 def create_alerts() -> None:
