@@ -28,7 +28,7 @@ def adverse_event() -> None:
 @click.argument("code", metavar="PARTICIPANT")
 @options
 @click.pass_obj
-def add(database: Database, code: str, **known: Any) -> None:
+def add(database: Database, /, code: str, **known: Any) -> None:
     """Take an event in; nothing but the person is needed.
 
     \b
@@ -52,7 +52,7 @@ def add(database: Database, code: str, **known: Any) -> None:
 @click.option("--empty", multiple=True, type=click.Choice(NAMES), metavar="FIELD")
 @click.option("--because", required=True, help="Why it is changed; kept with the version.")
 @click.pass_obj
-def amend(database: Database, code: str, number: int, **known: Any) -> None:
+def amend(database: Database, /, code: str, number: int, **known: Any) -> None:
     """Write a new version of an event; the ones before stay on record.
 
     \b
@@ -145,7 +145,7 @@ def list_(
 @click.option("--at", metavar="INSTANT", help="When it was sent; default is now.")
 @click.option("--reference", required=True, help="Where the report is found.")
 @click.pass_obj
-def sent(database: Database, code: str, number: int, **how: str) -> None:
+def sent(database: Database, /, code: str, number: int, **how: Any) -> None:
     """Record that a report was sent; its clock stops, and a late one stays late.
 
     \b
