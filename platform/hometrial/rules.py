@@ -13,22 +13,21 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
-
-from pydantic import AfterValidator
+from typing import Any
 
 from hometrial.errors import TrialError
 
 Answer = bool | int | float | str
 Answers = Mapping[str, Answer | None]
 _LONGEST = 1000
-_ORDERED: dict[str, Callable[[Any, Any], bool]] = {
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
 }
-_SIGNS: dict[str, Callable[[Any, Any], bool]] = {"==": operator.eq, "!=": operator.ne, **_ORDERED}
 _NODES: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
     ast.NotEq: "!=",
@@ -64,7 +63,7 @@ class Comparison:
     @property
     def is_ordered(self) -> bool:
         """Whether it asks for more or less, which only numbers have."""
-        return self.sign in _ORDERED
+        return self.sign not in ("==", "!=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +240,8 @@ def _decide_alone(rule: Part, answers: Answers) -> Verdict:
             return _unknown(rule) if value is None else Verdict(value is True)
         case Comparison(left, sign, right):
             values = _value(left, answers), _value(right, answers)
-            return _unknown(left, right, seen=answers) if None in values else _compare(sign, values)
+            known = None not in values
+            return Verdict(_SIGNS[sign](*values)) if known else _unknown(left, right, seen=answers)
         case Among(variable, options):
             value = answers.get(variable.name)
             return _unknown(variable) if value is None else Verdict(value in options)
@@ -255,10 +255,6 @@ def _value(operand: Operand, answers: Answers) -> Answer | None:
     return answers.get(operand.name) if isinstance(operand, Named) else operand
 
 
-def _compare(sign: str, values: tuple[Any, Any]) -> Verdict:
-    return Verdict(_SIGNS[sign](*values))
-
-
 def _unknown(*operands: Operand, seen: Answers | None = None) -> Verdict:
     names = (each.name for each in operands if isinstance(each, Named))
     return Verdict(None, frozenset(name for name in names if (seen or {}).get(name) is None))
@@ -268,12 +264,9 @@ def _some(parts: Iterable[Verdict]) -> Verdict:
     found = list(parts)
     if any(each.holds for each in found):
         return Verdict(holds=True)
-    unknown = frozenset[str]().union(*(each.unknown for each in found))
-    return (
-        Verdict(None, unknown)
-        if any(each.holds is None for each in found)
-        else Verdict(holds=False)
-    )
+    if all(each.holds is False for each in found):
+        return Verdict(holds=False)
+    return Verdict(None, frozenset[str]().union(*(each.unknown for each in found)))
 
 
 def _not(verdict: Verdict) -> Verdict:
@@ -305,12 +298,3 @@ def parts(rule: Expression) -> Iterator[Part]:
             yield from parts(part)
         case _:
             yield rule
-
-
-def _sound(text: str) -> str:
-    parse(text)
-    return text
-
-
-Rule = Annotated[str, AfterValidator(_sound)]
-"""A rule as it is written; `parse` reads it, and what is no rule is refused when it is loaded."""

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, Strict
 from pydantic import StringConstraints as Words
 
+from hometrial import rules
 from hometrial.declarations import Declaration, Each, Language, Several, Version
 
 __all__ = [
     "ClockTime", "Days", "Declaration", "Distinct", "Each", "Id", "Language", "Line", "Milligrams", "Minutes",
-    "Name", "Several", "Share", "Version", "micrograms",
+    "Name", "Rule", "Several", "Share", "Version", "micrograms",
 ]  # fmt: skip
 
 
@@ -27,6 +28,15 @@ Id = Annotated[str, Words(pattern=r"^[A-Za-z][A-Za-z0-9_-]*$", max_length=63)]
 Name = Annotated[str, Words(pattern=r"^[a-z][a-z0-9_]*$", max_length=63)]
 """An id that rules may use: lower case, without a hyphen."""
 Line = Annotated[str, Words(pattern=r"^\S(.*\S)?$", max_length=400)]
+
+
+def _sound(text: str) -> str:
+    rules.parse(text)
+    return text
+
+
+Rule = Annotated[str, AfterValidator(_sound)]
+"""A rule as it is written; what is no rule is refused when it is loaded."""
 
 Days = Annotated[int, Field(ge=1, le=36_525)]
 Share = Annotated[float, Field(gt=0, le=1)]

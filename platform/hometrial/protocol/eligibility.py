@@ -7,9 +7,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from hometrial.protocol.declared import Declaration, Id, Line, Several
+from hometrial.protocol.declared import Declaration, Id, Line, Rule, Several
 from hometrial.protocol.variables import Variable, require_possible
-from hometrial.rules import Answers, Rule, decide, parse
+from hometrial.rules import Answers, decide, parse
 
 
 class Criterion(Declaration):

@@ -4,8 +4,16 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
 
-from hometrial.protocol.declared import Days, Declaration, Id, Line, Milligrams, Several, Share
-from hometrial.rules import Rule
+from hometrial.protocol.declared import (
+    Days,
+    Declaration,
+    Id,
+    Line,
+    Milligrams,
+    Rule,
+    Several,
+    Share,
+)
 
 TimeOfDay = Literal["morning", "evening"]
 Grade = Annotated[int, Field(ge=1, le=5)]
