@@ -15,6 +15,7 @@ from hometrial.services.viewing import quarantine, sources
 from hometrial.services.viewing.drawing import local_text
 from hometrial.staff.study import reading
 from hometrial_ingest.signals import SIGNALS, Signal
+from hometrial_validation.forms import FormKind
 
 THIN = "\u202f"
 THOUSAND = 1000
@@ -79,8 +80,8 @@ def plain(word: str) -> str:
 
 
 def signal_label(name: str) -> str:
-    """Write a stream's name as the vocabulary calls it."""
-    return SIGNALS[Signal(name)].label
+    """Write a stream's name as the vocabulary calls it; of a form's answers, that."""
+    return "Questionnaire" if name == FormKind.QUESTIONNAIRE else SIGNALS[Signal(name)].label
 
 
 def unit(code: str) -> str:

@@ -17,6 +17,7 @@ from hometrial.protocol.dosing.refusing import (
 from hometrial.protocol.dosing.standing import Kind, State
 from hometrial.protocol.dosing.titrating import Against
 from hometrial.services import enrolling, working
+from hometrial.services.agreeing import leaving
 from hometrial.services.dosing import ordering, recording, stepping, storing
 from hometrial.services.safety import alerting
 from hometrial.services.trial import following
@@ -219,3 +220,25 @@ def test_two_writers_of_one_person_wait_for_one_another(somebody):
         with pytest.raises(OperationalError, match="lock timeout"):
             recording.open_chart(two, somebody.person)
         two.rollback()
+
+
+@pytest.mark.parametrize(
+    ("choice", "state"),
+    [("stop_drug", State.STOPPED), ("withdraw_completely", State.WITHDRAWN)],
+)
+def test_a_persons_choice_ends_the_drug_at_once(somebody, choice, state):
+    somebody.start()
+    somebody.at(3).do(choose, choice)
+    assert somebody.course.standing_on(day(2)).state is State.ON
+    assert somebody.course.standing_on(day(3)).state is state
+    assert somebody.course.orders[-1].entry.why == "too many dreams"
+
+
+def test_a_choice_orders_nothing_for_whom_nothing_was_ordered(somebody):
+    somebody.do(choose, "stop_drug")
+    assert somebody.course.events == ()
+
+
+def choose(session, person, choice):
+    said = leaving.Said(person.code, reason="too many dreams")
+    return leaving.choose(session, {}, person, choice, said=said)

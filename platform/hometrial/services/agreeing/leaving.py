@@ -19,8 +19,10 @@ from hometrial.models import (
 )
 from hometrial.services import consenting, enrolling, withdrawing, working
 from hometrial.services.agreeing import reading, standing
+from hometrial.services.dosing import ordering
+from hometrial.services.dosing import recording as dosing
 from hometrial.services.syncing import planning, pulling
-from hometrial.services.trial import following
+from hometrial.services.trial import arms, following
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.provider import Provider
 
@@ -31,6 +33,7 @@ Line = dict[str, str]
 FINAL = "withdraw_completely"
 AFTER_THE_END = ("delete_raw_data",)
 """What may still be chosen by who has withdrawn completely."""
+STOPS_DRUG = frozenset({"stop_drug", "stop_drug_safety_only", FINAL})
 WORK = {
     "stop_drug": "the person stops the drug and stays in follow-up: stop the doses, ask for what is left back",
     "stop_drug_safety_only": "the person stops the drug, only safety is followed: stop the doses, ask for what is left back",
@@ -116,9 +119,19 @@ def choose(
     )
     session.add(row)
     session.flush()
+    if choice in STOPS_DRUG:
+        _stop_doses(session, person, said)
     if choice in WORK:
         working.open_item(session, person.id, choice, choice, WORK[choice])
     return Receipt(row, tuple(lines), tuple(unlinked))
+
+
+def _stop_doses(session: Session, person: Participant, said: Said) -> None:
+    """Order the end of a drug that was ordered for the person; who has no arm has none."""
+    if arms.arm_of(session, person) is not None:
+        role = dosing.Role.SITE if said.role == "staff" else dosing.Role.PARTICIPANT
+        why = _reason(said) or "the person chose to"
+        ordering.follow_withdrawal(session, person, dosing.Word(said.by, role, why))
 
 
 def take_back(
