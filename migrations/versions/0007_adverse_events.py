@@ -282,6 +282,7 @@ def create_what_follows() -> None:
         sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("recorded_by", sa.String(), nullable=False),
         sa.Column("because", sa.String(), nullable=False),
+        sa.Column("number", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.CheckConstraint(
             "grade BETWEEN 0 AND 4", name=op.f("ck_baseline_symptom_grade_is_0_to_4")
         ),

@@ -78,7 +78,7 @@ def held(  # noqa: PLR0913 - one option each
     number: int | None,
     because: str | None,
 ) -> None:
-    """Record a visit held on a day of the person's own calendar; outside its window it is kept and flagged.
+    """Record a visit held on a day of the person's own calendar; outside its window it is flagged.
 
     \b
     Example:

@@ -4,7 +4,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -219,6 +227,7 @@ class BaselineSymptom(Base):
     recorded_at: Mapped[datetime]
     recorded_by: Mapped[str]
     because: Mapped[str]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
 
 
 class SafetyReport(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
@@ -59,7 +59,10 @@ class ProtocolVersion(Base):
 
 
 class Participation(Base):
-    """From `since` on a person follows a version of a protocol; the newest row holds. Append-only."""
+    """From `since` on a person follows a version of a protocol; the newest row holds. Append-only.
+
+    `number` counts the rows, so that two of the same instant have an order.
+    """
 
     __tablename__ = "participation"
 
@@ -67,6 +70,7 @@ class Participation(Base):
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
     protocol_version_id: Mapped[UUID] = mapped_column(ForeignKey("protocol_version.id"))
     since: Mapped[datetime]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
 
 
 class AnchorDay(Base):
@@ -82,3 +86,4 @@ class AnchorDay(Base):
     day: Mapped[date | None]
     recorded_at: Mapped[datetime]
     because: Mapped[str]
+    number: Mapped[int] = mapped_column(BigInteger, Identity(always=True))

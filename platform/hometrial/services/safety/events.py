@@ -129,7 +129,7 @@ def baseline(session: Session, person: Participant) -> dict[str, int]:
     rows = session.scalars(
         select(BaselineSymptom)
         .where(BaselineSymptom.participant_id == person.id)
-        .order_by(BaselineSymptom.recorded_at, BaselineSymptom.id)
+        .order_by(BaselineSymptom.number)
     )
     return {row.term: row.grade for row in rows}
 

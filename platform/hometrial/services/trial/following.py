@@ -28,7 +28,7 @@ def version_of(
         select(ProtocolVersion)
         .join(Participation, Participation.protocol_version_id == ProtocolVersion.id)
         .where(Participation.participant_id == person.id)
-        .order_by(Participation.since.desc(), Participation.id)
+        .order_by(Participation.number.desc())
         .limit(1)
     )
     if at is not None:
@@ -86,7 +86,7 @@ def anchors_of(session: Session, people: Iterable[UUID]) -> dict[UUID, dict[Anch
     rows = session.scalars(
         select(AnchorDay)
         .where(AnchorDay.participant_id.in_(list(found)))
-        .order_by(AnchorDay.recorded_at, AnchorDay.id)
+        .order_by(AnchorDay.number)
     )
     for row in rows:
         anchor = cast(Anchor, row.anchor)
