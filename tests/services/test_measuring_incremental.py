@@ -4,7 +4,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 from wearer import enrol, ledger
 
 from hometrial.services import measuring, shelving
@@ -311,3 +311,17 @@ def test_nothing_is_missing_before_the_first_consent_begins(study, at_clock):
         measuring.refresh_gaps(session, [wearer.id])
         assert min(row[1] for row in ledger(session)[1]) == day_of(FIRST + 2)
         assert not _amiss(session, [wearer])
+
+
+def test_what_was_never_read_has_the_cause_that_keeps_it_unread_now(long_worn, at_clock):
+    session, wearer, today = long_worn
+    at_clock(BEGIN + timedelta(days=90 + 30))
+    session.execute(text("UPDATE sync.stream_state SET obstacle = 'try_later'"))
+    measuring.refresh_gaps(session, [wearer.id])
+    unread = {row[5] for row in ledger(session)[1] if row[1] > day_of(today + 1)}
+    assert unread == {"provider_outage"}
+    at_clock(BEGIN + timedelta(days=90 + 60))
+    session.execute(text("UPDATE connection SET status = 'reconnect_needed'"))
+    measuring.refresh_gaps(session, [wearer.id])
+    unread = {row[5] for row in ledger(session)[1] if row[1] > day_of(today + 1)}
+    assert unread == {"token_dead"}

@@ -69,7 +69,8 @@ def refresh_gaps(
     """Bring the gaps of the last `back` days up to the clock for linked people to whom nothing new came.
 
     Time passes, tokens die, reads that brought no sample make hours known: each has another cause then.
-    Of whom nothing was computed for longer, all days are from the last that has a gap or a sample on.
+    Of whom nothing was computed for longer, all days are from the last that has a gap or a sample on; of
+    whom nothing can be read, all that were never read: their cause is what keeps them unread now.
     """
     ids = list(participant_ids)
     owners = session.scalars(select(Participant).where(Participant.id.in_(ids))).all()
@@ -95,7 +96,8 @@ class _Person:
     """One participant in a round. `data`: the days from the first to the last with samples.
 
     `ledger`: the days that can have gaps: those, and of a linked person all from the first consent on.
-    `told`: the last day whose gaps were computed, as far as is known.
+    `told`: the last day whose gaps were computed, as far as is known. `unread`: the first day of which a
+    link that cannot be read brought nothing any more; else today.
     """
 
     history: History
@@ -103,6 +105,7 @@ class _Person:
     ledger: range
     linked: Obstacles | None
     today: int
+    unread: int
     told: int | None = None
     measured: dict[int, dict[str, float]] = field(default_factory=dict)
     missing: dict[int, list[GapSpan]] = field(default_factory=dict)
@@ -160,7 +163,7 @@ class _Round:
         people = [each for each in self._people({}) if each.linked is not None]
         for each in people:
             last = told.get(each.history.person, each.ledger.start)
-            each.told = max([last, *each.data[-1:]])
+            each.told = min(each.unread, max([last, *each.data[-1:]]))
         self._look(people, back)
         days = {each.history.person: (range(0), each.recent(back)) for each in people}
         self._fetch(days, people)
@@ -205,7 +208,10 @@ class _Round:
         known = [today, *data[:1], *data[-1:], *ledger[:1], *ledger[-1:]]
         known += [day for days in changes.get(person, {}).values() for day in days]
         calendar = Calendar.of(zones, range(min(known), max(known) + 1))
-        return _Person(History(person, self.shelf, calendar, edges), data, ledger, linked, today)
+        last_known = None if linked is None else linked.unread_since()
+        unread = today if last_known is None else local_day(zones, last_known)
+        history = History(person, self.shelf, calendar, edges)
+        return _Person(history, data, ledger, linked, today, unread)
 
     def _look(self, people: Sequence[_Person], back: int) -> None:
         """Learn which chunks there are of linked people's last days."""

@@ -92,6 +92,17 @@ class Obstacles:
             return clock.microseconds(first)
         return min(account.linked_at for account in self.accounts)
 
+    def unread_since(self) -> int | None:
+        """Return from when on nothing is known, if the account linked last cannot be read; else None.
+
+        Of the streams that some account knows; what was never known has one cause all along.
+        """
+        if self.accounts[0].status == "active":
+            return None
+        names = {name for account in self.accounts for name in account.known}
+        ends = [int(self.known(name)[-1, 1]) for name in names if len(self.known(name))]
+        return min(ends, default=None)
+
     def consented(self, data_type: DataType) -> Int64:
         """Return the spans in which consent to a type of data was in force."""
         return union(_spans((s.start, s.end) for s in self.consents.spells.get(data_type, ())))
