@@ -13,8 +13,7 @@ from lives_forbidden import forbidden
 from hometrial import clock
 from hometrial.protocol.dosing.events import Entry, Intake, Source
 from hometrial.services import enrolling
-from hometrial.services.dosing import recording, storing
-from hometrial.services.trial import allocating, screening
+from hometrial.services.dosing import storing
 
 REACHED = (
     "sign", "decide", "allocate", "start the drug", "take a dose", "hold a visit", "run out",
@@ -40,19 +39,6 @@ def lives(study, tmp_path):
 def test_two_thousand_acts_reach_no_forbidden_state(lives):
     live(lives, steps=2000)
     assert [each for each in REACHED if not lives.done[each]] == []
-
-
-GUARDS = {
-    "doses after withdrawal": (recording, "_require_still_in", lambda *_: None),
-    "allocation of anybody screened": (allocating, "_allocatable", screening.of_person),
-}
-
-
-@pytest.mark.parametrize("guard", GUARDS)
-def test_without_a_guard_a_forbidden_state_is_found(lives, monkeypatch, guard):
-    monkeypatch.setattr(*GUARDS[guard])
-    with pytest.raises(AssertionError):
-        live(lives, steps=4000)
 
 
 def test_what_stands_past_the_services_is_seen(study):

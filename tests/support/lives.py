@@ -105,11 +105,11 @@ class Lives(Entering):
         self._try("void", lambda: ordering.void(self.session, person, word))
 
     @precondition(lambda self: self.people)
-    @rule(whom=people, which=st.integers(0, 20), back=st.integers(-1, 4))
+    @rule(whom=people, which=st.sampled_from([0, 0, 0, 1, 2, 3, 5, 8]), back=st.integers(-1, 2))
     def visit_is_held(self, whom: int, which: int, back: int) -> None:
         person, _ = self._person(whom)
         protocol = following.protocol_of(self.session, person)
-        visits = [each.id for each in (*protocol.visits, *protocol.unscheduled_visits)]
+        visits = [each.id for each in (*protocol.unscheduled_visits, *protocol.visits)]
         visit = visits[which % len(visits)]
         held = Held(self.now.date() - timedelta(days=back), "phone", "ann", because="as it was")
         self._try("hold a visit", lambda: visiting.hold(self.session, person, visit, held))
@@ -123,13 +123,18 @@ class Lives(Entering):
 
     @precondition(lambda self: self.people)
     @rule(whom=people, choice=st.sampled_from(
-        ["stop_drug", "stop_wearable", "stop_diaries", "stop_contact", "withdraw_completely"]))  # fmt: skip
+        ["stop_drug", "stop_wearable", "stop_diaries", "stop_contact"]))  # fmt: skip
     def withdraws(self, whom: int, choice: str) -> None:
         person, _ = self._person(whom)
         said = leaving.Said(person.code)
         self._try(
             f"choose {choice}", lambda: leaving.choose(self.session, {}, person, choice, said=said)
         )
+
+    @precondition(lambda self: self.people)
+    @rule(whom=people)
+    def leaves(self, whom: int) -> None:
+        self.withdraws(whom, "withdraw_completely")
 
     @precondition(lambda self: self.people)
     @rule(whom=people, choice=st.sampled_from(["stop_drug", "stop_diaries", "withdraw_completely"]))
