@@ -50,7 +50,10 @@ def play(options: argparse.Namespace, say: Say) -> Result:
         rehearsal_in(folder, size) as made,
         _engine(made, options) as engine,
     ):
-        return Recovery(made, engine, size, say).run()
+        run = Recovery(made, engine, size, say)
+        if options.only:
+            run.fates = {int(number): run.fates[int(number)] for number in options.only.split(",")}
+        return run.run()
 
 
 @contextmanager
@@ -114,6 +117,9 @@ def _options(words: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--here", action="store_true", help="in this process, without workers")
     parser.add_argument("--broken", choices=sorted(BROKEN), default="sound")
     parser.add_argument("--no-broken", action="store_true", help="the sound run alone")
+    parser.add_argument(
+        "--only", metavar="N,N", help="play these of the people alone, as in the whole run"
+    )
     parser.add_argument("--json", action="store_true")
     return parser.parse_args(list(words))
 
