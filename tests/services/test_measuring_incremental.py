@@ -321,7 +321,10 @@ def test_what_was_never_read_has_the_cause_that_keeps_it_unread_now(long_worn, a
     unread = {row[5] for row in ledger(session)[1] if row[1] > day_of(today + 1)}
     assert unread == {"provider_outage"}
     at_clock(BEGIN + timedelta(days=90 + 60))
-    session.execute(text("UPDATE connection SET status = 'reconnect_needed'"))
+    session.execute(
+        text("UPDATE connection SET status = 'reconnect_needed', status_since = :now"),
+        {"now": BEGIN + timedelta(days=90 + 59)},
+    )
     measuring.refresh_gaps(session, [wearer.id])
     unread = {row[5] for row in ledger(session)[1] if row[1] > day_of(today + 1)}
     assert unread == {"token_dead"}

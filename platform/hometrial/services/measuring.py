@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -70,7 +70,7 @@ def refresh_gaps(
 
     Time passes, tokens die, reads that brought no sample make hours known: each has another cause then.
     Of whom nothing was computed for longer, all days are from the last that has a gap or a sample on; of
-    whom nothing can be read, all that were never read: their cause is what keeps them unread now.
+    whose link ended in those days, all that were never read: their cause is what keeps them unread now.
     """
     ids = list(participant_ids)
     owners = session.scalars(select(Participant).where(Participant.id.in_(ids))).all()
@@ -97,7 +97,7 @@ class _Person:
 
     `ledger`: the days that can have gaps: those, and of a linked person all from the first consent on.
     `told`: the last day whose gaps were computed, as far as is known. `unread`: the first day of which a
-    link that cannot be read brought nothing any more; else today.
+    link that ended lately brought nothing any more; else today.
     """
 
     history: History
@@ -201,14 +201,14 @@ class _Round:
         data = range(min(firsts), max(lasts) + 1) if edges else range(0)
         today, ledger = local_day(zones, clock.microseconds(self.now)), data
         if linked is not None:
-            since = local_day(
-                zones, linked.since
-            )  # later than today where consent has yet to begin
+            # Later than today where consent has yet to begin: then no day can have gaps.
+            since = local_day(zones, linked.since)
             ledger = range(min([since, *firsts]), max([today, *lasts]) + 1)
         known = [today, *data[:1], *data[-1:], *ledger[:1], *ledger[-1:]]
         known += [day for days in changes.get(person, {}).values() for day in days]
         calendar = Calendar.of(zones, range(min(known), max(known) + 1))
-        last_known = None if linked is None else linked.unread_since()
+        lately = clock.microseconds(self.now - timedelta(days=RECENT))
+        last_known = None if linked is None else linked.unread_since(lately)
         unread = today if last_known is None else local_day(zones, last_known)
         history = History(person, self.shelf, calendar, edges)
         return _Person(history, data, ledger, linked, today, unread)

@@ -57,6 +57,7 @@ class LinkedAccount:
     known: Mapping[str, Int64] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     handed_over: int | None = None
+    status_since: int = 0
 
     @property
     def delivers(self) -> bool:
@@ -92,12 +93,13 @@ class Obstacles:
             return clock.microseconds(first)
         return min(account.linked_at for account in self.accounts)
 
-    def unread_since(self) -> int | None:
-        """Return from when on nothing is known, if the account linked last cannot be read; else None.
+    def unread_since(self, changed_after: int) -> int | None:
+        """Return from when on nothing is known, if the account linked last became unreadable since then; else None.
 
         Of the streams that some account knows; what was never known has one cause all along.
         """
-        if self.accounts[0].status == "active":
+        newest = self.accounts[0]
+        if newest.status == "active" or newest.status_since < changed_after:
             return None
         names = {name for account in self.accounts for name in account.known}
         ends = [int(self.known(name)[-1, 1]) for name in names if len(self.known(name))]
@@ -227,6 +229,7 @@ def _account(
         {state.stream: _known(state.known) for state in states},
         {state.stream: state.obstacle for state in states if state.obstacle},
         None if last is None else clock.microseconds(last),
+        clock.microseconds(connection.status_since),
     )
 
 
