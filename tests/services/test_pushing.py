@@ -71,6 +71,11 @@ def withdraw(study, owner, *kinds, keep_late, since=None):
         consenting.withdraw(session, owner, kinds, since=since, keep_late=keep_late, source="test")
 
 
+def of_the_trial(study):
+    """Count the rows, without the count of asked pushes, which a refused one raises as well."""
+    return {name: n for name, n in study.contents().items() if name != "sync.rate_bucket"}
+
+
 def kept(study, bridge):
     """Return how many payloads and pulls of this person there are."""
     query = (
@@ -189,7 +194,7 @@ def test_a_push_of_what_is_partly_not_consented_is_refused_whole_and_leaves_noth
 ):
     withdraw(study, owner, DataType.HEART_RATE, keep_late=False, since=SINCE)
     beats = heart_rate("2026-03-07T06:30:00+01:00")
-    before = study.contents()
+    before = of_the_trial(study)
 
     answer = push(study, bridge, body(steps(), beats, steps(count=3), beats))
 
@@ -197,7 +202,7 @@ def test_a_push_of_what_is_partly_not_consented_is_refused_whole_and_leaves_noth
     assert answer.body["data_types"] == ["heart_rate"]
     assert answer.body["records"] == {"heart_rate": [2, 4]}
     assert answer.body["not_consented"] == 2
-    assert study.contents() == before
+    assert of_the_trial(study) == before
     assert push(study, bridge, body(steps(), steps(count=3))).status == 202
 
 

@@ -20,6 +20,11 @@ from hometrial.settings import Settings
 PROGRAM = [sys.executable, "-c", "from hometrial.cli import main; main()", "simulate"]
 
 
+def _hear_ctrl_c():
+    """A suite started in the background ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @contextmanager
 def serving(home, *options):
     """Run the command and yield what it printed."""
@@ -28,6 +33,7 @@ def serving(home, *options):
         env=os.environ | {"HOMETRIAL_HOME": str(home)},
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=_hear_ctrl_c,
     )
     told = []
     for line in process.stdout:
