@@ -10,12 +10,21 @@ from hometrial.db import PARTICIPANT_ROLE
 from hometrial.models import Payload
 from hometrial.questionnaires.scoring import SCORER
 from hometrial.services import receiving
-from hometrial.services.asking import opening, resting, saving, scores, submitting, today, words
+from hometrial.services.asking import (
+    completeness,
+    opening,
+    resting,
+    saving,
+    scores,
+    submitting,
+    today,
+    words,
+)
 from hometrial.services.asking.opening import NotAskedError
 from hometrial.services.asking.saving import AnswerRefusedError, Entry
 from hometrial.services.asking.submitting import BlanksLeftError
 from hometrial.services.safety import alerts
-from hometrial.services.trial import following
+from hometrial.services.trial import following, originating
 
 ITEMS = tuple(f"phq9_{number}" for number in range(1, 10))
 
@@ -187,3 +196,40 @@ def test_the_participant_site_may_do_all_of_it_by_its_own_rights(study, at_clock
     assert study.one("SELECT count(*) FROM form_score") == 1
     assert study.one("SELECT count(*) FROM alert WHERE level = 'red'") == 1
     assert study.verify().problems == ()
+
+
+WEEK = {
+    **{f"stools_{day}": 5 for day in range(1, 8)},
+    **{f"pain_{day}": 2 for day in range(1, 8)},
+    **{f"well_being_{day}": 2 for day in range(1, 8)},
+    **dict.fromkeys(["joints", "eyes", "skin", "anal", "fistula", "fever"], 0),
+    "antidiarrhoeal": 0,
+    "mass": 0,
+    "sex": 1,
+    "haematocrit": 42,
+    "weight": 60,
+    "standard_weight": 60,
+}
+
+
+def test_what_staff_find_at_a_visit_is_filled_in_by_them_and_asked_of_nobody_else(study, at_clock):
+    at_clock(MORNING)
+    with study.database.transaction("test", "an index") as session:
+        days = {"consent": date(2026, 2, 20), "run_in_end": date(2026, 3, 2)}
+        person = in_trial(session, "ldn-crohns", **days)
+        asked = [each.occasion.form.id for each in today.today(session, person, "en")]
+        assert asked == ["rand36"]
+        assert "cdai" not in {
+            each.occasion.form.id for each in completeness.lines(session, person, "en")
+        }
+        with pytest.raises(NotAskedError, match=r"CDAI \(W0#1\) is filled in by the study team"):
+            opening.open_form(session, person, "cdai", "W0#1", SELF)
+        sitting = opening.open_form(session, person, "cdai", "W0#1", STAFF)
+        for item, value in WEEK.items():
+            saving.save(session, person, sitting.id, Entry(item, value))
+        handed = submitting.submit(session, person, sitting.id)
+        # 7 days of 5 stools twice, of pain 2 five times, of well-being 2 seven times.
+        assert handed.scored.scores["total"] == 2 * 35 + 5 * 14 + 7 * 14
+        assert originating.taken(session, person, following.protocol_of(session, person))[
+            "cdai_total"
+        ] == (238, "form")

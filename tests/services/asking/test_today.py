@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
+import pytest
 from asked import MORNING, SCREENING, SELF
 
 from hometrial.services import enrolling
@@ -107,3 +108,24 @@ def test_who_stopped_keeping_diaries_is_asked_no_diary_and_their_other_forms(war
     told = [(each.fate, each.reason) for each in lines if each.occasion.form.id == "ldn_diary"]
     assert told == [("excused", "no diaries any more")]
     assert due(ward, evening + timedelta(days=1)) == due(ward)
+
+
+@pytest.mark.parametrize("choice", ["stop_drug_safety_only", "stop_contact"])
+def test_whose_receipt_names_diaries_and_visits_is_asked_neither_from_then_on(
+    ward, monkeypatch, choice
+):
+    run_in(ward)
+    evening = datetime(2026, 3, 2, 18, tzinfo=UTC)
+    ward.at_clock(evening)
+    assert {"phq9", "ldn_diary"} <= set(due(ward))
+    chosen = SimpleNamespace(choice=choice, decided_at=evening - timedelta(minutes=5))
+    monkeypatch.setattr(standing, "in_force", lambda *_: [chosen])
+    assert due(ward) == {}
+    following.anchor(ward.session, ward.person, "run_in_end", date(2026, 3, 16), because="test")
+    ward.at_clock(datetime(2026, 3, 16, 18, tzinfo=UTC))
+    assert due(ward) == {}
+    lines = completeness.lines(ward.session, ward.person, "en")
+    told = {(each.occasion.form.id, each.fate, each.reason) for each in lines}
+    assert ("phq9", "excused", "no questions any more") in told
+    assert ("ldn_diary", "excused", "no diaries any more") in told
+    assert {each.fate for each in lines} == {"excused"}

@@ -72,7 +72,7 @@ class _Known:
 
 
 def lines(session: Session, person: Participant, language: str) -> tuple[Line, ...]:
-    """Return every form that has opened for a person by now, and what became of it, in order of opening.
+    """Return every form of their own that has opened for a person by now, and what became of it, in order of opening.
 
     An optional form without words in the language is not asked. Raises NotInTrialError, ZoneNeededError.
     """
@@ -82,7 +82,9 @@ def lines(session: Session, person: Participant, language: str) -> tuple[Line, .
     return tuple(
         _line(each, known, now)
         for each in occasions.occasions(calendar)
-        if each.opening.standing(now) is not Standing.UPCOMING and _asked(session, each, language)
+        if each.is_of_person
+        and each.opening.standing(now) is not Standing.UPCOMING
+        and _asked(session, each, language)
     )
 
 
@@ -149,7 +151,8 @@ def _handed(occasion: Occasion, handed: Submission) -> Line:
 def _excuse(occasion: Occasion, pauses: Sequence[Pause]) -> str | None:
     """Say why a form is not expected; a pause excuses what it covers from opening to close."""
     if occasion.asked == "excused":
-        return "no diaries any more" if occasion.stopped else "bad day"
+        kept = "diaries" if occasion.kind == "diary" else "questions"
+        return f"no {kept} any more" if occasion.stopped else "bad day"
     opening = occasion.opening
     for pause in pauses:
         ends = pause.end_at is None or opening.closes_at <= pause.end_at

@@ -1,13 +1,13 @@
 """Occasions: every form that the protocol asks one person, with when it opens and closes in their own zone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy.orm import Session
 
-from hometrial.models import Participant
+from hometrial.models import Participant, WithdrawalChoice
 from hometrial.protocol.arms import Anchor
 from hometrial.protocol.calendar import (
     Anchors,
@@ -29,7 +29,9 @@ from hometrial_ingest.local_time import ZoneHistory
 
 Kind = Literal["visit", "diary"]
 _WITHDRAWAL: Anchor = "withdrawal"
-_STOPS_DIARIES = "stop_diaries"
+_STOPS_QUESTIONS = frozenset({"stop_drug_safety_only", "stop_contact"})
+_STOPS_DIARIES = _STOPS_QUESTIONS | {"stop_diaries"}
+"""The choices of withdrawal after which a person keeps no diary, and is asked nothing at visits either."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Occasion:
     """One form that is asked once. `name` tells it from the person's other occasions of this form.
 
     `optional`: it is shown only if the site has its words. `extended_by`: days added on bad days. `stopped`:
-    it was cut short, since the person keeps no diary any more.
+    it was cut short, since the person chose to be asked this no more.
     """
 
     name: str
@@ -56,12 +58,18 @@ class Occasion:
         assert self.form.instrument is not None  # noqa: S101 - others are left out by `_asks`
         return self.form.instrument
 
+    @property
+    def is_of_person(self) -> bool:
+        """Whether the person fills it in; otherwise the staff do, of what they find and are told."""
+        return self.form.filled_by == "participant"
+
 
 @dataclass(frozen=True)
 class Calendar:
     """All that a person's occasions are made of; `arm` is None until they have one.
 
-    `no_diaries_from`: when the person chose to keep no diary any more, if they did.
+    `no_diaries_from`: when the person chose to keep no diary any more, if they did; `no_questions_from`: when
+    to fill in nothing any more.
     """
 
     protocol: Protocol
@@ -70,6 +78,7 @@ class Calendar:
     zones: ZoneHistory
     bad_days: tuple[Span, ...]
     no_diaries_from: datetime | None = None
+    no_questions_from: datetime | None = None
 
 
 def calendar_of(session: Session, person: Participant) -> Calendar:
@@ -78,10 +87,13 @@ def calendar_of(session: Session, person: Participant) -> Calendar:
     zones = enrolling.zones_of(session, person)
     bad = resting.spans(resting.taps(session, person), protocol, zones)
     arm, anchors = arms.arm_of(session, person), following.anchors(session, person)
-    stopped = [
-        row.decided_at for row in standing.in_force(session, person) if row.choice == _STOPS_DIARIES
-    ]
-    return Calendar(protocol, arm, anchors, zones, bad, min(stopped, default=None))
+    chosen = standing.in_force(session, person)
+    stopped = [_first(chosen, stops) for stops in (_STOPS_DIARIES, _STOPS_QUESTIONS)]
+    return Calendar(protocol, arm, anchors, zones, bad, *stopped)
+
+
+def _first(chosen: Sequence[WithdrawalChoice], stops: frozenset[str]) -> datetime | None:
+    return min((row.decided_at for row in chosen if row.choice in stops), default=None)
 
 
 def occasions(
@@ -131,7 +143,7 @@ def _occasions(calendar: Calendar, name: str, due: DueVisit | DueDiary) -> Itera
 
 
 def _unless_stopped(occasion: Occasion, stopped: datetime | None) -> Iterator[Occasion]:
-    """Yield a diary unless it opens after its person stopped; one that was open then closes, excused."""
+    """Yield a form unless it opens after its person stopped; one that was open then closes, excused."""
     opening = occasion.opening
     if stopped is None or opening.closes_at <= stopped:
         yield occasion
@@ -145,7 +157,7 @@ def _of_visit(calendar: Calendar, name: str, due: DueVisit) -> Iterator[Occasion
         form = _form(calendar.protocol, each)
         if _asks(form):
             visit = _extended(calendar, due, each)
-            yield Occasion(
+            found = Occasion(
                 name,
                 "visit",
                 form,
@@ -155,6 +167,8 @@ def _of_visit(calendar: Calendar, name: str, due: DueVisit) -> Iterator[Occasion
                 each in due.optional_forms,
                 visit.extended_by,
             )
+            stopped = calendar.no_questions_from if found.is_of_person else None
+            yield from _unless_stopped(found, stopped)
 
 
 def _extended(calendar: Calendar, due: DueVisit, form: str) -> DueVisit:
@@ -173,4 +187,4 @@ def _form(protocol: Protocol, name: str) -> Form:
 
 
 def _asks(form: Form) -> bool:
-    return form.filled_by == "participant" and form.instrument is not None
+    return form.instrument is not None

@@ -56,6 +56,7 @@ def open_form(
     hold(session, person.id)
     refuse_if_withdrawn(session, person, manner)
     asked = find(session, person, form, occasion)
+    refuse_if_of_staff(asked, manner)
     _refuse_if_shut(asked, manner)
     response = response_of(session, person, form, occasion) or begin(session, person, asked)
     revision = revision_of(session, response.id)
@@ -122,6 +123,12 @@ def refuse_if_withdrawn(session: Session, person: Participant, manner: Manner) -
         raise NotAskedError(
             f"{person.code} withdrew on {withdrawn:%Y-%m-%d}; nothing more is asked of them"
         )
+
+
+def refuse_if_of_staff(asked: Occasion, manner: Manner) -> None:
+    """Raise NotAskedError if a person opens what the staff fill in."""
+    if not asked.is_of_person and not manner.is_staff:
+        raise NotAskedError(f"{asked.form.label} ({asked.name}) is filled in by the study team")
 
 
 def begin(session: Session, person: Participant, asked: Occasion) -> Response:

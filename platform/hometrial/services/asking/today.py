@@ -39,7 +39,7 @@ def today(
 ) -> tuple[Due, ...]:
     """Return the forms that are open at a moment (default: now), in the order in which they are asked.
 
-    What is handed in, excused on bad days, or optional without words in this language, is left out.
+    What is handed in, excused on bad days, filled in by staff, or optional without words in this language, is left out.
     Raises NotInTrialError, ZoneNeededError.
     """
     moment = at or clock.now()
@@ -51,7 +51,7 @@ def today(
     found = []
     for each in open_at(calendar, moment):
         state = states.get((each.form.id, each.name), "new")
-        if each.asked == "excused" or state == "done":
+        if not each.is_of_person or each.asked == "excused" or state == "done":
             continue
         instrument = loading.named(each.instrument)
         if each.optional and not definitions.has_words(session, instrument, language):

@@ -129,13 +129,6 @@ def _again(
 def _sit(session: Session, person: Participant, upload: Upload, by: str) -> Writing:
     """Begin a sitting for what was said elsewhere; whether it was in time is each word's own question."""
     asked = opening.find(session, person, upload.form, upload.occasion)
-    response = opening.response_of(session, person, upload.form, upload.occasion)
-    if response is None:
-        if loading.definition_hash(loading.named(asked.instrument)) != upload.definition_sha256:
-            raise _other_version(upload)
-        response = opening.begin(session, person, asked)
-    if response.definition_sha256 != upload.definition_sha256:
-        raise _other_version(upload)
     manner = Manner(
         by=by,
         language=upload.language,
@@ -143,6 +136,14 @@ def _sit(session: Session, person: Participant, upload: Upload, by: str) -> Writ
         respondent=upload.respondent,
         because=upload.because,
     )
+    opening.refuse_if_of_staff(asked, manner)
+    response = opening.response_of(session, person, upload.form, upload.occasion)
+    if response is None:
+        if loading.definition_hash(loading.named(asked.instrument)) != upload.definition_sha256:
+            raise _other_version(upload)
+        response = opening.begin(session, person, asked)
+    if response.definition_sha256 != upload.definition_sha256:
+        raise _other_version(upload)
     sitting = opening.sit(session, response, manner, upload.revision)
     return writing.of(session, person, response, sitting)
 
