@@ -31,10 +31,12 @@ _BATCH_KEY = "f.sha256, b.kind, b.scope, b.reader_revision"
 _OF_PEOPLE = (
     "adverse_event", "adverse_event_coding", "adverse_event_version", "alert", "alert_event", "allocation",
     "allocation_in_error", "allocation_reveal", "allocation_scheme", "anchor_day", "answer", "answer_upload",
-    "bad_day", "baseline_symptom", "consent_signature", "consent_text", "contact", "dose_event", "form_score",
-    "instrument_version", "lot", "medication", "participation", "product", "protocol_version", "quiz_call",
+    "bad_day", "baseline_symptom", "consent_signature", "consent_text", "contact", "dose_event", "entry_address",
+    "entry_code", "form_score",
+    "instrument_version", "lot", "medication", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
     "quiz_try", "response", "safety_report", "screening", "screening_answer", "section_read", "shipment",
-    "sitting", "submission", "supply_movement", "text_pack", "told_history", "visit_record", "withdrawal_choice",
+    "sitting", "submission", "supply_movement", "text_pack", "told_history", "visit_confirmation", "visit_record",
+    "withdrawal_choice",
 )  # fmt: skip
 """Tables of the trial and its people: an import writes nothing there, so that any row differs."""
 TABLES = {

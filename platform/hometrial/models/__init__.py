@@ -32,6 +32,16 @@ from hometrial.models.connection import (
 )
 from hometrial.models.consent import ConsentEvent, Pause
 from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
+from hometrial.models.entering import (
+    MEANS,
+    EntryAddress,
+    EntryCode,
+    Passkey,
+    PasskeyChallenge,
+    PasskeyRemoval,
+    PasskeyUse,
+    VisitConfirmation,
+)
 from hometrial.models.identity import Identity
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
 from hometrial.models.metric import GAP_CAUSES, DailyMetric, Gap
@@ -98,6 +108,7 @@ __all__ = [
     "CONTACT_WAYS",
     "DOSE_EVENT_KINDS",
     "GAP_CAUSES",
+    "MEANS",
     "MEDICATION_KINSHIPS",
     "PROTOCOL_STATES",
     "PULL_STATES",
@@ -134,6 +145,8 @@ __all__ = [
     "DayChunk",
     "Device",
     "DoseEvent",
+    "EntryAddress",
+    "EntryCode",
     "Finding",
     "FormScore",
     "Gap",
@@ -147,6 +160,10 @@ __all__ = [
     "Participant",
     "ParticipantZone",
     "Participation",
+    "Passkey",
+    "PasskeyChallenge",
+    "PasskeyRemoval",
+    "PasskeyUse",
     "Pause",
     "Payload",
     "PayloadPart",
@@ -176,6 +193,7 @@ __all__ = [
     "Token",
     "ToldHistory",
     "Verdict",
+    "VisitConfirmation",
     "VisitRecord",
     "Visitor",
     "WearableAccount",
