@@ -44,6 +44,15 @@ from hometrial.models.entering import (
 )
 from hometrial.models.identity import Identity
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
+from hometrial.models.message import (
+    MESSAGE_STATES,
+    Message,
+    MessageSecret,
+    MessageState,
+    MessageTopic,
+    ReminderChoice,
+    ReminderRest,
+)
 from hometrial.models.metric import GAP_CAUSES, DailyMetric, Gap
 from hometrial.models.participant import (
     Device,
@@ -110,6 +119,7 @@ __all__ = [
     "GAP_CAUSES",
     "MEANS",
     "MEDICATION_KINSHIPS",
+    "MESSAGE_STATES",
     "PROTOCOL_STATES",
     "PULL_STATES",
     "SCREENING_OUTCOMES",
@@ -156,6 +166,10 @@ __all__ = [
     "LinkInvitation",
     "Lot",
     "Medication",
+    "Message",
+    "MessageSecret",
+    "MessageState",
+    "MessageTopic",
     "PairedDevice",
     "Participant",
     "ParticipantZone",
@@ -178,6 +192,8 @@ __all__ = [
     "QuizCall",
     "QuizTry",
     "RateBucket",
+    "ReminderChoice",
+    "ReminderRest",
     "Response",
     "SafetyReport",
     "Screening",
