@@ -1,13 +1,8 @@
-"""The copy that a person keeps: text, signatures and checksums in one page that needs nothing else.
-
-The page is plain HTML: headings, lists and definitions that a screen reader reads in order, light and dark, to
-print on paper. The same signature gives the same bytes.
-"""
+"""The copy that a person keeps: text, signatures and checksums in a PDF. The same signatures give the same bytes."""
 
 import hashlib
-import html
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,18 +11,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from hometrial.models import ConsentSignature, ConsentText, ProtocolVersion, WithdrawalChoice
-from hometrial.protocol.consent_text import Block, TextSection
+from hometrial.protocol.consent_text import Block
 from hometrial.services.agreeing import sealing, signing, texts
+from hometrial.services.agreeing.paper import Paper, Sheet
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.signing import SignatureRefusedError
 from hometrial.services.agreeing.texts import Offer
 from hometrial.services.agreeing.wording import Words, words
 
-_STYLE = (
-    ":root{color-scheme:light dark}body{font:1.125rem/1.6 sans-serif;max-width:40rem;margin:0 auto;padding:1rem}"
-    "h1,h2{line-height:1.25}dt{font-weight:bold;margin-top:.5rem}dd{margin:0;overflow-wrap:anywhere}"
-    "section{margin-top:2rem}@media print{section{break-inside:avoid}}"
-)
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -40,28 +31,49 @@ class Copy:
     sha256: str
 
 
-def copy(session: Session, keys: Keys, signature: ConsentSignature) -> Copy:
+def copy(
+    session: Session, keys: Keys, signature: ConsentSignature, *, compressed: bool = True
+) -> Copy:
     """Return the copy of a document that was signed, with the countersignature if there is one.
 
     Raises SignatureRefusedError if a signature does not stand any more as it was given.
     """
     beside = signing.countersignature(session, signature)
-    for each in filter(None, (signature, beside)):
+    signed = [each for each in (signature, beside) if each is not None]
+    for each in signed:
         if found := sealing.verify(session, keys, each):
             raise SignatureRefusedError(
                 f"{each.document} {each.version}: no copy of a signature that is broken: {'; '.join(found)}"
             )
     row = session.get_one(ConsentText, signature.text_id)
-    version = session.get_one(ProtocolVersion, signature.protocol_version_id)
-    offer = texts.offer_of(row, version)
+    offer = texts.offer_of(row, session.get_one(ProtocolVersion, signature.protocol_version_id))
     said = words(row.language)
-    signed = [(said.participant, signature)] + ([(said.investigator, beside)] if beside else [])
-    blocks = [_block(said, title, each, sealing.said_in(keys, each)) for title, each in signed]
+    paper = Paper(_sheet(offer, said, signed), compressed=compressed)
+    _text(paper, offer, said)
+    rows = [_signature(said, offer, each, sealing.said_in(keys, each)) for each in signed]
+    for title, facts in zip((said.participant, said.investigator), rows, strict=False):
+        paper.heading(title)
+        paper.facts(facts)
     if beside is None:
-        blocks.append(_part(said.investigator, f"<p>{html.escape(said.not_countersigned)}</p>"))
-    page = _page(offer, said, blocks).encode()
-    name = f"consent-{signature.signer}-{row.document}-{row.version}.{row.language}.html"
-    return Copy(name, page, hashlib.sha256(page).hexdigest())
+        paper.heading(said.investigator)
+        paper.paragraph([(said.not_countersigned, False)])
+    if paper.lacked:
+        paper.paragraph([(said.signs_lacking, False)])
+    body = paper.file()
+    name = f"consent-{signature.signer}-{row.document}-{row.version}.{row.language}.pdf"
+    return Copy(name, body, hashlib.sha256(body).hexdigest())
+
+
+def _sheet(offer: Offer, said: Words, signed: Sequence[ConsentSignature]) -> Sheet:
+    last = signed[-1]
+    return Sheet(
+        title=offer.words.title,
+        language=offer.document.language,
+        made_at=last.signed_at,
+        seal=last.sha256,
+        foot=f"{signed[0].signer}   {offer.document.id} {offer.document.version}",
+        warning=said.rehearsal if offer.version.is_test else None,
+    )
 
 
 def receipt(choice: WithdrawalChoice, language: str, zone: str) -> tuple[str, ...]:
@@ -76,40 +88,37 @@ def receipt(choice: WithdrawalChoice, language: str, zone: str) -> tuple[str, ..
     return tuple(lines)
 
 
-def _page(offer: Offer, said: Words, blocks: Iterable[str]) -> str:
-    text, title = offer.words, html.escape(offer.words.title)
+def _text(paper: Paper, offer: Offer, said: Words) -> None:
+    """Write what the document is, and all its sections."""
     about = {said.document: f"{offer.document.id}, {said.version} {offer.document.version}"}
     about[said.protocol] = f"{offer.version.protocol}, {said.version} {offer.version.version}"
     if offer.document.ethics_reference is not None:
         about[said.ethics] = offer.document.ethics_reference
-    notice = (
-        f"<p><strong>{html.escape(said.rehearsal)}</strong></p>" if offer.version.is_test else ""
-    )
-    listed = "".join(
-        f'<li><a href="#{each.id}">{html.escape(each.heading)}</a></li>' for each in text.sections
-    )
-    return (
-        f'<!doctype html>\n<html lang="{offer.document.language}"><head><meta charset="utf-8">'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>'
-        f"<style>{_STYLE}</style></head><body><main><h1>{title}</h1>{notice}{_list(about)}"
-        f'<nav aria-label="{html.escape(said.contents)}"><ol>{listed}</ol></nav>'
-        f"{''.join(map(_section, text.sections))}{''.join(blocks)}</main></body></html>\n"
-    )
+    about[said.text_checksum] = offer.text.sha256
+    paper.heading(offer.words.title, level=1)
+    paper.facts(about)
+    for section in offer.words.sections:
+        paper.heading(section.heading)
+        for block in section.blocks:
+            _block(paper, block)
 
 
-def _section(section: TextSection) -> str:
-    inner = "".join(map(_told, section.blocks))
-    return f'<section id="{section.id}"><h2>{html.escape(section.heading)}</h2>{inner}</section>\n'
-
-
-def _told(block: Block) -> str:
-    lines = [_BOLD.sub(r"<strong>\1</strong>", html.escape(each)) for each in block.lines]
+def _block(paper: Paper, block: Block) -> None:
     if block.is_list:
-        return "<ul>" + "".join(f"<li>{each}</li>" for each in lines) + "</ul>"
-    return f"<p>{' '.join(lines)}</p>"
+        for line in block.lines:
+            paper.paragraph(_runs(line), is_item=True)
+    else:
+        paper.paragraph(_runs(" ".join(block.lines)))
 
 
-def _block(said: Words, title: str, signature: ConsentSignature, stated: dict[str, Any]) -> str:
+def _runs(line: str) -> list[tuple[str, bool]]:
+    """Return the pieces of a line, bold or not; what stands in pairs of stars is bold."""
+    return [(each, number % 2 == 1) for number, each in enumerate(_BOLD.split(line)) if each]
+
+
+def _signature(
+    said: Words, offer: Offer, signature: ConsentSignature, stated: dict[str, Any]
+) -> dict[str, str]:
     rows = {said.name: str(stated["name"])}
     if stated["assistant"]:
         rows[said.assistant[signature.role]] = str(stated["assistant"])
@@ -123,21 +132,17 @@ def _block(said: Words, title: str, signature: ConsentSignature, stated: dict[st
         said.discussed_with: signature.discussed_with,
     }
     if signature.part == "participant":
-        on = ", ".join(said.data_types[each] for each in signature.granted)
-        rows[said.granted] = on or said.nothing_granted
-    rows |= {said.checksum: signature.sha256, said.seal: signature.seal}
-    return _part(title, _list(rows))
+        rows |= _switches(said, offer, signature.granted)
+    return rows | {said.checksum: signature.sha256, said.seal: signature.seal}
 
 
-def _part(title: str, inner: str) -> str:
-    return f"<section><h2>{html.escape(title)}</h2>{inner}</section>\n"
-
-
-def _list(rows: dict[str, str]) -> str:
-    told = (
-        f"<dt>{html.escape(key)}</dt><dd>{html.escape(value)}</dd>" for key, value in rows.items()
-    )
-    return f"<dl>{''.join(told)}</dl>"
+def _switches(said: Words, offer: Offer, granted: Sequence[str]) -> dict[str, str]:
+    """Return what was switched on with a signature, and what was not."""
+    off = [each for each in offer.protocol.consent.data_types if each not in granted]
+    return {
+        label: ", ".join(said.data_types[each] for each in names) or said.nothing_granted
+        for label, names in ((said.granted, granted), (said.not_granted, off))
+    }
 
 
 def _local(moment: datetime, zone: str) -> str:

@@ -36,11 +36,13 @@ class Words(Declaration):
     identity_check: str
     discussed_with: str
     granted: str
+    not_granted: str
     nothing_granted: str
     data_types: dict[str, str]
+    text_checksum: str
+    signs_lacking: str
     checksum: str
     seal: str
-    contents: str
     receipt: str
     since: str
     choices: dict[str, str]
