@@ -82,7 +82,7 @@ class Visitor:
 
     def go_out(self, provider: str = "google-health") -> str:
         """Press the button of a provider; return the address that the page leads on to."""
-        page = self.post(f"/connect/{provider}", "/").text
+        page = self.post(f"/connect/{provider}", "/watch").text
         found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', page)
         assert found, page
         return found[1].replace("&amp;", "&")

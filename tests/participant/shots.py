@@ -104,7 +104,7 @@ def come_in(place, page: Page, shoot: Callable[[str], None]) -> None:
     shoot("in-part")
     link(page, 1)
     shoot("linked")
-    page.goto("/")
+    page.goto("/watch")
     shoot("home-no-data")
 
 
@@ -117,17 +117,17 @@ def see_states(place, page: Page, shoot: Callable[[str], None]) -> None:
         " SELECT id, 'steps', '{}', :until, 0 FROM wearable_account",
         until=now - timedelta(hours=5, minutes=20),
     )
-    page.goto("/")
+    page.goto("/watch")
     shoot("home")
     execute(place.database, "UPDATE connection SET linked_at = :at", at=now - timedelta(days=9))
     execute(
         place.database, "UPDATE sync.stream_state SET data_until = :at", at=now - timedelta(days=2)
     )
-    page.goto("/")
+    page.goto("/watch")
     shoot("home-quiet")
     for status in ("not_linked", "retired", "reconnect_needed"):
         execute(place.database, "UPDATE connection SET status = :status", status=status)
-        page.goto("/")
+        page.goto("/watch")
         shoot(f"home-{status}")
 
 
@@ -140,7 +140,7 @@ def change_account(place, page: Page, shoot: Callable[[str], None]) -> None:
     page.get_by_role("button", name="Disconnect").click()
     shoot("home-unlinking")
     place.revoke_all()
-    page.goto("/")
+    page.goto("/watch")
     shoot("home-unlinked")
 
 
@@ -170,10 +170,10 @@ def leave(page: Page, shoot: Callable[[str], None]) -> None:
     """What is shown where nothing is to be seen."""
     page.goto("/nowhere")
     shoot("nowhere")
-    page.goto("/")
+    page.goto("/watch")
     page.get_by_role("button", name="Close my page").click()
     shoot("closed")
-    page.goto("/")
+    page.goto("/watch")
     shoot("no-visit")
     page.goto("/join/old")
     shoot("no-link")

@@ -38,7 +38,7 @@ def test_looking_at_a_link_opens_nothing(place):
     for _ in range(2):
         assert "Open my page" in client.get(address).text
         assert client.head(address).status_code == 200
-    assert client.get("/").status_code == 401
+    assert client.get("/watch").status_code == 401
 
 
 def test_a_link_opens_the_page_once(place):
@@ -48,8 +48,8 @@ def test_a_link_opens_the_page_once(place):
         token = re.search(r'name="csrf_token" value="([^"]+)"', page)
         answer = client.post(address, data={"csrf_token": token[1] if token else ""})
         assert answer.status_code == (303 if status == 303 else 400)
-    assert first.get("/").status_code == 200
-    assert second.get("/").status_code == 401
+    assert first.get("/watch").status_code == 200
+    assert second.get("/watch").status_code == 401
     assert second.get(address).status_code == 410
 
 
@@ -58,8 +58,8 @@ def test_the_cookie_of_before_is_worth_nothing_after_the_way_in(place, visitor):
     visitor.post(place.enrol())
     stolen = place.app.test_client()
     stolen.set_cookie("hometrial", before)
-    assert stolen.get("/").status_code == 401
-    assert visitor.client.get("/").status_code == 200
+    assert stolen.get("/watch").status_code == 401
+    assert visitor.client.get("/watch").status_code == 200
 
 
 def test_nothing_of_the_visit_before_is_shown_to_the_next_person(place, visitor):
@@ -73,14 +73,14 @@ def test_nothing_of_the_visit_before_is_shown_to_the_next_person(place, visitor)
 def test_closing_the_page_closes_it_for_every_copy_of_the_cookie(place, visitor):
     copy = place.app.test_client()
     copy.set_cookie("hometrial", visitor.client.get_cookie("hometrial").value)
-    assert copy.get("/").status_code == 200
-    assert "closed" in visitor.post("/leave", "/").text
-    assert copy.get("/").status_code == 401
-    assert visitor.client.get("/").status_code == 401
+    assert copy.get("/watch").status_code == 200
+    assert "closed" in visitor.post("/leave", "/watch").text
+    assert copy.get("/watch").status_code == 401
+    assert visitor.client.get("/watch").status_code == 401
 
 
 def test_the_page_says_what_will_be_shared_before_it_asks(visitor):
-    page = visitor.client.get("/").text
+    page = visitor.client.get("/watch").text
     assert title(page) == "Connect your watch"
     for words in ("your pulse, day and night", "your steps", "when you sleep"):
         assert words in page
@@ -92,7 +92,7 @@ def test_a_trip_ends_on_a_page_that_says_so(place, visitor):
     assert "First data usually in minutes" in page
     assert "You left out" not in page
     assert len(place.linked) == 1
-    assert "Connected" in visitor.client.get("/").text
+    assert "Connected" in visitor.client.get("/watch").text
 
 
 def test_what_was_left_out_is_named_with_a_way_to_ask_again(visitor):
@@ -200,7 +200,7 @@ def test_a_service_that_ended_is_not_offered(place, visitor):
         "INSERT INTO provider_end VALUES ('fitbit', :day, 'test', now())",
         day=place.sims.clock.now().date(),
     )
-    page = visitor.client.get("/").text
+    page = visitor.client.get("/watch").text
     assert "/connect/google-health" in page
     assert "/connect/fitbit" not in page
     execute(place, "DELETE FROM provider_end")
@@ -215,23 +215,23 @@ def test_the_page_says_until_when_the_data_are_there_by_the_person_s_own_clock(p
         " SELECT id, 'steps', '{}', :until, 0 FROM wearable_account",
         until=now.replace(hour=6, minute=40),
     )
-    assert "We have your data up to 07:40 today." in visitor.client.get("/").text
+    assert "We have your data up to 07:40 today." in visitor.client.get("/watch").text
     execute(place, "UPDATE sync.stream_state SET data_until = :at", at=now - timedelta(hours=30))
-    page = visitor.client.get("/").text
+    page = visitor.client.get("/watch").text
     assert "We have your data up to 07:00 yesterday." in page
     assert "Opening its app on your phone usually helps" not in page  # linked less than that ago
     execute(place, "UPDATE connection SET linked_at = :at", at=now - timedelta(days=3))
-    assert "Opening its app on your phone usually helps" in visitor.client.get("/").text
+    assert "Opening its app on your phone usually helps" in visitor.client.get("/watch").text
 
 
 def test_a_dead_link_asks_to_be_renewed_by_itself(place, visitor):
     visitor.link(1)
     execute(place, "UPDATE connection SET status = 'reconnect_needed'")
-    page = visitor.client.get("/").text
+    page = visitor.client.get("/watch").text
     assert "needs you to connect again" in page
     assert "Connect again" in page
     assert title(visitor.link(1)) == "Linked"
-    assert "connect again" not in visitor.client.get("/").text.lower()
+    assert "connect again" not in visitor.client.get("/watch").text.lower()
 
 
 def test_disconnecting_asks_first_and_stops_at_once(place, visitor):
@@ -239,25 +239,25 @@ def test_disconnecting_asks_first_and_stops_at_once(place, visitor):
     asked = visitor.client.get("/unlink/google-health").text
     assert "the study reads nothing more of" in asked
     assert "your steps" in asked
-    assert visitor.client.get("/").text.count("Disconnect") == 1
+    assert visitor.client.get("/watch").text.count("Disconnect") == 1
     visitor.post("/unlink/google-health")
     assert len(place.unlinked) == 1
-    page = visitor.client.get("/").text
+    page = visitor.client.get("/watch").text
     assert "has not confirmed yet" in page
     assert "/connect/google-health" in page
     place.revoke_all()
-    assert "Our access is gone" in visitor.client.get("/").text
+    assert "Our access is gone" in visitor.client.get("/watch").text
 
 
 def test_nobody_disconnects_what_is_not_theirs(place, visitor):
     place.visitor().link(1)
     assert visitor.client.get("/unlink/google-health").status_code == 404
-    assert visitor.post("/unlink/google-health", "/").status_code == 404
+    assert visitor.post("/unlink/google-health", "/watch").status_code == 404
     assert place.unlinked == []
 
 
 def test_no_page_names_a_disease_or_a_drug(place, visitor):
-    pages = [visitor.client.get(place.enrol()).text, visitor.client.get("/").text]
+    pages = [visitor.client.get(place.enrol()).text, visitor.client.get("/watch").text]
     pages += [visitor.link(1), visitor.client.get("/unlink/google-health").text]
     for page in pages:
         assert not [word for word in FORBIDDEN if word in page.lower()]

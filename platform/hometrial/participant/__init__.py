@@ -1,4 +1,4 @@
-"""The participant site: linking a watch, notifications and pushes; no staff page exists in it (D9)."""
+"""The participant site: a person's trial from home, and the doors of clouds; no staff page exists in it (D9)."""
 
 import signal
 from collections.abc import Mapping
@@ -9,9 +9,9 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.participant import errors, headers, push, visiting, webhooks, words
+from hometrial.participant import errors, headers, languages, looks, push, visiting, webhooks, words
 from hometrial.participant.doors import Tasks
-from hometrial.participant.pages import connecting, home, unlinking
+from hometrial.participant.pages import connecting, home, looking, team, unlinking, watching
 from hometrial.participant.site import NAME, Hook, Site, nothing
 from hometrial.services.syncing import clouds as set_up
 from hometrial_ingest.provider import Provider
@@ -50,11 +50,13 @@ def create_app(
     found = set_up.clouds(settings) if clouds is None else clouds
     app.extensions[NAME] = Site(database, found, on_linked, on_unlinked)
     csrf = CSRFProtect(app)
+    looks.teach(app)
+    languages.speak(app)
     visiting.guard(app)
     headers.strict(app, https=https)
     errors.handle(app)
     words.teach(app)
-    for part in (visiting, home, connecting, unlinking):
+    for part in (visiting, home, watching, connecting, unlinking, looking, team):
         app.register_blueprint(part.pages)
     if tasks is not None:
         app.extensions["hometrial_tasks"] = tasks

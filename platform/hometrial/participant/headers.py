@@ -1,10 +1,10 @@
-"""Headers of every answer: nothing from elsewhere, no script at all, nothing kept (trust.md T-HDR)."""
+"""Headers of every answer: nothing from elsewhere, scripts from our own files alone, nothing kept (trust.md T-HDR)."""
 
 from flask import Flask, Response, request
 
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; object-src 'none'; "
-    "frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; worker-src 'self'; "
+    "img-src 'self'; form-action 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'"
 )
 FIXED = {
     "Content-Security-Policy": PAGE_POLICY,

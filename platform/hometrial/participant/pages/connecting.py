@@ -34,7 +34,7 @@ def begin(provider: str) -> str:
         address = linking.begin(
             database, site().keys, visit(), cloud, site().back_address(cloud.name)
         )
-    return render_template("going.html", provider=provider, address=address)
+    return render_template("watch/going.html", provider=provider, address=address)
 
 
 @pages.get("/linked/<provider>")
@@ -76,5 +76,5 @@ def result() -> str | AnyResponse:
     """Show what came of the last trip."""
     found = session.get(RESULT)
     if found is None:
-        return redirect(url_for("home.page"), 303)
-    return render_template("result.html", **found)
+        return redirect(url_for("watch.page"), 303)
+    return render_template("watch/result.html", **found)

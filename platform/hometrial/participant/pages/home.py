@@ -1,29 +1,12 @@
-"""The person's page: each source with its state, and what to do if it needs something."""
+"""The way to the first page: what is to be done today, or the watch where nothing else is asked."""
 
-from flask import Blueprint, render_template
-
-from hometrial import clock
-from hometrial.participant.site import site, transaction, visit
-from hometrial.participant.sources import offerings, sources, zone
+from flask import Blueprint, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 pages = Blueprint("home", __name__)
 
 
 @pages.get("/")
-def page() -> str:
-    """Show the person's sources, and what else could be connected."""
-    who = visit().participant_id
-    with transaction("look at one's own page") as session:
-        mine = sources(session, who)
-        offered = offerings(session, who, site().clouds)
-        here = zone(session, who)
-    live = {source.provider for source in mine if source.is_live}
-    return render_template(
-        "home.html",
-        sources=mine,
-        any_live=bool(live),
-        offered=[offering for offering in offered if offering.provider not in live],
-        can_reconnect={offering.provider for offering in offered},
-        now=clock.now(),
-        zone=here,
-    )
+def page() -> AnyResponse:
+    """Lead to the person's watch."""
+    return redirect(url_for("watch.page"), 303)

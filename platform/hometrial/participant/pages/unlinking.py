@@ -18,7 +18,7 @@ def ask(provider: str) -> str:
     """Say what unlinking stops, and ask."""
     with transaction("look at what unlinking stops") as session:
         mine = _mine(session, provider)
-    return render_template("unlink.html", provider=provider, streams=mine.streams)
+    return render_template("watch/unlink.html", provider=provider, streams=mine.streams)
 
 
 @pages.post("/<provider>")
@@ -28,7 +28,7 @@ def unlink(provider: str) -> AnyResponse:
         mine = _mine(session, provider)
         if unlinking.unlink(session, mine.account_id, "unlinked by the person"):
             site().on_unlinked(session, mine.account_id)
-    return redirect(url_for("home.page"), 303)
+    return redirect(url_for("watch.page"), 303)
 
 
 def _mine(session: Session, provider: str) -> Connection:
