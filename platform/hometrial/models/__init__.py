@@ -2,12 +2,16 @@
 
 from hometrial.models.agreement import (
     SIGNING_ROLES,
+    TALK_WAYS,
     WITHDRAWAL_CHOICES,
+    ConsentCopy,
     ConsentSignature,
+    ConsentTalk,
     ConsentText,
     QuizCall,
     QuizTry,
     SectionRead,
+    SignatureRefusal,
     WithdrawalChoice,
 )
 from hometrial.models.allocation import (
@@ -125,6 +129,7 @@ __all__ = [
     "SCREENING_OUTCOMES",
     "SIGNING_ROLES",
     "SUPPLY_MOVES",
+    "TALK_WAYS",
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
     "AccountPlan",
@@ -147,8 +152,10 @@ __all__ = [
     "Batch",
     "Bridge",
     "Connection",
+    "ConsentCopy",
     "ConsentEvent",
     "ConsentSignature",
+    "ConsentTalk",
     "ConsentText",
     "Contact",
     "DailyMetric",
@@ -200,6 +207,7 @@ __all__ = [
     "ScreeningAnswer",
     "SectionRead",
     "Shipment",
+    "SignatureRefusal",
     "Site",
     "Sitting",
     "StreamState",

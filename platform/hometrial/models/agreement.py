@@ -1,4 +1,4 @@
-"""Consent documents as they were read and signed, tries at their quiz, and choices of withdrawal. Append-only."""
+"""Consent documents as they were read, talked over and signed, and choices of withdrawal. Append-only."""
 
 from datetime import datetime
 from typing import Any
@@ -27,8 +27,10 @@ WITHDRAWAL_CHOICES = (
     "delete_raw_data",
 )
 SIGNING_ROLES = ("self", "scribe", "proxy")
-_CHOICES, _ROLES = (
-    ", ".join(f"'{each}'" for each in words) for words in (WITHDRAWAL_CHOICES, SIGNING_ROLES)
+TALK_WAYS = ("video", "phone", "in_person")
+_CHOICES, _ROLES, _WAYS = (
+    ", ".join(f"'{each}'" for each in words)
+    for words in (WITHDRAWAL_CHOICES, SIGNING_ROLES, TALK_WAYS)
 )
 
 
@@ -108,6 +110,28 @@ class QuizCall(Base):
     note: Mapped[str]
 
 
+class ConsentTalk(Base):
+    """The trial was talked over with a person before they sign; the fact, never a recording.
+
+    `identity_check` says how it was made sure who they are, never a number of a document.
+    """
+
+    __tablename__ = "consent_talk"
+    __table_args__ = (
+        CheckConstraint(f"way IN ({_WAYS})", name="way_is_known"),
+        CheckConstraint("held_at <= recorded_at", name="held_before_it_is_recorded"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    held_at: Mapped[datetime]
+    way: Mapped[str]
+    led_by: Mapped[str]
+    identity_check: Mapped[str]
+    recorded_at: Mapped[datetime]
+    recorded_by: Mapped[str]
+
+
 class ConsentSignature(Base):
     """A participant's signature under a document, or an investigator's beside it.
 
@@ -169,6 +193,36 @@ class ConsentSignature(Base):
     statement: Mapped[bytes]
     sha256: Mapped[str]
     seal: Mapped[str]
+
+
+class SignatureRefusal(Base):
+    """Somebody tried to sign and could not: when, as whom, and what stood against it; never the typed name."""
+
+    __tablename__ = "signature_refusal"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    document: Mapped[str]
+    version: Mapped[str]
+    refused_at: Mapped[datetime]
+    because: Mapped[str]
+
+
+class ConsentCopy(Base):
+    """A copy of a signed document was given to somebody for the first time; `sha256` is of the file."""
+
+    __tablename__ = "consent_copy"
+    __table_args__ = (
+        CheckConstraint("length(sha256) = 64", name="hash_is_whole"),
+        UniqueConstraint("signature_id", "sha256", "given_to"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    signature_id: Mapped[UUID] = mapped_column(ForeignKey("consent_signature.id"))
+    sha256: Mapped[str]
+    given_to: Mapped[str]
+    """The pseudonym of the participant, or the account of whoever made it."""
+    given_at: Mapped[datetime]
 
 
 class WithdrawalChoice(Base):
