@@ -6,7 +6,6 @@ Revises: 0007
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0008"
 down_revision = "0007"
@@ -111,7 +110,6 @@ def create_passkeys() -> None:
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
         sa.Column("sign_count", sa.BigInteger(), nullable=False),
         sa.Column("is_synced", sa.Boolean(), nullable=False),
-        sa.Column("transports", postgresql.ARRAY(sa.TEXT()), nullable=False),
         sa.Column("registered_by", sa.String(), nullable=False),
         sa.Column("registered_at", INSTANT, nullable=False),
         check(

@@ -7,7 +7,6 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
@@ -88,7 +87,6 @@ class Passkey(Base):
     public_key: Mapped[bytes]
     sign_count: Mapped[int] = mapped_column(BigInteger)
     is_synced: Mapped[bool]
-    transports: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
     registered_by: Mapped[str]
     registered_at: Mapped[datetime]
 

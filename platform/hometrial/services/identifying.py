@@ -4,21 +4,30 @@ import base64
 from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.db import as_identity
 from hometrial.errors import TrialError
-from hometrial.models import Identity
+from hometrial.models import EntryAddress, Identity
+from hometrial.services.entering import addresses
 
 FIELDS = ("name", "email", "phone")
 
 
 def keep(session: Session, key: bytes, participant_id: UUID, **values: str | None) -> None:
-    """Store a person's identity encrypted. Raises TrialError for a field that is none."""
+    """Store a person's identity encrypted; by their e-mail address they are found from now on.
+
+    Raises TrialError for a field that is none, AddressRefusedError for an address that is none or another's.
+    """
     unknown = set(values) - set(FIELDS)
     if unknown:
         raise TrialError(f"{min(unknown)} is not a field of an identity; {', '.join(FIELDS)} are")
+    email = values.get("email")
+    if email is not None:
+        addresses.keep(session, key, participant_id, email)
+        values["email"] = email.strip()
     with as_identity(session):
         row = session.get(Identity, participant_id)
         if row is None:
@@ -42,6 +51,22 @@ def reveal(session: Session, key: bytes, participant_id: UUID) -> dict[str, str]
         for field, value in sealed.items()
         if value is not None
     }
+
+
+def index(session: Session, key: bytes) -> int:
+    """Have everybody be found by the address that is kept of them; return how many were not found before.
+
+    Raises AddressRefusedError if two people have one address.
+    """
+    with as_identity(session):
+        people = session.scalars(
+            select(Identity.participant_id).where(Identity.email.is_not(None))
+        ).all()
+    known = set(session.scalars(select(EntryAddress.participant_id)))
+    missing = [person for person in people if person not in known]
+    for person in missing:
+        addresses.keep(session, key, person, reveal(session, key, person)["email"])
+    return len(missing)
 
 
 def _cipher(key: bytes) -> MultiFernet:

@@ -1,4 +1,4 @@
-"""The way in: a link that works once, and the visit that it opens. Only hashes of both are kept."""
+"""A way in: a link that works once, and the visit that it opens. Only hashes of both are kept."""
 
 import hashlib
 import secrets
@@ -94,17 +94,22 @@ def enter(session: Session, token: str) -> tuple[UUID, str]:
     )
     if participant_id is None:
         raise InvitationRefusedError(look(session, token))
-    cookie = secrets.token_urlsafe(32)
+    return participant_id, open_visit(session, participant_id)
+
+
+def open_visit(session: Session, participant_id: UUID, since: datetime | None = None) -> str:
+    """Open a visit and return its cookie's value; `since` is when it began under another cookie."""
+    cookie, now = secrets.token_urlsafe(32), clock.now()
     session.add(
         Visitor(
             cookie_sha256=hashed(cookie),
             participant_id=participant_id,
-            opened_at=now,
+            opened_at=since or now,
             seen_at=now,
         )
     )
     session.flush()
-    return participant_id, cookie
+    return cookie
 
 
 def visit(session: Session, cookie: str) -> Visit | None:
