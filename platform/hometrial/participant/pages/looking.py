@@ -5,9 +5,10 @@ from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import BooleanField, RadioField
+from wtforms.fields import SelectChoice
 
 from hometrial.participant import looks
-from hometrial.participant.looks import LANGUAGES, SIZES, Look
+from hometrial.participant.looks import LANGUAGES, Look
 from hometrial.participant.site import site
 from hometrial.participant.ways import inside
 
@@ -17,33 +18,29 @@ pages = Blueprint("look", __name__)
 class LookForm(FlaskForm):  # type: ignore[misc]  # the library has no types
     """What can be chosen."""
 
-    theme = RadioField(
-        lazy_gettext("Colours"),
-        choices=[
-            ("auto", lazy_gettext("As my device has it")),
-            ("light", lazy_gettext("Light")),
-            ("dark", lazy_gettext("Dark")),
-            ("dim", lazy_gettext("Dim and warm, for a dark room")),
-        ],
-    )
-    grey = BooleanField(lazy_gettext("No colours at all"))
     size = RadioField(
         lazy_gettext("Size of text"),
         coerce=int,
-        choices=list(
-            zip(
-                SIZES,
-                (
-                    lazy_gettext("Small"),
-                    lazy_gettext("Medium"),
-                    lazy_gettext("Large"),
-                    lazy_gettext("Very large"),
-                ),
-                strict=True,
-            )
-        ),
+        choices=[
+            SelectChoice("16", lazy_gettext("Small")),
+            SelectChoice("20", lazy_gettext("Medium")),
+            SelectChoice("24", lazy_gettext("Large")),
+            SelectChoice("28", lazy_gettext("Very large")),
+        ],
     )
-    language = RadioField(lazy_gettext("Language"), choices=list(LANGUAGES.items()))
+    theme = RadioField(
+        lazy_gettext("Colours"),
+        choices=[
+            SelectChoice("auto", lazy_gettext("As my device has it")),
+            SelectChoice("light", lazy_gettext("Light")),
+            SelectChoice("dark", lazy_gettext("Dark")),
+            SelectChoice("dim", lazy_gettext("Dim and warm, for a dark room")),
+        ],
+    )
+    grey = BooleanField(lazy_gettext("No colours at all"))
+    language = RadioField(
+        lazy_gettext("Language"), choices=[SelectChoice(*each) for each in LANGUAGES.items()]
+    )
 
 
 @pages.route("/look", methods=["GET", "POST"])
