@@ -2,9 +2,10 @@
 
 import getpass
 import os
+import re
 import secrets
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -14,6 +15,7 @@ from hometrial.errors import SettingsError
 
 _KEY_BYTES = 32
 _SECRET_LENGTH = 32
+_MAIL = re.compile(r"[^@\s,<>\"]+@[^@\s,<>\"]+")
 
 
 def _default_home() -> Path:
@@ -48,6 +50,17 @@ class Settings(BaseSettings):
     """Base address of a Fitbit-shaped server; the vendor's own was shut in November 2026."""
     webhook_secret: SecretStr | None = None
     """The Authorization value that Google Health sends with each notification, at least 32 characters."""
+    smtp_host: str | None = None
+    """The server that takes e-mail; without it no message can be sent."""
+    smtp_port: int = Field(default=587, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["starttls", "implicit", "none"] = "starttls"
+    """How the way to the server is secured; `none` only on this machine."""
+    smtp_from: str | None = None
+    """The address that messages come from: plain, without a name."""
+    safety_mail: str | None = None
+    """Who is told of red alerts and overdue clocks: addresses, separated by commas."""
 
     @field_validator("home")
     @classmethod
@@ -91,6 +104,31 @@ class Settings(BaseSettings):
                 "HOMETRIAL_CLOCK_FILE without HOMETRIAL_SIMULATORS: real data need real time"
             )
         return self
+
+    @field_validator("smtp_from", "safety_mail")
+    @classmethod
+    def _is_mail_address(cls, value: str | None) -> str | None:
+        for address in [] if value is None else value.split(","):
+            if not _MAIL.fullmatch(address.strip()):
+                raise ValueError("it must be an address such as trial@example.org")
+        return value
+
+    @model_validator(mode="after")
+    def _mail_goes_together(self) -> Self:
+        if self.smtp_host and not self.smtp_from:
+            raise ValueError("HOMETRIAL_SMTP_HOST without HOMETRIAL_SMTP_FROM: mail needs a sender")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("HOMETRIAL_SMTP_USER and HOMETRIAL_SMTP_PASSWORD go together")
+        if self.smtp_host and self.smtp_tls == "none" and not _is_this_machine(self.smtp_host):
+            raise ValueError(
+                "HOMETRIAL_SMTP_TLS=none: mail leaves this machine by starttls or implicit alone"
+            )
+        return self
+
+    @property
+    def safety_addresses(self) -> tuple[str, ...]:
+        """Who of the staff is told of red alerts and overdue clocks."""
+        return tuple(each.strip() for each in (self.safety_mail or "").split(",") if each.strip())
 
     @field_validator("actor")
     @classmethod
@@ -149,5 +187,5 @@ def load() -> Settings:
         if not first["loc"]:  # two settings that do not go together
             raise SettingsError(first["msg"]) from error
         name = "HOMETRIAL_" + "_".join(str(part) for part in first["loc"]).upper()
-        shown = "***" if name.endswith("_SECRET") else repr(first["input"])
+        shown = "***" if name.endswith(("_SECRET", "_PASSWORD")) else repr(first["input"])
         raise SettingsError(f"{name}={shown}: {first['msg']}") from error

@@ -8,8 +8,8 @@ from hometrial import clock
 from hometrial.models import Message
 from hometrial.services.messaging import secrets, states
 from hometrial.services.messaging.states import Draft, MessageRefusedError, Step, Topic
+from hometrial.services.messaging.wording import LANGUAGES
 
-LANGUAGES = ("en", "de")
 _LONGEST = 32
 
 
