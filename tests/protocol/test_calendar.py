@@ -164,6 +164,13 @@ def epochs(name, arm, known):
     }
 
 
+@pytest.mark.parametrize(("name", "arm"), ARMS)
+def test_of_whom_no_day_is_known_nothing_is_due(name, arm):
+    protocol = shipped(name)
+    assert epoch_spans(protocol, arm, {}) == ()
+    assert visits_due(protocol, arm, {}) == diaries_due(protocol, arm, {}) == ()
+
+
 def test_the_epochs_of_both_arms():
     assert epochs("ldn-mecfs", "IMM", IMMEDIATE) == {
         "screen": ("2026-03-02", "2026-03-22"),

@@ -81,10 +81,10 @@ def epoch_spans(protocol: Protocol, arm: str, anchors: Anchors) -> tuple[EpochSp
     UnknownArmError.
     """
     begun = list(_begun(_epochs(protocol, arm), anchors))
-    ends = [first - timedelta(1) for _, first in begun[1:]]
+    followers = [*(first - timedelta(1) for _, first in begun[1:]), date.max]
     spans = [
         EpochSpan(epoch.id, epoch.drug, Span(first, min(_last(epoch, first, anchors), end)))
-        for (epoch, first), end in zip(begun, [*ends, date.max], strict=True)
+        for (epoch, first), end in zip(begun, followers, strict=False)  # of nobody's, one is left
     ]
     return tuple(each for each in spans if each.days.first <= each.days.last)
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
-from asked import MORNING, SCREENING, SELF
+from asked import MORNING, SCREENING, SELF, in_trial
 
 from hometrial.services import enrolling
 from hometrial.services.agreeing import standing
@@ -129,3 +129,9 @@ def test_whose_receipt_names_diaries_and_visits_is_asked_neither_from_then_on(
     assert ("phq9", "excused", "no questions any more") in told
     assert ("ldn_diary", "excused", "no diaries any more") in told
     assert {each.fate for each in lines} == {"excused"}
+
+
+def test_who_is_being_screened_and_has_signed_nothing_is_asked_nothing(study, at_clock):
+    at_clock(MORNING)
+    with study.database.transaction("test", "screening") as session:
+        assert today.today(session, in_trial(session), "en") == ()
