@@ -11,7 +11,17 @@ from flask_wtf import CSRFProtect
 from hometrial.db import Database
 from hometrial.participant import errors, headers, languages, looks, push, visiting, webhooks, words
 from hometrial.participant.doors import Tasks
-from hometrial.participant.pages import connecting, home, looking, team, unlinking, watching
+from hometrial.participant.pages import (
+    confirming,
+    connecting,
+    entering,
+    home,
+    looking,
+    passkeys,
+    team,
+    unlinking,
+    watching,
+)
 from hometrial.participant.site import NAME, Hook, Site, nothing
 from hometrial.services.syncing import clouds as set_up
 from hometrial_ingest.provider import Provider
@@ -56,7 +66,18 @@ def create_app(
     headers.strict(app, https=https)
     errors.handle(app)
     words.teach(app)
-    for part in (visiting, home, watching, connecting, unlinking, looking, team):
+    for part in (
+        visiting,
+        entering,
+        confirming,
+        passkeys,
+        home,
+        watching,
+        connecting,
+        unlinking,
+        looking,
+        team,
+    ):
         app.register_blueprint(part.pages)
     if tasks is not None:
         app.extensions["hometrial_tasks"] = tasks

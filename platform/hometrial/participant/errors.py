@@ -1,13 +1,25 @@
 """What a person sees when something is refused: one calm sentence and the way on."""
 
-from flask import Flask, Response, current_app, jsonify, render_template, request
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    jsonify,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, lazy_gettext
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from hometrial.errors import TrialError
+from hometrial.participant.pages.entering import form_page
 from hometrial.participant.visiting import MACHINES
+from hometrial.participant.ways import inside
+from hometrial.services.entering.freshness import NotConfirmedError
 from hometrial.services.syncing.invitations import InvitationRefusedError
 from hometrial.services.syncing.linking import NothingToShareError
 
@@ -20,10 +32,6 @@ _LINKS = {
         "This link is not complete, or not one of ours. Ask the study team for a new one."
     ),
 }
-_CLOSED = lazy_gettext(
-    "Nothing was changed. The page closes by itself when it is not used for a while. "
-    "Ask the study team for a new link."
-)
 _NO_PAGE = (lazy_gettext("There is no such page"), lazy_gettext("Nothing was changed."))
 _STATUSES = {
     400: (
@@ -51,6 +59,7 @@ def handle(app: Flask) -> None:
     """Give every refusal a page of its own; the most general comes last."""
     app.register_error_handler(InvitationRefusedError, _link)
     app.register_error_handler(NothingToShareError, _nothing)
+    app.register_error_handler(NotConfirmedError, _confirm)
     app.register_error_handler(TrialError, _not_now)
     app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(401, _closed)
@@ -65,7 +74,8 @@ def _page(status: int, title: object, text: object) -> ResponseReturnValue:
 def _link(error: InvitationRefusedError) -> ResponseReturnValue:
     status = 410 if error.state in ("used", "old") else 404
     text = _LINKS.get(error.state, _LINKS["unknown"])
-    return _page(status, gettext("This link does not open"), text)
+    title = gettext("This link does not open")
+    return render_template("entering/no_link.html", title=title, text=text), status
 
 
 def _not_now(error: TrialError) -> ResponseReturnValue:
@@ -83,7 +93,13 @@ def _nothing(_error: NothingToShareError) -> ResponseReturnValue:
 
 
 def _closed(_error: HTTPException) -> ResponseReturnValue:
-    return _page(401, gettext("Your page is closed"), _CLOSED)
+    """Offer the way in, and back to where the person wanted to go."""
+    return form_page(inside(request.path), closed=True), 401
+
+
+def _confirm(_error: NotConfirmedError) -> ResponseReturnValue:
+    """Lead to where the person proves that it is them, and back to the page they were on."""
+    return redirect(url_for("confirming.page", next=inside(request.path)), 303)
 
 
 def _old_form(_error: CSRFError) -> ResponseReturnValue:

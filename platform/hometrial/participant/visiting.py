@@ -12,6 +12,7 @@ from flask import (
     session,
     url_for,
 )
+from flask_babel import gettext
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -21,8 +22,24 @@ from hometrial.services.syncing.invitations import InvitationRefusedError
 
 MACHINES = frozenset({"webhooks", "push"})
 """Blueprints that talk to programs: they prove who they are by a signature or token of their own."""
-OPEN = frozenset({"visit.door", "visit.enter", "visit.health", "static"})
+OPEN = frozenset(
+    {
+        "visit.door",
+        "visit.enter",
+        "visit.health",
+        "entering.page",
+        "entering.ask",
+        "entering.code",
+        "entering.answer",
+        "entering.ask_passkey",
+        "entering.passkey",
+        "look.page",
+        "static",
+    }
+)
 """Endpoints that need no visit: they tell nothing of anybody."""
+EITHER = frozenset({"team.page"})
+"""Endpoints that show somebody who is there more than anybody else: how to get help must stand open."""
 COOKIE = "visit"
 
 pages = Blueprint("visit", __name__)
@@ -38,10 +55,28 @@ def _require() -> None:
     if nowhere or request.endpoint in OPEN or request.blueprint in MACHINES:
         return
     with transaction("a visit goes on") as database:
-        found = invitations.visit(database, str(session.get(COOKIE, "")))
+        found = invitations.visit(database, cookie())
+    if found is None and request.endpoint in EITHER:
+        return
     if found is None:
         raise Unauthorized
     g.visit = found
+
+
+def cookie() -> str:
+    """Return what the browser holds of a visit; nothing where there is none."""
+    return str(session.get(COOKIE, ""))
+
+
+def begin(opened: str) -> None:
+    """Give the browser the cookie of a visit that has just been opened, and nothing of before."""
+    session.clear()
+    session[COOKIE] = opened
+
+
+def go_on(confirmed: str) -> None:
+    """Give the browser another cookie for the visit that it has; other things of the visit stay."""
+    session[COOKIE] = confirmed
 
 
 @pages.get("/join/<token>")
@@ -58,10 +93,9 @@ def door(token: str) -> str:
 def enter(token: str) -> AnyResponse:
     """Use a link up and open a visit, with a new cookie in place of whatever was there."""
     with transaction("open a visit by invitation") as database:
-        invitations.leave(database, str(session.get(COOKIE, "")))
-        _, cookie = invitations.enter(database, token)
-    session.clear()
-    session[COOKIE] = cookie
+        invitations.leave(database, cookie())
+        _, opened = invitations.enter(database, token)
+    begin(opened)
     return redirect(url_for("home.page"), 303)
 
 
@@ -69,11 +103,13 @@ def enter(token: str) -> AnyResponse:
 def leave() -> str:
     """End the visit."""
     with transaction("end a visit") as database:
-        invitations.leave(database, str(session.get(COOKIE, "")))
+        invitations.leave(database, cookie())
     session.clear()
     g.pop("visit")
     return render_template(
-        "message.html", title="Your page is closed", text="You can close this window."
+        "message.html",
+        title=gettext("Your page is closed"),
+        text=gettext("You can close this window."),
     )
 
 
