@@ -1,10 +1,14 @@
 """A declaration that cannot be used says where, what stands there, and what would do."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field
+from ruamel.yaml import YAML
 
+import hometrial
+from hometrial import declarations
 from hometrial.declarations import DeclarationError, read
 
 
@@ -68,3 +72,25 @@ def test_what_is_no_plain_yaml_is_refused_and_never_run(text):
 def test_a_document_of_another_kind_is_refused():
     assert refused("- 1\n")[0].startswith("plan.yaml, line 1: Input should be a valid dictionary")
     assert refused("")[0].startswith("plan.yaml, line 1: Input should be a valid dictionary")
+
+
+@pytest.mark.parametrize(
+    "scalar",
+    [
+        "yes", "no", "on", "off", "0o14", "012", "1_000", "1:30", "~", "2026-01-01", "1e3", "1.", ".5", "0x1F", "TRUE",
+        "y", "0b11", "12e03", ".inf", "'a'", "[1, {a: b}]", "08", "007", "1:30:20", "|\n  x\n", "null",
+    ],
+)  # fmt: skip
+def test_the_parser_in_c_reads_what_the_one_with_lines_reads(scalar):
+    text = f"value: {scalar}"
+    quick = YAML(typ="safe", pure=False).load(text)
+    assert repr(quick) == repr(declarations._plain(declarations._parsed(text, "x")))
+
+
+def test_every_shipped_file_is_read_the_same_by_both_parsers():
+    files = sorted(Path(hometrial.__file__).parent.rglob("*.yaml"))
+    assert len(files) > 50
+    for file in files:
+        text = file.read_text("utf-8")
+        quick = YAML(typ="safe", pure=False).load(text)
+        assert quick == declarations._plain(declarations._parsed(text, file.name)), file.name
