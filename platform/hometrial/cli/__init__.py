@@ -27,6 +27,7 @@ from hometrial.cli.provider import provider
 from hometrial.cli.quarantine import quarantine
 from hometrial.cli.screening import screening_commands
 from hometrial.cli.simulate import simulate
+from hometrial.cli.site import site
 from hometrial.cli.staff import staff
 from hometrial.cli.trial import trial
 from hometrial.cli.visit import visit
@@ -94,6 +95,7 @@ for _command in (
     audit,
     database_commands,
     staff,
+    site,
     simulate,
     demo,
 ):

@@ -8,15 +8,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
 
+PHONE = r"^\+?[0-9][0-9 ()/-]{2,30}$"
+"""How a telephone number is written, so that a telephone can dial it."""
+
 
 class Site(Base):
-    """A study centre."""
+    """A study centre, and how its people reach it: shown to them on every page."""
 
     __tablename__ = "site"
+    __table_args__ = (
+        CheckConstraint(f"phone ~ '{PHONE}'", name="phone_is_a_number"),
+        CheckConstraint("email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_is_an_address"),
+        CheckConstraint("btrim(hours) <> ''", name="hours_are_told"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     code: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str]
+    phone: Mapped[str | None]
+    email: Mapped[str | None]
+    hours: Mapped[str | None]
 
 
 class Participant(Base):

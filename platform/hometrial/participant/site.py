@@ -55,6 +55,12 @@ def visit() -> Visit:
     return found
 
 
+def visit_if_any() -> Visit | None:
+    """Return who is there, None if nobody is."""
+    found = g.get("visit")
+    return found if isinstance(found, Visit) else None
+
+
 @contextmanager
 def transaction(reason: str) -> Iterator[Session]:
     """Open a transaction with this site's few rights, in the name of whoever is there."""
