@@ -50,7 +50,7 @@ def test_an_invitation_is_printed_once_and_opens_the_page(place, run, linked):
     path = printed.removeprefix("http://localhost")
     token = re.search(r'name="csrf_token" value="([^"]+)"', client.get(path).text)[1]
     assert client.post(path, data={"csrf_token": token}).status_code == 303
-    assert "Google Health" in client.get("/").text
+    assert "Google Health" in client.get("/watch").text
 
 
 def test_a_person_who_is_not_enrolled_is_not_invited(run):

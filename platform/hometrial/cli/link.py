@@ -1,10 +1,12 @@
-"""`hometrial link`: invitations to link a watch, the accounts that are linked, and their end."""
+"""`hometrial link`: invitations to a person's page, the accounts that are linked, and their end."""
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import click
+import segno
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -19,26 +21,56 @@ from hometrial_ingest.provider import ProviderError
 
 @click.group()
 def link() -> None:
-    """Invite people to link their watch, list what is linked, and end a link."""
+    """Invite people to their page, list the watches that are linked, and end a link."""
 
 
 @link.command("invite")
 @click.argument("code", metavar="P-0001")
-@click.option("--reason", default="invited to link a watch", help="Kept beside the invitation.")
+@click.option("--reason", default="invited to their page", help="Kept beside the invitation.")
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 30))
+@click.option(
+    "--qr",
+    metavar="FILE.svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the link as a QR code, which phones open, instead of printing it.",
+)
 @click.pass_obj
-def invite(database: Database, code: str, reason: str, days: int) -> None:
+def invite(database: Database, code: str, reason: str, days: int, qr: Path | None) -> None:
     """Print a link that opens a person's page once. It is shown only here: send it to nobody else.
 
     \b
     Example:
       hometrial link invite P-0001 --reason "new watch"
+      hometrial link invite P-0001 --qr P-0001.svg
     """
     migrating.require_newest(database)
+    if qr is not None:
+        _require_new(qr)
     with database.transaction(database.settings.who(), reason) as session:
         person = enrolling.find_participant(session, code)
         token = invitations.invite(session, person, reason, timedelta(days=days))
-    click.echo(f"{database.settings.public_url}/join/{token}")
+    address = f"{database.settings.public_url}/join/{token}"
+    if qr is None:
+        click.echo(address)
+        return
+    _write_qr(qr, address)
+    click.echo(f"{qr} holds the link of {code}; it opens the page once, within {days} days")
+
+
+def _require_new(file: Path) -> None:
+    if file.suffix != ".svg":
+        raise TrialError(f"--qr {file}: the code is written as SVG; end the name with .svg")
+    if file.exists():
+        raise TrialError(f"--qr {file}: this file exists, and may be another person's link")
+    if not file.parent.is_dir():
+        raise TrialError(f"--qr {file}: there is no folder {file.parent}; make it first")
+
+
+def _write_qr(file: Path, address: str) -> None:
+    """Write a QR code that nobody else on this machine can read: it opens a person's page."""
+    file.touch(mode=0o600, exist_ok=False)
+    code = segno.make_qr(address, error="m")
+    code.save(str(file), kind="svg", scale=8, border=4, light="white")
 
 
 @link.command("list")

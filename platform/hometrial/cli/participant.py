@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 from sqlalchemy import select
 
+from hometrial.cli.contact import contact, reindex
 from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial.models import Participant
@@ -17,14 +18,18 @@ def participant() -> None:
     """Enrol people under pseudonyms, bind their accounts, keep their zone history."""
 
 
+participant.add_command(contact)
+participant.add_command(reindex)
+
+
 @participant.command("add")
 @click.option("--code", metavar="P-0001", help="The pseudonym; default is the next free one.")
 @click.option("--zone", metavar="ZONE", help="IANA zone the person lives in.")
 @click.option(
     "--account", metavar="PROVIDER:ID", multiple=True, help="A provider's id of the person."
 )
-@click.option("--name", help="Kept encrypted, apart from study data.")
-@click.option("--email", help="Kept encrypted, apart from study data.")
+@click.option("--name", help="Kept encrypted; `participant contact` asks for it instead.")
+@click.option("--email", help="Kept encrypted; `participant contact` asks for it instead.")
 @click.pass_obj
 def add(
     database: Database,

@@ -116,8 +116,8 @@ def answer() -> ResponseReturnValue:
 def why(refusal: UUID | Refusal) -> str:
     """Say why a code opened nothing, and what to do."""
     if refusal == "wrong":
-        return gettext("This is not the code. Please look at the newest message once more.")
-    return gettext("This code does not work any more. Please ask for a new one.")
+        return str(gettext("This is not the code. Please look at the newest message once more."))
+    return str(gettext("This code does not work any more. Please ask for a new one."))
 
 
 @pages.post("/passkey/ask")
