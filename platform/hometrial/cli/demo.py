@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from pydantic import SecretStr
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.cli import rehearsing
+from hometrial.cli import rehearsing, staging
 from hometrial.cli.staff import serve
 from hometrial.db import Database
 from hometrial.errors import TrialError
@@ -65,6 +65,7 @@ def demo(
     migrating.require_newest(database)
     started = time.monotonic()
     _make(database)
+    staged = staging.set_up(database)
     click.echo(f"the demo's study stands in {home} after {time.monotonic() - started:.0f} s")
     if set_up_only:
         return
@@ -76,7 +77,16 @@ def demo(
             click.echo(f"simulated clouds: {simulators.base_url} (google, fitbit, control)")
             click.echo(f"participant site: {beside.settings.public_url}")
             click.echo(f"join as a participant (sign in as p{NOT_LINKED}@example.org): {join}")
+            _tell(beside, staged)
             serve(beside, "127.0.0.1", port, open_browser=not no_browser)
+
+
+def _tell(database: Database, staged: Mapping[str, str]) -> None:
+    """Print a link to the page of each person of the trial."""
+    with database.transaction("demo", "invite the people of the demo's trial") as session:
+        for stage, code in staged.items():
+            token = staging.invite(session, code)
+            click.echo(f"{code}, {stage}: {database.settings.public_url}/join/{token}")
 
 
 @contextlib.contextmanager
