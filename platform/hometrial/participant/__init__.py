@@ -12,6 +12,7 @@ from hometrial.db import Database
 from hometrial.participant import errors, headers, languages, looks, push, visiting, webhooks, words
 from hometrial.participant.doors import Tasks
 from hometrial.participant.pages import (
+    asking,
     confirming,
     connecting,
     entering,
@@ -68,6 +69,7 @@ def create_app(
     words.teach(app)
     for part in (
         visiting,
+        asking,
         entering,
         confirming,
         passkeys,

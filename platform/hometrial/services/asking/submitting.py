@@ -1,7 +1,7 @@
 """Forms handed in: with every item answered or skipped, or as a whole by somebody who is too ill; scored at once."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,6 +15,7 @@ from hometrial.models import Answer, Participant, Submission
 from hometrial.protocol.windows import Standing
 from hometrial.questionnaires import alerting as rules
 from hometrial.questionnaires.answers import shown_items, visible
+from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.scoring import Scored
 from hometrial.services import receiving
 from hometrial.services.asking import alarming, scores, words, writing
@@ -73,10 +74,19 @@ def items_left(at: Writing, said: dict[str, Answer]) -> tuple[str, ...]:
 
     On bad days only those that the instrument asks in crash mode.
     """
-    shown = shown_items(at.instrument, words.values(said))
     brief = at.asked is not None and at.asked.asked == "short"
-    asked = {item.id for item in at.instrument.items if item.in_crash or not brief}
-    return tuple(name for name in shown if name in asked and name not in said)
+    asked = asked_items(at.instrument, said, brief=brief)
+    return tuple(name for name in asked if name not in said)
+
+
+def asked_items(
+    instrument: Instrument, said: Mapping[str, Answer], *, brief: bool
+) -> tuple[str, ...]:
+    """Return the items that are asked after what was said, in order; `brief`: those of crash mode alone."""
+    shown = set(shown_items(instrument, words.values(said)))
+    return tuple(
+        item.id for item in instrument.items if item.id in shown and (item.in_crash or not brief)
+    )
 
 
 def left_with(at: Writing, fresh: Iterable[Answer]) -> tuple[str, ...]:

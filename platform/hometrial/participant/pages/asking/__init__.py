@@ -1,0 +1,6 @@
+"""Questionnaires on the site: one question at a time, with and without a network."""
+
+from hometrial.participant.pages.asking import ending, helping, questions, starting
+from hometrial.participant.pages.asking.door import pages
+
+__all__ = ["ending", "helping", "pages", "questions", "starting"]

@@ -1,0 +1,132 @@
+"""People who answer questionnaires on the site, by a browser without a window."""
+
+import re
+from contextlib import contextmanager
+from datetime import date, datetime
+from html import unescape
+from pathlib import Path
+from urllib.parse import quote
+
+from asked import MORNING, in_trial
+
+from hometrial import clock
+from hometrial.db import Database
+from hometrial.models import Participant
+from hometrial.participant import create_app
+from hometrial.services.syncing import invitations
+
+CONSENT = date(2026, 3, 2)
+
+
+class Board:
+    """The program's clock on a board that a test writes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "asking.clock"
+        self.set(MORNING)
+        clock.follow(self.file)
+
+    def set(self, moment: datetime) -> None:
+        self.file.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+
+
+def site(database: Database, public_url: str = "http://localhost"):
+    """Return the participants' site of a study, and its own way to the database."""
+    own = Database(database.settings.model_copy(update={"public_url": public_url}))
+    return create_app(own, clouds={}), own
+
+
+def enrol(database: Database, **anchors):
+    """Return the code of a new person who consented on 2 March, in Berlin."""
+    with database.transaction("test", "enrol") as session:
+        return in_trial(session, **({"consent": CONSENT} | anchors)).code
+
+
+def link(database: Database, code: str) -> str:
+    """Return the path of a new invitation of a person."""
+    with database.transaction("test", "invite") as session:
+        person = session.query(Participant).filter_by(code=code).one()
+        return f"/join/{invitations.invite(session, person, 'test')}"
+
+
+class Answerer:
+    """One person on one device."""
+
+    def __init__(self, app, database, code=None, language="en", **anchors):
+        self.database = database
+        self.code = code or enrol(database, **anchors)
+        self.client = app.test_client()
+        self.language = language
+        self.enter()
+
+    def enter(self):
+        """Open the page by a new invitation."""
+        way = link(self.database, self.code)
+        self.client.set_cookie("look", f"auto.20.0.{self.language}")
+        answer = self.client.post(way, data={"csrf_token": self.token(way)})
+        assert answer.status_code == 303, answer.text
+
+    def token(self, page="/watch"):
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)
+        assert found, page
+        return found[1]
+
+    def get(self, path):
+        return self.client.get(path)
+
+    def post(self, path, **fields):
+        data = {"csrf_token": self.token(), **{k.replace("__", "-"): v for k, v in fields.items()}}
+        return self.client.post(path, data=data)
+
+    @contextmanager
+    def session(self):
+        with self.database.transaction("test", "look") as session:
+            yield session
+
+
+class Form:
+    """One form of an answerer."""
+
+    def __init__(self, who: Answerer, form: str, occasion: str) -> None:
+        self.who, self.form, self.occasion = who, form, occasion
+        self.path = f"/ask/{form}/{quote(occasion, safe='@')}"
+
+    def begin(self, respondent="self", **fields):
+        answer = self.who.post(self.path, respondent=respondent, **fields)
+        if "/practice" in answer.headers.get("Location", ""):
+            answer = self.who.post(self.path, respondent=respondent, **fields)
+        return answer
+
+    def hash(self, item):
+        found = re.search(
+            r'name="definition" value="(\w+)"', self.who.get(f"{self.path}/{item}").text
+        )
+        return found[1] if found else ""
+
+    def answer(self, item, value="", then="next", **fields):
+        sent = {"definition": self.hash(item), "then": then, f"answer-{item}": str(value)}
+        return self.who.post(f"{self.path}/{item}", **(sent | fields))
+
+    def words(self):
+        with self.who.session() as session:
+            from hometrial.services.asking import opening, words
+
+            person = session.query(Participant).filter_by(code=self.who.code).one()
+            response = opening.response_of(session, person, self.form, self.occasion)
+            rows = words.spoken(session, response.id) if response else ()
+            return [(row.item, row.value if row.skipped is None else row.skipped) for row in rows]
+
+    def submissions(self):
+        with self.who.session() as session:
+            from hometrial.models import Response, Submission
+
+            rows = session.query(Submission).join(Response, Response.id == Submission.response_id)
+            person = session.query(Participant).filter_by(code=self.who.code).one()
+            rows = rows.filter(Response.participant_id == person.id, Response.form == self.form)
+            return [row.kind for row in rows.order_by(Submission.revision)]
+
+
+def text_of(answer) -> str:
+    """Return the words of a page."""
+    bare = re.sub(r"<[^>]+>", " ", answer.text)
+    return re.sub(r"\s+", " ", unescape(bare))
