@@ -60,8 +60,8 @@ def create_message() -> None:
             "channel IN ('email', 'sms', 'push')", name=op.f("ck_message_channel_is_known")
         ),
         sa.CheckConstraint(
-            "audience = 'staff' OR participant_id IS NOT NULL",
-            name=op.f("ck_message_a_participant_is_named"),
+            "(audience = 'staff') = (participant_id IS NULL)",
+            name=op.f("ck_message_people_are_named"),
         ),
         sa.CheckConstraint(
             "(audience = 'staff') = (kind IN ('alert', 'overdue')) OR kind = 'test'",

@@ -31,8 +31,8 @@ MESSAGE_STATES = (*WAITING, "sending", *ENDED)
 class Message(Base):
     """One message. Its words are made when it is sent; no address and no secret lies in it. Append-only.
 
-    `participant_id`: to whom, or of a message to staff: about whom, if about one. `resends`: the message
-    that somebody of the staff sent once more.
+    `participant_id`: to whom; null: to the staff. `resends`: the message that somebody of the staff sent once
+    more.
     """
 
     __tablename__ = "message"
@@ -40,9 +40,7 @@ class Message(Base):
         CheckConstraint("audience IN ('participant', 'staff')", name="audience_is_known"),
         CheckConstraint(f"kind IN {MESSAGE_KINDS}", name="kind_is_known"),
         CheckConstraint(f"channel IN {CHANNELS}", name="channel_is_known"),
-        CheckConstraint(
-            "audience = 'staff' OR participant_id IS NOT NULL", name="a_participant_is_named"
-        ),
+        CheckConstraint("(audience = 'staff') = (participant_id IS NULL)", name="people_are_named"),
         CheckConstraint(
             "(audience = 'staff') = (kind IN ('alert', 'overdue')) OR kind = 'test'",
             name="staff_are_told_of_alerts_alone",

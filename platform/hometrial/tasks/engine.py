@@ -139,6 +139,12 @@ def shard_of(session: Session, account_id: UUID | None) -> int:
     )
 
 
+def send_job(session: Session) -> bool:
+    """Defer the sending of what is due: somebody waits for a code."""
+    one = "send messages"
+    return defer(session, _job(session, one, lock=one, queueing_lock=one))
+
+
 def revoke_job(session: Session, account_id: UUID) -> bool:
     """Defer the revocation of an account at its provider; it repeats until it is confirmed."""
     one = f"revoke:{account_id}"
@@ -178,3 +184,7 @@ class SiteTasks:
     def absorb(self, session: Session, account_id: UUID) -> None:
         """Defer the taking in of a push."""
         absorb_job(session, account_id)
+
+    def send(self, session: Session) -> None:
+        """Defer the sending of a code that was asked for."""
+        send_job(session)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from mailbox_server import Box, Server, start, told
+from posted import Post
 
 
 @pytest.fixture
@@ -55,3 +56,11 @@ def certificate(tmp_path, monkeypatch):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(public, private)
     return context
+
+
+@pytest.fixture
+def post(study, mail, at_clock):
+    """A study that sends real mail."""
+    database = study.database
+    database.settings = database.settings.model_copy(update=mail.settings)
+    return Post(study, mail, at_clock)

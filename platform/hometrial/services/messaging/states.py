@@ -31,17 +31,13 @@ class Topic:
 
 @dataclass(frozen=True)
 class Draft:
-    """A message before it is kept: to whom, by which channel, in which language, and who wants it sent.
-
-    `participant_id` of a message to staff is the person whom it is about, if it is about one.
-    """
+    """A message before it is kept: to whom (None: the staff), by which channel, in which language, who wants it."""
 
     participant_id: UUID | None
     kind: str
     channel: str
     language: str
     by: str
-    audience: str = "participant"
     resends: UUID | None = None
 
 
@@ -66,7 +62,7 @@ def keep(session: Session, draft: Draft, topics: Iterable[Topic], first: Step) -
     """Keep a new message with its first step; the database refuses one about what was told already."""
     row = Message(
         id=uuid4(),
-        audience=draft.audience,
+        audience="staff" if draft.participant_id is None else "participant",
         participant_id=draft.participant_id,
         kind=draft.kind,
         channel=draft.channel,

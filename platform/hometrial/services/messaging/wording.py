@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from functools import cache
 from html import escape
 from importlib import resources
 from math import ceil
 from uuid import UUID
+
+from babel.dates import format_date, format_datetime
 
 from hometrial.declarations import Declaration, Language, Several, read
 from hometrial.services.messaging.notes import Note
@@ -34,6 +37,8 @@ class Words(Declaration):
     preferences: str
     about_a_minute: str
     about_minutes: str
+    moment: str
+    day: str
     meetings: dict[str, str]
     notes: dict[str, Wording]
 
@@ -63,6 +68,16 @@ def minutes(language: str, count: float) -> str:
     if whole == 1:
         return found.about_a_minute
     return found.about_minutes.format(minutes=whole)
+
+
+def moment(language: str, shown: datetime) -> str:
+    """Say what a person's clock and calendar show."""
+    return format_datetime(shown, words(language).moment, locale=language)
+
+
+def day(language: str, shown: date) -> str:
+    """Say a day."""
+    return format_date(shown, words(language).day, locale=language)
 
 
 def note(message_id: UUID, language: str, said: Said, public_url: str) -> Note:
