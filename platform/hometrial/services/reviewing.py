@@ -16,6 +16,7 @@ from hometrial.db import among
 from hometrial.errors import ReviewRefusedError
 from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
 from hometrial.services import chunks, comparing, enrolling, measuring, storing, versioning
+from hometrial.services.asking import judging
 from hometrial.services.comparing import Origin
 from hometrial_ingest.frame import schema_of
 from hometrial_ingest.signals import Signal
@@ -46,7 +47,7 @@ def confirm(session: Session, row_ids: Sequence[UUID], decision: Decision) -> in
 def release(
     session: Session, row_ids: Sequence[UUID], decision: Decision, at: datetime | None = None
 ) -> int:
-    """Let rows into a new version of their day chunks. Returns how many.
+    """Let rows into a new version of their day chunks, or answers into their form's score. Returns how many.
 
     `at` gives the instant of a row whose wall clock did not exist or happened twice; such a row is
     refused without it. Raises ReviewRefusedError for a row that is unknown or decided already.
@@ -54,10 +55,23 @@ def release(
     rows = _open_rows(session, row_ids)
     if at is not None and len(rows) != 1:
         raise ReviewRefusedError(f"an instant can be given for one row, not for {len(rows)}")
-    for (batch_id, signal), group in _by_batch(rows).items():
+    answers = [row for row in rows if row.signal == judging.KIND]
+    if answers and at is not None:
+        raise ReviewRefusedError("an answer of a form has its instant; release it without --at")
+    samples = [row for row in rows if row.signal != judging.KIND]
+    for (batch_id, signal), group in _by_batch(samples).items():
         _release_into_chunks(session, batch_id, signal, [_sample(session, r, at) for r in group])
     _decide(session, rows, "released", decision)
+    for batch_id in {row.batch_id for row in answers}:
+        _score_anew(session, batch_id)
     return len(rows)
+
+
+def _score_anew(session: Session, batch_id: UUID) -> None:
+    submission = judging.submission_of(session, batch_id)
+    if submission is None:
+        raise ReviewRefusedError(f"the submission that batch {batch_id} judged is not on record")
+    judging.settle(session, submission)
 
 
 def _open_rows(session: Session, row_ids: Sequence[UUID]) -> list[QuarantinedRow]:

@@ -8,8 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, true
 from sqlalchemy.orm import Session
 
-from hometrial.models import Batch, Participant, QuarantinedRow, Query
+from hometrial.clock import microseconds
+from hometrial.models import Answer, Batch, Participant, QuarantinedRow, Query
 from hometrial.services import storing
+from hometrial.services.asking import judging, words
 from hometrial.services.viewing import snippets
 from hometrial.services.viewing.snippets import Place, Snippet
 from hometrial_ingest.local_time import SECOND
@@ -86,6 +88,7 @@ class Evidence:
     more_neighbours: int
     place: Place
     snippet: Snippet | str
+    of_form: bool = False
 
     @property
     def has_instant(self) -> bool:
@@ -199,20 +202,53 @@ def evidence(session: Session, row_id: UUID) -> Evidence | None:
     batch = session.get_one(Batch, row.batch_id)
     place = snippets.place_of(session, row, batch)
     code = session.get_one(Participant, row.participant_id).code
-    spec = SIGNALS[Signal(row.signal)]
-    near = _neighbours(session, row, code)
+    of_form = row.signal == judging.KIND
+    label, unit = _named(row)
+    near = _beside(session, row) if of_form else _neighbours(session, row, code)
     return Evidence(
         row=row,
         query=session.get_one(Query, row.query_id),
         batch=batch,
         code=code,
-        label=spec.label,
-        unit=spec.unit,
+        label=label,
+        unit=unit,
         neighbours=near[:NEIGHBOURS_SHOWN],
         more_neighbours=len(near) - len(near[:NEIGHBOURS_SHOWN]),
         place=place,
         snippet=snippets.snippet(session, place),
+        of_form=of_form,
     )
+
+
+def _named(row: QuarantinedRow) -> tuple[str, str]:
+    """Return what a row holds, and its unit; an answer of a form has none."""
+    if row.signal == judging.KIND:
+        return f"Answer to {row.sample['item']}", ""
+    spec = SIGNALS[Signal(row.signal)]
+    return spec.label, spec.unit
+
+
+def _beside(session: Session, row: QuarantinedRow) -> list[Neighbour]:
+    """Return the other answers of the same submission that were accepted."""
+    answer = session.get_one(Answer, UUID(row.sample["answer"]))
+    said = words.spoken(session, answer.response_id, answer.revision + 1)
+    aside = {each.sample["answer"] for each in _rows_of(session, row.batch_id)}
+    return [
+        Neighbour(
+            at=microseconds(each.answered_at),
+            offset=row.sample["offset"],
+            duration=0,
+            value=each.value if isinstance(each.value, int | float) else None,
+            code=str(each.value) if each.skipped is None else f"skipped: {each.skipped}",
+            source=each.item,
+        )
+        for each in words.last(said).values()
+        if str(each.id) not in aside
+    ]
+
+
+def _rows_of(session: Session, batch_id: UUID) -> Sequence[QuarantinedRow]:
+    return session.scalars(select(QuarantinedRow).where(QuarantinedRow.batch_id == batch_id)).all()
 
 
 def reach(signal: Signal) -> int:
