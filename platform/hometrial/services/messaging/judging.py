@@ -78,12 +78,18 @@ def _by_the_hour(
     return Wait(after, "quiet hours")
 
 
+def _is_asked_for(message: Message, topics: Sequence[MessageTopic]) -> bool:
+    """Whether somebody wanted just this message: who asks to be reminded later is, however much came before."""
+    asked = any(each.moment.startswith(planning.ASKED_FOR) for each in topics)
+    return asked or message.resends is not None
+
+
 def _by_need(
     session: Session, message: Message, topics: Sequence[MessageTopic], wanted: Wishes
 ) -> Verdict:
     assert message.participant_id is not None  # noqa: S101 - of people alone
     sent = sent_today(session, message.participant_id, wanted, but=message.id)
-    if sent >= wanted.most_a_day and message.resends is None:
+    if sent >= wanted.most_a_day and not _is_asked_for(message, topics):
         return Drop(f"{sent} messages went out today, and no more than {wanted.most_a_day} do")
     person = session.get_one(Participant, message.participant_id)
     said = _SAYS[message.kind](session, person, message, topics)

@@ -22,6 +22,8 @@ WATCH_QUIET = timedelta(hours=26)
 NO_SECOND_NAG = timedelta(hours=48)
 MEETINGS = ("video", "phone", "clinic")
 """Modes of visits for which somebody has to be there; of the others, the forms themselves remind."""
+ASKED_FOR = "later "
+"""How the moment begins to which a person put something off."""
 BY = "plan"
 _TOLD_OF_A_WATCH = 2
 _LATE_MORNING = time(10)
@@ -140,7 +142,7 @@ def _forms(session: Session, person: Participant, wanted: Wishes) -> Iterable[To
         opening, now = due.occasion.opening, clock.now()
         found = list(hours.moments(opening, wanted.hours, wanted.before_close))
         if put_off is not None and put_off.until is not None and put_off.at >= opening.opens_at:
-            found.append(Moment(f"later {put_off.until.isoformat()}", put_off.until))
+            found.append(Moment(f"{ASKED_FOR}{put_off.until.isoformat()}", put_off.until))
         passed = [each for each in found if each.at <= now]
         if passed:
             # Of several that went by, while a pause lasted or nothing was sent, the newest alone is told.
