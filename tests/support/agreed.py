@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from hometrial.protocol import consent_text, loading
 from hometrial.services import enrolling
 from hometrial.services.agreeing import reading, signing, texts, understanding
+from hometrial.services.agreeing.acts import Act
 from hometrial.services.agreeing.sealing import Keys
-from hometrial.services.agreeing.signing import Act
 from hometrial.services.trial import following, publishing
 
 NOON = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)
@@ -39,6 +39,27 @@ INVESTIGATOR = Act(
 def filled(text):
     """Return a text as a sponsor completes it."""
     return re.sub(r"\[\[(.+?)\]\]", r"\1", text)
+
+
+_START = APPROVED.index("    - id: main\n")
+_END = APPROVED.index("    - id: main\n", _START + 1)
+_OLD = APPROVED[_START:_END]
+
+
+def revised(impact, affects, *, number="1.1.0", protocol="1.1.0", base=APPROVED):
+    """Return the next version of the protocol, with a new version of the English document."""
+    block = (
+        _OLD.replace("version: 1.0.0", f"version: {number}")
+        .replace("impact: none", f"impact: {impact}")
+        .replace("affects: new", f"affects: {affects}")
+    )
+    at = base.index("  quiz:\n    questions: [may_stop")
+    moved = base[:at] + block + base[at:]
+    return moved.replace(base[base.index("version:") :].split("\n")[0], f"version: {protocol}", 1)
+
+
+def dizzy(words):
+    return filled(words).replace("headache, nausea.", "headache, nausea, dizziness.")
 
 
 @dataclass

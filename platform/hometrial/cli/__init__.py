@@ -15,6 +15,7 @@ from hometrial.cli.alert import alert
 from hometrial.cli.allocation import allocation
 from hometrial.cli.bridge import bridge
 from hometrial.cli.consent import consent
+from hometrial.cli.consent_person import consent_document
 from hometrial.cli.demo import demo
 from hometrial.cli.doctor import doctor
 from hometrial.cli.dose import dose
@@ -22,6 +23,7 @@ from hometrial.cli.export import export
 from hometrial.cli.importing import import_command
 from hometrial.cli.link import link
 from hometrial.cli.medication import medication
+from hometrial.cli.message import message
 from hometrial.cli.participant import participant
 from hometrial.cli.provider import provider
 from hometrial.cli.quarantine import quarantine
@@ -82,6 +84,7 @@ for _command in (
     import_command,
     participant,
     consent,
+    consent_document,
     link,
     sync,
     worker,
@@ -90,6 +93,7 @@ for _command in (
     doctor,
     dose,
     medication,
+    message,
     quarantine,
     export,
     audit,

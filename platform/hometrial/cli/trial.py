@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from hometrial.cli.consent_document import tell_kept
 from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial.models import ProtocolVersion
@@ -13,6 +14,7 @@ from hometrial.protocol import loading
 from hometrial.protocol.difference import Change
 from hometrial.protocol.model import Protocol, missing_before_consent
 from hometrial.services import migrating
+from hometrial.services.agreeing import texts
 from hometrial.services.trial import publishing
 
 _TEST = click.option("--test", "is_test", is_flag=True, help="Of a rehearsal, beside the trial.")
@@ -188,18 +190,21 @@ def publish(
     version: str,
     is_test: bool,  # noqa: FBT001
 ) -> None:
-    """Put an approved version into force; people stay on the version that they follow.
+    """Put an approved version into force with its consent texts; people stay on the version they follow.
 
     \b
     Example:
       hometrial trial publish ldn-mecfs 1.0.0
     """
     migrating.require_newest(database)
-    with database.transaction(database.settings.who(), "publish a protocol") as session:
+    who = database.settings.who()
+    with database.transaction(who, "publish a protocol") as session:
         found = publishing.find(session, protocol, version, is_test=is_test)
         changed = publishing.publish(session, found)
+        kept, missing = texts.keep_shipped(session, found, by=who)
     click.echo(f"{_named(found)} is in force")
     _tell_changes(changed)
+    tell_kept(kept, missing, protocol)
     _tell_missing(publishing.of(found))
 
 

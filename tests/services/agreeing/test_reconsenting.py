@@ -4,36 +4,18 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from agreed import ACT, APPROVED, NOON, filled
+from agreed import ACT, NOON, dizzy, filled, revised
 
 from hometrial import clock
 from hometrial.protocol import consent_text
 from hometrial.services import consenting
 from hometrial.services.agreeing import leaving, reading, reconsenting, standing, texts
 from hometrial.services.agreeing.leaving import Said
+from hometrial.services.agreeing.texts import TextRefusedError
 from hometrial.services.trial import following, publishing
 from hometrial_ingest.data_types import DataType
 
 LATER = NOON + timedelta(days=30)
-START = APPROVED.index("    - id: main\n")
-END = APPROVED.index("    - id: main\n", START + 1)
-OLD = APPROVED[START:END]
-
-
-def revised(impact, affects, *, number="1.1.0", protocol="1.1.0", base=APPROVED):
-    """Return the next version of the protocol, with a new version of the English document."""
-    block = (
-        OLD.replace("version: 1.0.0", f"version: {number}")
-        .replace("impact: none", f"impact: {impact}")
-        .replace("affects: new", f"affects: {affects}")
-    )
-    at = base.index("  quiz:\n    questions: [may_stop")
-    moved = base[:at] + block + base[at:]
-    return moved.replace(base[base.index("version:") :].split("\n")[0], f"version: {protocol}", 1)
-
-
-def dizzy(words):
-    return filled(words).replace("headache, nausea.", "headache, nausea, dizziness.")
 
 
 def publish_revised(trial, body):
@@ -41,11 +23,15 @@ def publish_revised(trial, body):
     version = publishing.load(trial.session, body, "trial.yaml", by="ann")
     publishing.approve(trial.session, version, by="bob", because="reviewed")
     publishing.publish(trial.session, version)
+    keep_texts(trial, version)
+    return version
+
+
+def keep_texts(trial, version):
     for document in publishing.of(version).consent.documents:
         words, quiz = consent_text.shipped(document)
         edit = filled if document.version == "1.0.0" else dizzy
         texts.keep(trial.session, version, document, body=edit(words), quiz=quiz, by="ann")
-    return version
 
 
 @pytest.fixture
@@ -80,10 +66,25 @@ def test_a_new_version_is_signed_anew_by_those_it_concerns(trial, anna, at_clock
     assert reconsenting.is_overdue(trial.session, anna, is_on_drug=False)
     offer = asked.offer
     trial.read(anna, offer)
+    assert following.version_of(trial.session, anna).version == "1.0.0"
     again = trial.sign(anna, offer)
     assert (again.version, again.protocol_version_id) == ("1.1.0", version.id)
+    assert following.version_of(trial.session, anna).id == version.id
     assert due(trial, anna) == ()
     assert not reconsenting.is_overdue(trial.session, anna, is_on_drug=False)
+
+
+def test_nobody_is_late_with_words_that_are_not_there_or_came_later(trial, anna, at_clock):
+    version = publishing.load(trial.session, revised("reconsent", "all"), "trial.yaml", by="ann")
+    publishing.approve(trial.session, version, by="bob", because="reviewed")
+    publishing.publish(trial.session, version)
+    at_clock(LATER + timedelta(days=20))
+    with pytest.raises(TextRefusedError, match="words were not taken in yet"):
+        due(trial, anna)
+    assert not reconsenting.is_overdue(trial.session, anna, is_on_drug=True)
+    keep_texts(trial, version)
+    (asked,) = due(trial, anna)
+    assert (asked.since, asked.is_overdue) == (LATER + timedelta(days=20), False)
 
 
 def test_signing_anew_moves_neither_the_day_of_consent_nor_a_switch(trial, anna):

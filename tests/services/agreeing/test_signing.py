@@ -15,10 +15,13 @@ from hometrial.models import ConsentSignature, ConsentText
 from hometrial.protocol import loading
 from hometrial.services import consenting
 from hometrial.services.agreeing import sealing, signing, standing, texts
+from hometrial.services.agreeing.acts import Helper
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.signing import SignatureRefusedError
 from hometrial.services.trial import following
 from hometrial_ingest.data_types import DataType
+
+BEN = Helper("Ben Müller", "brother")
 
 
 def tamper(trial, change, **values):
@@ -115,9 +118,11 @@ def test_nobody_signs_what_they_did_not_read_or_understand(trial):
         ({"meaning": ""}, "meaning: say it"),
         ({"discussed_with": ""}, "discussed_with: say it"),
         ({"zone": "Europe/Atlantis"}, "zone: "),
-        ({"assistant": "Ben"}, "nobody helps who signs themselves"),
+        ({"helper": BEN}, "nobody helps who signs themselves"),
         ({"role": "scribe"}, "name the scribe"),
-        ({"role": "proxy", "assistant": "Ben"}, "no consent from a legal representative"),
+        ({"role": "scribe", "helper": Helper("Ben", " ")}, "relation: say how the scribe stands"),
+        ({"name": "Zoë\nMüller"}, "name: write it in one line"),
+        ({"role": "proxy", "helper": BEN}, "no consent from a legal representative"),
         ({"granted": (DataType.WEIGHT,)}, "weight is no switch of this trial; it has heart_rate"),
     ],
 )
@@ -134,9 +139,10 @@ def test_a_scribe_and_where_allowed_a_proxy_are_kept_with_the_signature(trial):
     allowed = APPROVED.replace("data_types: [heart", "allows_proxy: true\n  data_types: [heart")
     version = trial.publish(allowed)
     for role in ("scribe", "proxy"):
-        _, signature = trial.signed(version, replace(ACT, role=role, assistant="Ben Müller"))
+        _, signature = trial.signed(version, replace(ACT, role=role, helper=BEN))
         assert signature.role == role
-        assert sealing.said_in(trial.keys, signature)["assistant"] == "Ben Müller"
+        said = sealing.said_in(trial.keys, signature)
+        assert (said["assistant"], said["relation"]) == ("Ben Müller", "brother")
 
 
 def test_a_document_version_is_signed_once_in_whatever_language(trial):
@@ -192,7 +198,7 @@ def test_the_investigator_countersigns_once(trial, at_clock):
 
 def test_a_countersignature_for_somebody_else_is_refused(trial):
     _, signature = trial.signed(trial.publish())
-    act = replace(INVESTIGATOR, role="scribe", assistant="Ben")
+    act = replace(INVESTIGATOR, role="scribe", helper=BEN)
     with pytest.raises(SignatureRefusedError, match="signs for nobody else"):
         signing.countersign(trial.session, trial.keys, signature, act, by="dr-ada")
 

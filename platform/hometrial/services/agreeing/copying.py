@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from hometrial.models import ConsentSignature, ConsentText, ProtocolVersion, WithdrawalChoice
+from hometrial import clock
+from hometrial.models import (
+    ConsentCopy,
+    ConsentSignature,
+    ConsentText,
+    ProtocolVersion,
+    WithdrawalChoice,
+)
 from hometrial.protocol.consent_text import Block
 from hometrial.services.agreeing import sealing, signing, texts
+from hometrial.services.agreeing.acts import SignatureRefusedError
 from hometrial.services.agreeing.paper import Paper, Sheet
 from hometrial.services.agreeing.sealing import Keys
-from hometrial.services.agreeing.signing import SignatureRefusedError
 from hometrial.services.agreeing.texts import Offer
 from hometrial.services.agreeing.wording import Words, words
 
@@ -62,6 +71,23 @@ def copy(
     body = paper.file()
     name = f"consent-{signature.signer}-{row.document}-{row.version}.{row.language}.pdf"
     return Copy(name, body, hashlib.sha256(body).hexdigest())
+
+
+def give(session: Session, keys: Keys, signature: ConsentSignature, *, to: str) -> Copy:
+    """Make the copy for somebody, and keep that they got these very bytes. Raises SignatureRefusedError."""
+    made = copy(session, keys, signature)
+    session.execute(
+        insert(ConsentCopy)
+        .values(
+            id=uuid4(),
+            signature_id=signature.id,
+            sha256=made.sha256,
+            given_to=to,
+            given_at=clock.now(),
+        )
+        .on_conflict_do_nothing()
+    )
+    return made
 
 
 def _sheet(offer: Offer, said: Words, signed: Sequence[ConsentSignature]) -> Sheet:
@@ -121,7 +147,7 @@ def _signature(
 ) -> dict[str, str]:
     rows = {said.name: str(stated["name"])}
     if stated["assistant"]:
-        rows[said.assistant[signature.role]] = str(stated["assistant"])
+        rows[said.assistant[signature.role]] = f"{stated['assistant']} ({stated['relation']})"
     rows |= {
         said.signed_at: _local(signature.signed_at, signature.zone),
         said.zone: signature.zone,
@@ -133,6 +159,8 @@ def _signature(
     }
     if signature.part == "participant":
         rows |= _switches(said, offer, signature.granted)
+    if "scan_sha256" in stated:
+        rows[said.scan] = str(stated["scan_sha256"])
     return rows | {said.checksum: signature.sha256, said.seal: signature.seal}
 
 

@@ -4,7 +4,7 @@ A new version in force asks what its documents say: `impact` and `affects`. It w
 stays signed, and what it allowed goes on until a person decides otherwise.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -17,9 +17,11 @@ from hometrial import clock
 from hometrial.models import ConsentSignature, ConsentText, Participant, ProtocolVersion
 from hometrial.protocol import consent_text
 from hometrial.protocol.consent import ConsentDocument
+from hometrial.protocol.dosing.standing import State
 from hometrial.services.agreeing import reading, signing, standing, texts
-from hometrial.services.agreeing.texts import Offer
-from hometrial.services.trial import following, publishing
+from hometrial.services.agreeing.texts import Offer, TextRefusedError
+from hometrial.services.dosing import recording
+from hometrial.services.trial import arms, following, publishing
 
 Asks = Literal["inform", "reconsent"]
 
@@ -71,13 +73,7 @@ def everyone_due(
     session: Session, protocol: str, *, on_drug: Collection[UUID], is_test: bool = False
 ) -> tuple[Due, ...]:
     """Return everybody of a protocol who is asked again, the longest overdue first."""
-    people = session.scalars(
-        select(Participant)
-        .join(ConsentSignature, ConsentSignature.participant_id == Participant.id)
-        .join(ProtocolVersion, ProtocolVersion.id == ConsentSignature.protocol_version_id)
-        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test)
-        .distinct()
-    )
+    people = signers(session, protocol, is_test=is_test)
     all_ = [
         each for person in people for each in due(session, person, is_on_drug=person.id in on_drug)
     ]
@@ -85,9 +81,38 @@ def everyone_due(
 
 
 def is_overdue(session: Session, person: Participant, *, is_on_drug: bool) -> bool:
-    """Say whether a person has let the time to sign anew go by: nothing is dispensed to them until they do."""
-    asked = due(session, person, is_on_drug=is_on_drug)
+    """Say whether a person has let the time to sign anew go by: nothing is dispensed to them until they do.
+
+    Nobody is late with words that are not there to be read.
+    """
+    try:
+        asked = due(session, person, is_on_drug=is_on_drug)
+    except TextRefusedError:
+        return False
     return any(each.asks == "reconsent" and each.is_overdue for each in asked)
+
+
+def on_drug(session: Session, people: Iterable[Participant]) -> frozenset[UUID]:
+    """Return who of these people takes the drug, or has it held, by the orders."""
+    return frozenset(
+        each.id
+        for each in people
+        if standing.consented_at(session, each) is not None
+        and arms.arm_of(session, each) is not None
+        and recording.open_chart(session, each).standing.state in (State.ON, State.HELD)
+    )
+
+
+def signers(session: Session, protocol: str, *, is_test: bool = False) -> Sequence[Participant]:
+    """Return everybody who signed a document of a protocol."""
+    return session.scalars(
+        select(Participant)
+        .join(ConsentSignature, ConsentSignature.participant_id == Participant.id)
+        .join(ProtocolVersion, ProtocolVersion.id == ConsentSignature.protocol_version_id)
+        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test)
+        .distinct()
+        .order_by(Participant.code)
+    ).all()
 
 
 def _newest(signed: Sequence[ConsentSignature], protocol: str) -> list[ConsentSignature]:
@@ -136,7 +161,7 @@ def _concerns(document: ConsentDocument, *, is_on_drug: bool) -> bool:
 
 
 def _since(session: Session, offer: Offer) -> datetime:
-    """Return when the document first came into force, with whatever version of the protocol."""
+    """Return when the document first came into force with its words, by whatever version of the protocol."""
     versions = [
         each
         for each in publishing.versions(session, offer.version.protocol)
@@ -147,4 +172,4 @@ def _since(session: Session, offer: Offer) -> datetime:
         for each in versions
         if offer.document in publishing.of(each).consent.documents and each.published_at
     ]
-    return min(named)
+    return max(min(named), offer.text.kept_at)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hometrial.errors import TrialError
 from hometrial.models import ConsentSignature, ConsentText, ProtocolVersion
 from hometrial.services import identifying
+from hometrial.services.agreeing import scanning
 from hometrial.services.agreeing.texts import digest
 from hometrial.settings import Settings
 
@@ -81,6 +82,11 @@ def verify(session: Session, keys: Keys, signature: ConsentSignature) -> tuple[s
             )
     if signature.sha256 != _checksum(text.body, statement):
         found.append("sha256: it is not the checksum of the text and of what was signed")
+    if "scan_payload" in said:
+        try:
+            scanning.read(session, keys.identity, signature.participant_id, said)
+        except TrialError as error:
+            found.append(str(error))
     if not hmac.compare_digest(signature.seal, _mac(keys, signature.sha256)):
         found.append("seal: it was not made with this study's key for this checksum")
     return tuple(found)

@@ -1,66 +1,35 @@
 """A document is signed by the person who read and understood it, and countersigned by the investigator."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.errors import TrialError
 from hometrial.models import (
     ConsentSignature,
     ConsentText,
     Participant,
     ProtocolVersion,
     QuizTry,
+    SignatureRefusal,
 )
 from hometrial.services import consenting, enrolling, withdrawing
-from hometrial.services.agreeing import reading, sealing, standing, texts, understanding
+from hometrial.services.agreeing import acts, reading, sealing, standing, texts, understanding
+from hometrial.services.agreeing.acts import Act, SignatureRefusedError
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.texts import Offer
 from hometrial.services.syncing import planning, pulling
 from hometrial.services.trial import following, publishing
 from hometrial_ingest.data_types import DataType
 
-Role = Literal["self", "scribe", "proxy"]
-Kind = Literal["electronic", "handwritten"]
-
-
-class SignatureRefusedError(TrialError):
-    """A signature that cannot be given like this, or not now."""
-
-
-@dataclass(frozen=True)
-class Act:
-    """What whoever signs brings along: who they are, where, what it means, and how both were made sure of.
-
-    `reauthentication`: what was asked for anew at this moment; `identity_check`: how it is known whose name this
-    is; `discussed_with`: the account of who led the discussion. `assistant`: the name of a scribe, who wrote
-    what the person said, or of a proxy, who signs for them. `granted`: the switches that were turned on.
-    """
-
-    name: str
-    zone: str
-    meaning: str
-    reauthentication: str
-    identity_check: str
-    discussed_with: str
-    kind: Kind = "electronic"
-    role: Role = "self"
-    assistant: str | None = None
-    granted: tuple[DataType, ...] = ()
-
-
-_NEEDED = ("name", "meaning", "reauthentication", "identity_check", "discussed_with")
-
 
 def sign(
     session: Session, keys: Keys, person: Participant, offer: Offer, act: Act
 ) -> ConsentSignature:
-    """Sign a document for a person; data types that they switched on are consented to from now on.
+    """Sign a document for a person, who follows its version from then on; the switches turned on hold at once.
 
     Raises SignatureRefusedError with everything that stands against it: no approval by a committee or no
     registration, sections not read, questions not all right, a part of the act missing, a signature there already;
@@ -74,8 +43,9 @@ def sign(
         *_other_version(session, person, offer),
         *_signed_already(session, person, offer),
         *_not_understood(session, person, offer),
-        *_incomplete(act),
-        *_not_offered(offer, act),
+        *acts.incomplete(act),
+        *acts.not_offered(offer, act),
+        *acts.untimely(act, offer.text.kept_at, "these words were kept here"),
     ]
     if against:
         raise SignatureRefusedError("\n".join(f"{offer.named}: {each}" for each in against))
@@ -85,11 +55,13 @@ def sign(
         session,
         keys,
         signature,
-        {**_names(act), "quiz_try": _quiz_try(session, person, offer), "participant": person.code},
+        {**act.told(), "quiz_try": _quiz_try(session, person, offer), "participant": person.code},
     )
     session.add(signature)
     session.flush()
-    _grant(session, person, act.granted)
+    _grant(session, person, act.granted, since=signature.signed_at)
+    if offer.version.id != following.version_of(session, person).id:
+        following.move(session, person, offer.version)
     if is_first:
         day = pulling.today(zones, signature.signed_at)
         following.anchor(session, person, "consent", day, because=f"signed {offer.named}")
@@ -106,7 +78,11 @@ def countersign(
     person = session.get_one(Participant, signature.participant_id)
     reading.hold(session, person)
     offer = _offer(session, signature)
-    against = [*_incomplete(act), *sealing.verify(session, keys, signature)]
+    against = [
+        *acts.incomplete(act),
+        *acts.untimely(act, signature.signed_at, "the participant signed"),
+        *sealing.verify(session, keys, signature),
+    ]
     if signature.part != "participant":
         against.append("only a participant's signature is countersigned")
     if countersignature(session, signature) is not None:
@@ -125,7 +101,7 @@ def countersign(
         part="investigator",
         countersigns=signature.id,
     )
-    sealing.seal(session, keys, beside, {**_names(act), "countersigned_sha256": signature.sha256})
+    sealing.seal(session, keys, beside, {**act.told(), "countersigned_sha256": signature.sha256})
     session.add(beside)
     session.flush()
     return beside
@@ -169,7 +145,7 @@ def _row(
         signer=signer,
         role=act.role,
         kind=act.kind,
-        signed_at=clock.now(),
+        signed_at=act.at,
         zone=act.zone,
         meaning=act.meaning,
         reauthentication=act.reauthentication,
@@ -177,10 +153,6 @@ def _row(
         discussed_with=act.discussed_with,
         granted=sorted(act.granted),
     )
-
-
-def _names(act: Act) -> dict[str, str | None]:
-    return {"name": act.name, "assistant": act.assistant}
 
 
 def _offer(session: Session, signature: ConsentSignature) -> Offer:
@@ -219,34 +191,6 @@ def _not_understood(session: Session, person: Participant, offer: Offer) -> list
     return said
 
 
-def _incomplete(act: Act) -> list[str]:
-    said = [
-        f"{each}: say it; it is signed with" for each in _NEEDED if not getattr(act, each).strip()
-    ]
-    try:
-        enrolling.check_zone(act.zone)
-    except TrialError as error:
-        said.append(f"zone: {error}")
-    helped = bool(act.assistant and act.assistant.strip())
-    if helped == (act.role == "self"):
-        said.append(
-            f"assistant: {'nobody helps who signs themselves' if helped else f'name the {act.role}'}"
-        )
-    return said
-
-
-def _not_offered(offer: Offer, act: Act) -> list[str]:
-    consent = offer.protocol.consent
-    said = [
-        f"granted: {each} is no switch of this trial; it has {', '.join(consent.data_types) or 'none'}"
-        for each in act.granted
-        if each not in consent.data_types
-    ]
-    if act.role == "proxy" and not consent.allows_proxy:
-        said.append("role: this trial takes no consent from a legal representative")
-    return said
-
-
 def _quiz_try(session: Session, person: Participant, offer: Offer) -> str:
     """Return the id of the try that was all right, of these very questions."""
     found = session.scalars(
@@ -262,10 +206,26 @@ def _quiz_try(session: Session, person: Participant, offer: Offer) -> str:
     return str(found)
 
 
-def _grant(session: Session, person: Participant, chosen: Sequence[DataType]) -> None:
+def _grant(
+    session: Session, person: Participant, chosen: Sequence[DataType], *, since: datetime
+) -> None:
     """Switch data types on that are not on; nothing is switched off by signing."""
-    given, now = consenting.spells(session, person.id), clock.now()
-    new = [each for each in chosen if not given.in_force(each, now)]
+    given = consenting.spells(session, person.id)
+    new = [each for each in chosen if not given.in_force(each, since)]
     if new:
-        consenting.grant(session, person, new, since=now, source="signature")
+        consenting.grant(session, person, new, since=since, source="signature")
         planning.begin_anew(session, withdrawing.accounts_of(session, person.id))
+
+
+def refuse(session: Session, person: Participant, offer: Offer, because: str) -> SignatureRefusal:
+    """Keep in the trail that somebody tried to sign and could not; what they typed is not kept."""
+    row = SignatureRefusal(
+        participant_id=person.id,
+        document=offer.document.id,
+        version=offer.document.version,
+        refused_at=clock.now(),
+        because=because,
+    )
+    session.add(row)
+    session.flush()
+    return row

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import TrialError
-from hometrial.models import ConsentText, Participant, ProtocolVersion
+from hometrial.models import ConsentSignature, ConsentText, Participant, ProtocolVersion
 from hometrial.protocol import comprehension, consent_text
 from hometrial.protocol.comprehension import Quiz
 from hometrial.protocol.consent import ConsentDocument
-from hometrial.protocol.consent_text import DocumentText
+from hometrial.protocol.consent_text import DocumentText, UnknownConsentTextError
 from hometrial.protocol.model import Protocol, missing_before_consent
 from hometrial.services.trial import following, publishing
 
@@ -128,16 +128,32 @@ def keep(
     return row
 
 
-def keep_shipped(session: Session, version: ProtocolVersion, *, by: str) -> list[ConsentText]:
-    """Keep every document of a version with the words that come with the product.
+def keep_shipped(
+    session: Session, version: ProtocolVersion, *, by: str
+) -> tuple[list[ConsentText], list[str]]:
+    """Keep the words that come with the product of every document that has none yet.
 
-    Raises TextRefusedError as `keep` does, UnknownConsentTextError for words that do not come with it.
+    Return what was kept, and a sentence for each document whose words somebody has to give.
     """
-    kept = []
+    kept, missing = [], []
     for document in publishing.of(version).consent.documents:
-        body, quiz = consent_text.shipped(document)
-        kept.append(keep(session, version, document, body=body, quiz=quiz, by=by))
-    return kept
+        if _kept(session, version, document) is not None:
+            continue
+        try:
+            body, quiz = consent_text.shipped(document)
+            kept.append(keep(session, version, document, body=body, quiz=quiz, by=by))
+        except (TextRefusedError, UnknownConsentTextError) as error:
+            missing.append(str(error))
+    return kept, missing
+
+
+def kept_of(
+    session: Session, version: ProtocolVersion
+) -> list[tuple[ConsentDocument, ConsentText | None]]:
+    """Return every document that a version names, with its words if they are there."""
+    return [
+        (each, _kept(session, version, each)) for each in publishing.of(version).consent.documents
+    ]
 
 
 def _kept(
@@ -207,3 +223,8 @@ def offer_of(row: ConsentText, version: ProtocolVersion) -> Offer:
     raise TextRefusedError(
         f"{row.document} {row.version} in {row.language}: {version.protocol} {version.version} has no such document"
     )
+
+
+def language_of(session: Session, signature: ConsentSignature) -> str:
+    """Return the language in which a document was signed."""
+    return session.get_one(ConsentText, signature.text_id).language

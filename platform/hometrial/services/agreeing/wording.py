@@ -41,6 +41,7 @@ class Words(Declaration):
     data_types: dict[str, str]
     text_checksum: str
     signs_lacking: str
+    scan: str
     checksum: str
     seal: str
     receipt: str

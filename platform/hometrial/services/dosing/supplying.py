@@ -12,6 +12,7 @@ from hometrial.models import Lot, Participant, Product, Shipment, SupplyMovement
 from hometrial.protocol.dosing import supply
 from hometrial.protocol.dosing.refusing import SupplyRefusedError
 from hometrial.protocol.dosing.supply import Move
+from hometrial.services.agreeing import reconsenting
 from hometrial.services.dosing import accounting, footing
 
 
@@ -120,6 +121,11 @@ def _require_dispensable(session: Session, lot: Lot, what: Moved) -> None:
     stands_on = footing.footing_of(session, what.participant)
     if stands_on.takes_no_drug:
         raise SupplyRefusedError(f"{stands_on.code} chose to stop the drug; nothing is dispensed")
+    if reconsenting.is_overdue(session, what.participant, is_on_drug=True):
+        raise SupplyRefusedError(
+            f"{stands_on.code} has not signed the new version in time; nothing is dispensed until they do: "
+            "hometrial consent-document due"
+        )
     today = stands_on.local(clock.now()).date()
     if lot.use_by < today:
         raise SupplyRefusedError(
