@@ -9,7 +9,7 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.participant import errors, headers, languages, looks, push, visiting, webhooks, words
+from hometrial.participant import departed, errors, headers, languages, looks, push, visiting, webhooks, words
 from hometrial.participant.doors import Tasks
 from hometrial.participant.pages import (
     asking,
@@ -17,6 +17,7 @@ from hometrial.participant.pages import (
     connecting,
     entering,
     home,
+    leaving,
     looking,
     passkeys,
     team,
@@ -64,6 +65,7 @@ def create_app(
     looks.teach(app)
     languages.speak(app)
     visiting.guard(app)
+    departed.guard(app)
     headers.strict(app, https=https)
     errors.handle(app)
     words.teach(app)
@@ -78,6 +80,7 @@ def create_app(
         connecting,
         unlinking,
         looking,
+        leaving,
         team,
     ):
         app.register_blueprint(part.pages)
