@@ -1,5 +1,7 @@
 """Codes by e-mail: typed once, in the browser that asked, within ten minutes; and nobody learns who is known."""
 
+from threading import Thread
+
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import ProgrammingError
@@ -43,6 +45,16 @@ def test_a_code_is_used_once(desk, ada):
     code = desk.post[0][1]
     assert desk.answer(browser, code) == ada
     assert desk.answer(browser, code) == "over"
+
+
+def test_a_code_that_is_typed_twice_at_the_same_time_is_used_once(desk, ada):
+    browser, code, answers = desk.ask(ADA), desk.post[0][1], []
+    threads = [Thread(target=lambda: answers.append(desk.answer(browser, code))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=20)
+    assert sorted(map(str, answers)) == sorted([str(ada), "over", "over"])
 
 
 def test_a_code_is_old_after_ten_minutes(desk, ada, now):
