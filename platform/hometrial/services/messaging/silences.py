@@ -118,12 +118,12 @@ def _bad_day(session: Session, person: Participant, now: datetime) -> Silence | 
     if not taps or taps[-1].kind == "over":
         return None
     begun = taps[-1].at
-    hours = following.protocol_of(session, person).bad_days.rest_hours
+    until = begun + timedelta(hours=following.protocol_of(session, person).bad_days.rest_hours)
     chosen = rest_of(session, person.id, "bad_day")
-    until: datetime | None = begun + timedelta(hours=hours)
-    if chosen is not None and chosen.at >= begun:
-        until = chosen.until
-    if until is None or until <= now:
+    if chosen is not None and chosen.until is not None:
+        # What was chosen on this bad day holds; a tap that came after it never makes the rest shorter.
+        until = chosen.until if chosen.at >= begun else max(until, chosen.until)
+    if until <= now:
         return None
     return Silence("bad_day", "a bad day", until)
 
