@@ -1,0 +1,29 @@
+"""The four protocols from screening to end in simulated time; `run.py protocols` plays all their people, every day.
+
+Here some of each come, and the file is compared with on the days around events; the whole calendar at the end.
+"""
+
+import pytest
+from played_cast import Manner
+from played_trial import play
+
+CASTS = {
+    # Travel over the date line and withdrawal; a side effect; the drug run out; an opioid, with trouble at the questions.
+    "ldn-mecfs": frozenset({1, 3, 4, 5}),
+    "ldn-crohns": frozenset({2, 4, 6, 7}),
+    "ldn-ms": frozenset({4, 5, 7}),
+    "ldn-case-series": frozenset({0}),
+}
+
+
+@pytest.mark.parametrize("protocol", CASTS)
+def test_every_visit_diary_and_dose_is_due_as_the_file_says_from_screening_to_end(
+    study, tmp_path, protocol
+):
+    manner = Manner(only=CASTS[protocol], share=0.15)
+    sums, faults = play(study.database, tmp_path / "played.clock", protocol, manner, years=2)
+    assert faults == []
+    assert sums.visits_held > 5
+    assert sums.handed_in > 3
+    assert sums.doses_taken > 3
+    assert sums.looks > 8
