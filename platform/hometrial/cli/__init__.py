@@ -31,6 +31,7 @@ from hometrial.cli.screening import screening_commands
 from hometrial.cli.simulate import simulate
 from hometrial.cli.site import site
 from hometrial.cli.staff import staff
+from hometrial.cli.supply import supply
 from hometrial.cli.trial import trial
 from hometrial.cli.visit import visit
 from hometrial.cli.worker import sync, worker
@@ -93,6 +94,7 @@ for _command in (
     doctor,
     dose,
     medication,
+    supply,
     message,
     quarantine,
     export,

@@ -93,8 +93,23 @@ def test_units_are_dispensed_returned_lost_and_destroyed_before_a_witness(somebo
     ):
         with pytest.raises(SupplyRefusedError, match="1 more than there are"):
             moved(somebody, lot, move, units, **more)
-    with pytest.raises(DBAPIError, match="witness_is_another"):
+    with pytest.raises(SupplyRefusedError, match="name another person who saw it"):
         moved(somebody, lot, Move.DESTROYED, 1, witnessed_by="ph")
+    for move, more in ((Move.DESTROYED, {}), (Move.QUARANTINED, {"witnessed_by": "nurse"})):
+        with pytest.raises(SupplyRefusedError, match="name who saw it if it was destroyed"):
+            moved(somebody, lot, move, 1, **more)
+    copied = "number + 99, 'destroyed', lot_id, 1, day, place, 'ph', why, by, at"
+    with (
+        pytest.raises(DBAPIError, match="witness_is_another"),
+        somebody.study.database.transaction("test", "around the service") as session,
+    ):
+        session.execute(
+            text(
+                "INSERT INTO supply_movement (id, number, move, lot_id, units, day, place,"  # noqa: S608
+                f" witnessed_by, why, by, at) SELECT gen_random_uuid(), {copied}"
+                " FROM supply_movement WHERE number = 1"
+            )
+        )
     assert read(somebody, accounting.check) == ()
 
 

@@ -15,6 +15,8 @@ from hometrial.protocol.dosing.supply import Move
 from hometrial.services.agreeing import reconsenting
 from hometrial.services.dosing import accounting, footing
 
+_DESTROYED = (Move.DESTROYED, Move.QUARANTINE_DESTROYED, Move.RETURNS_DESTROYED)
+
 
 @dataclass(frozen=True)
 class Moved:
@@ -90,6 +92,19 @@ def receive(session: Session, lot: Lot, shipped: Shipped, *, by: str) -> Shipmen
     return shipment
 
 
+def kept_apart(session: Session, shipment: Shipment) -> str | None:
+    """Return why a delivery went into quarantine as it came, None if it is on the shelf."""
+    came = select(SupplyMovement.number).where(SupplyMovement.shipment_id == shipment.id)
+    return session.scalar(
+        select(SupplyMovement.why).where(
+            SupplyMovement.number == came.scalar_subquery() + 1,
+            SupplyMovement.lot_id == shipment.lot_id,
+            SupplyMovement.move == "quarantined",
+            SupplyMovement.at == shipment.at,
+        )
+    )
+
+
 def _excursion(product: Product, shipped: Shipped) -> str | None:
     if product.lowest_c is None and product.highest_c is None:
         return None
@@ -112,7 +127,18 @@ def move(session: Session, lot: Lot, what: Moved, *, by: str) -> SupplyMovement:
         raise SupplyRefusedError(f"lot {lot.code}: record what came as a delivery")
     if what.move is Move.DISPENSED:
         _require_dispensable(session, lot, what)
+    _require_witness(lot, what, by)
     return _store(session, lot, what, by=by)
+
+
+def _require_witness(lot: Lot, what: Moved, by: str) -> None:
+    """What is destroyed was seen by another than who destroyed it; nothing else has a witness."""
+    if (what.move in _DESTROYED) != (what.witnessed_by is not None):
+        raise SupplyRefusedError(f"lot {lot.code}: name who saw it if it was destroyed, only then")
+    if what.witnessed_by is not None and what.witnessed_by.strip() in ("", by):
+        raise SupplyRefusedError(
+            f"lot {lot.code}: {by} destroys it; name another person who saw it as the witness"
+        )
 
 
 def _require_dispensable(session: Session, lot: Lot, what: Moved) -> None:
