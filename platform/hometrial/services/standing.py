@@ -109,6 +109,11 @@ def ends_of(session: Session) -> dict[str, date]:
     return {provider: ends_on for provider, ends_on in rows}  # noqa: C416
 
 
+def is_paused(session: Session, person: UUID) -> bool:
+    """Say whether a person rests from the study now."""
+    return person in _paused(session, clock.now())
+
+
 def _paused(session: Session, now: datetime) -> set[UUID]:
     unfinished = or_(Pause.end_at.is_(None), Pause.end_at > now)
     return set(

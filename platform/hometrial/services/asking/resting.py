@@ -1,6 +1,6 @@
 """Bad days (N12): one tap, and less is asked for as long as the protocol lets somebody rest."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
@@ -8,7 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import BadDay, Participant
+from hometrial.errors import TrialError
+from hometrial.models import BadDay, Participant, ReminderRest
 from hometrial.protocol.calendar import Span
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.windows import local_date
@@ -18,18 +19,75 @@ from hometrial_ingest.local_time import ZoneHistory
 
 Severity = Literal[1, 2, 3]
 """Mild, moderate, severe."""
+_SAME_TAP = timedelta(minutes=1)
+_LONGEST_REST = timedelta(days=28)
+
+
+class RestRefusedError(TrialError):
+    """A rest from reminders that is not one."""
 
 
 def tap(
     session: Session, person: Participant, *, by: str, severity: Severity | None = None
 ) -> None:
-    """Record that a person has a bad day; a tap while they rest makes the rest longer."""
-    _record(session, person.id, "begun", by, severity)
+    """Record that a person has a bad day; a tap while they rest makes the rest longer.
+
+    A second tap within a minute that says no more than the first is the same one.
+    """
+    last = next(reversed(taps(session, person)), None)
+    is_same = last is not None and last.kind == "begun" and clock.now() - last.at < _SAME_TAP
+    if last is None or not is_same or severity not in (None, last.severity):
+        _record(session, person.id, "begun", by, severity)
 
 
 def better(session: Session, person: Participant, *, by: str) -> None:
-    """Record that the bad days are over; without any it changes nothing."""
+    """Record that the bad days are over, and with them the rest from reminders; without any it changes nothing."""
     _record(session, person.id, "over", by, None)
+    if quiet_until(session, person) is not None:
+        _keep_quiet(session, person, None, by)
+
+
+def keep_quiet(session: Session, person: Participant, until: datetime, *, by: str) -> None:
+    """Record until when a person wants no reminders on their bad days; a later word replaces an earlier one.
+
+    Raises RestRefusedError of a time that is over, or too far away.
+    """
+    now = clock.now()
+    if not now < until <= now + _LONGEST_REST:
+        raise RestRefusedError(
+            f"rest until {until.isoformat()}: choose a time from now on, at most {_LONGEST_REST.days} days away"
+        )
+    if quiet_until(session, person) != until:
+        _keep_quiet(session, person, until, by)
+
+
+def quiet_until(session: Session, person: Participant) -> datetime | None:
+    """Return until when a person chose to rest from reminders; None if they chose nothing, or if it is over."""
+    row = session.scalars(
+        select(ReminderRest)
+        .where(ReminderRest.participant_id == person.id, ReminderRest.kind == "bad_day")
+        .order_by(ReminderRest.at.desc(), ReminderRest.id.desc())
+        .limit(1)
+    ).one_or_none()
+    until = None if row is None else row.until
+    return until if until is not None and until > clock.now() else None
+
+
+def _keep_quiet(session: Session, person: Participant, until: datetime | None, by: str) -> None:
+    row = ReminderRest(
+        participant_id=person.id, kind="bad_day", until=until, at=clock.now(), by=by, because=""
+    )
+    session.add(row)
+    session.flush()
+
+
+def rests(session: Session, person: Participant) -> datetime | None:
+    """Return when a person tapped last, if today is one of their bad days; None if it is not."""
+    today = local_date(clock.now(), enrolling.zones_of(session, person))
+    if not any(today in span for span in bad_days(session, person)):
+        return None
+    begun = [row.at for row in taps(session, person) if row.kind == "begun"]
+    return begun[-1]
 
 
 def _record(

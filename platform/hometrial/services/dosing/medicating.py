@@ -109,6 +109,14 @@ def medications(session: Session, person: Participant) -> tuple[Medication, ...]
     return opioids.told(session, person)
 
 
+def highest_number(session: Session, person: Participant) -> int:
+    """Return the number of the newest record of a person's medicines, also of one that was corrected; 0 if none is."""
+    newest = session.scalar(
+        select(func.max(Medication.number)).where(Medication.participant_id == person.id)
+    )
+    return newest or 0
+
+
 def _hold(session: Session, person: Participant) -> None:
     key = {"key": f"hometrial.medication.{person.id}"}
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
@@ -160,12 +168,9 @@ def _row(
         raise MedicationRefusedError("medicine: give its name, as it stands on the package")
     wrong = _corrected(session, person, word)
     found = medicines.found_in(name)
-    newest = session.scalar(
-        select(func.max(Medication.number)).where(Medication.participant_id == person.id)
-    )
     return Medication(
         participant_id=person.id,
-        number=(newest or 0) + 1,
+        number=highest_number(session, person) + 1,
         name=name,
         dose=told.dose,
         route=told.route,

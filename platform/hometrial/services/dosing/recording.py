@@ -90,6 +90,11 @@ def open_chart(session: Session, person: Participant) -> Chart:
     """
     key = {"key": f"hometrial.dosing.{person.id}"}
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
+    return chart_of(session, person)
+
+
+def chart_of(session: Session, person: Participant) -> Chart:
+    """Return a person's chart to be looked at. Raises what `footing_of` raises."""
     found = footing.footing_of(session, person)
     now = found.local(clock.now())
     return Chart(person, found, storing.course_of(session, person), now)

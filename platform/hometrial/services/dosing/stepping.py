@@ -9,8 +9,9 @@ from hometrial.protocol import applying
 from hometrial.protocol.dosing import titrating
 from hometrial.protocol.dosing.adherence import adherence
 from hometrial.protocol.dosing.refusing import OrderRefusedError
-from hometrial.protocol.dosing.titrating import Against, Readiness
-from hometrial.services.dosing import ordering, recording
+from hometrial.protocol.dosing.titrating import Against, Proposal, Readiness
+from hometrial.services.dosing import opioids, ordering, recording
+from hometrial.services.dosing.footing import Footing
 from hometrial.services.dosing.recording import Chart, Role, Word
 from hometrial.services.safety import alerting, judged
 
@@ -49,6 +50,31 @@ def step_up(session: Session, person: Participant, word: Word) -> DoseEvent:
         raise OrderRefusedError(f"step up on {chart.today}: {', '.join(reasons)}")
     proposal = titrating.step_up(chart.terms.plan, chart.standing)
     return ordering.place(session, chart, word, proposal)
+
+
+def next_step(session: Session, person: Participant) -> Proposal | None:
+    """Return the step that a person may take today by a tap of their own; None if there is none.
+
+    None where the protocol leaves it to the investigator, and on a day of which a dose is recorded already: what
+    was taken would be too little by the new order. Raises what `footing_of` raises.
+    """
+    chart = recording.chart_of(session, person)
+    if not is_of_person(chart.footing) or chart.course.intakes_on(chart.today):
+        return None
+    held = bool(
+        opioids.conflicts(opioids.told(session, person), chart.footing.protocol, chart.today)
+    )
+    if held or chart.footing.takes_no_drug or chart.course.gap_on(chart.today) is not None:
+        return None
+    if against(session, chart):
+        return None
+    return titrating.step_up(chart.terms.plan, chart.standing)
+
+
+def is_of_person(stands_on: Footing) -> bool:
+    """Whether the protocol lets people take the next step themselves."""
+    rule = stands_on.titration.step_up
+    return rule.approver == "automatic" and rule.actor == "participant"
 
 
 def _require_may_step(chart: Chart, word: Word) -> None:

@@ -42,6 +42,8 @@ class Told:
 
 
 AS_ORDERED = Told()
+OUT_OF_DRUG = "out_of_drug"
+"""Work: a person has nothing left to take."""
 
 
 def taken(
@@ -240,6 +242,7 @@ def resumed(
     stands = chart.course.standing_on(gap.first_on)
     without = f"{gap.days_before(from_on)} days without the drug"
     proposal = _restart(chart, stands, gap.days_before(from_on), formulation)
+    working.close_items(session, person.id, OUT_OF_DRUG, because="it is there again")
     if proposal.needs_call and not called:
         reason = f"it is there again after {without}: call before the first dose, and name what it is made of"
         working.open_item(session, person.id, ordering.CALL, "restart", reason)

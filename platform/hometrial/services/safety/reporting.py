@@ -102,6 +102,9 @@ def amend(
             session, person.id, WORK, _subject(event), because=f"looked at by {said.by}"
         )
         stopping.stopping(session)
+    else:
+        reason = f"event {event.number}, told anew on {clock.now():%Y-%m-%d %H:%M} UTC: look at it"
+        working.open_item(session, person.id, WORK, _subject(event), reason)
     return version
 
 

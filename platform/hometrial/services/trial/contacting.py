@@ -11,9 +11,13 @@ from sqlalchemy.orm import Session, aliased
 from hometrial import clock
 from hometrial.errors import TrialError
 from hometrial.models import CONTACT_OUTCOMES, CONTACT_WAYS, Contact, Participant
+from hometrial.services import working
 from hometrial.services.agreeing import standing
 
 _STOPPED = {"stop_contact", "withdraw_completely"}
+CALL_WANTED = "call_wanted"
+"""Work: a person asked to be called; it is done once they were spoken with."""
+_SPOKEN = ("phone", "video", "in_person")
 
 
 class ContactRefusedError(TrialError):
@@ -88,7 +92,17 @@ def log(
     )
     session.add(row)
     session.flush()
+    if spoke.outcome == "reached" and spoke.way in _SPOKEN:
+        working.close_items(session, person.id, CALL_WANTED, because="spoken with")
     return row
+
+
+def call_wanted(session: Session, person: Participant, about: str) -> None:
+    """Have the staff call a person who asks for it, about something that they told; asked twice, it is one call.
+
+    Also of who has withdrawn: safety is followed to its end.
+    """
+    working.open_item(session, person.id, CALL_WANTED, about, f"asks to be called: {about}")
 
 
 def contacts(session: Session, person: Participant) -> Sequence[Contact]:

@@ -1,0 +1,113 @@
+"""What a person's first page shows of today: forms with their minutes, the next visit, what they chose."""
+
+from dataclasses import dataclass
+from datetime import date
+from math import ceil
+from urllib.parse import quote
+
+from flask import current_app, url_for
+from sqlalchemy.orm import Session
+
+from hometrial.models import Participant
+from hometrial.participant.looks import current
+from hometrial.participant.ways import inside
+from hometrial.questionnaires import loading
+from hometrial.services.agreeing import standing
+from hometrial.services.asking import today as asking
+from hometrial.services.trial import calendars
+from hometrial.services.trial.calendars import Status, VisitLine
+
+AT_MOST = 4
+"""So many forms are shown; the others stand behind one line."""
+_START = "asking.start"
+_BY_ITSELF = "system"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A form that is open: what it is called, about how many minutes are left of it, and where it is."""
+
+    title: str
+    minutes: int
+    state: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The forms of now, the first ones first; `minutes` of all that are shown."""
+
+    first: tuple[Asked, ...]
+    others: tuple[Asked, ...]
+    minutes: int
+
+
+@dataclass(frozen=True)
+class NextVisit:
+    """The next visit: around which day, and between which days it can be."""
+
+    label: str
+    mode: str
+    on: date
+    first: date
+    last: date
+    is_now: bool
+
+
+def forms_of(session: Session, person: Participant) -> Forms:
+    """Return what a person is asked now. Raises NotInTrialError, ZoneNeededError."""
+    due = asking.today(session, person, current().language)
+    lines = tuple(_asked(each) for each in due)
+    shown = lines[:AT_MOST]
+    return Forms(shown, lines[AT_MOST:], ceil(sum(each.minutes for each in due[:AT_MOST])))
+
+
+def _asked(due: asking.Due) -> Asked:
+    title = loading.named(due.occasion.instrument).title
+    form, occasion = due.occasion.form.id, due.occasion.name
+    return Asked(
+        title.get(current().language, title["en"]),
+        ceil(due.minutes),
+        due.state,
+        way_to_form(form, occasion),
+    )
+
+
+def way_to_form(form: str, occasion: str) -> str:
+    """Return where a form is filled in."""
+    if _START in current_app.view_functions:
+        return url_for(_START, form=form, occasion=occasion)
+    return f"/ask/{quote(form, safe='')}/{quote(occasion, safe='')}"
+
+
+def next_visit(session: Session, person: Participant) -> NextVisit | None:
+    """Return the visit that is due or comes next; None if none does."""
+    if standing.withdrawn_at(session, person) is not None:
+        return None
+    agenda = calendars.agenda(session, person)
+    lines = [
+        each
+        for each in agenda.of(Status.DUE, Status.UPCOMING)
+        if each.mode != _BY_ITSELF and "stop_contact" not in standing.choices(session, person)
+    ]
+    found = min(lines, key=lambda line: line.due.due, default=None)
+    return None if found is None else _visit(found)
+
+
+def _visit(line: VisitLine) -> NextVisit:
+    window = line.due.window
+    is_now = line.status is Status.DUE
+    return NextVisit(line.label, line.mode, line.due.due, window.first, window.last, is_now)
+
+
+def ways() -> dict[str, str]:
+    """Return the addresses of other pages that this site has, by their names here."""
+    known = {
+        "consent": "/consent",
+        "copies": "/consent/copies",
+        "reminders": "/reminders",
+        "mine": "/mine",
+        "leaving": "/leaving",
+        "watch": "/watch",
+    }
+    return {name: path for name, path in known.items() if inside(path, "") == path}
