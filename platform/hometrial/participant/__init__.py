@@ -22,6 +22,7 @@ from hometrial.participant.pages import (
     looking,
     medicating,
     passkeys,
+    reminding,
     reporting,
     resting,
     supplying,
@@ -92,6 +93,7 @@ def create_app(
         looking,
         leaving,
         team,
+        reminding,
     ):
         app.register_blueprint(part.pages)
     if tasks is not None:

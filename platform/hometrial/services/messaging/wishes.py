@@ -22,6 +22,14 @@ _FIRST = ("push", "sms", "email")
 """Of several ways that somebody switched on, the one that is used: what is asked for besides mail is liked more."""
 
 
+class WishRefusedError(MessageRefusedError):
+    """A wish that cannot be met; `field` is the part of it that has to change."""
+
+    def __init__(self, field: str, said: str) -> None:
+        super().__init__(said)
+        self.field = field
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What a person chooses; times are on their own clock, None: as the protocol has it."""
@@ -57,17 +65,17 @@ def choose(
 ) -> ReminderChoice:
     """Record a person's choice; the same choice again changes nothing.
 
-    Raises MessageRefusedError of a way that is not set up, quiet hours without an end, a time that is liked
-    and quiet at once.
+    Raises WishRefusedError of a way that is chosen anew and not set up, quiet hours without an end, a time
+    that is liked and quiet at once.
     """
     states.hold(session, person.id)
     before = choice_of(session, person.id)
-    for way in wanted.ways:
-        channels.require(configured, way)
+    _require_ways(session, configured, person, wanted)
     _require_hours(session, person, wanted)
     if wanted.language not in LANGUAGES:
-        raise MessageRefusedError(
-            f"language {wanted.language!r}: messages are written in {', '.join(LANGUAGES)}"
+        raise WishRefusedError(
+            "language",
+            f"language {wanted.language!r}: messages are written in {', '.join(LANGUAGES)}",
         )
     if before is not None and _said(before) == wanted:
         return before
@@ -88,20 +96,39 @@ def choose(
     return row
 
 
+def _require_ways(
+    session: Session, configured: Channels, person: Participant, wanted: Wanted
+) -> None:
+    """A way that was on may stay on, so that whoever chooses a time need not care how mail is sent just now."""
+    before = wanted_by(session, person.id).ways
+    for way in wanted.ways:
+        if way in before:
+            continue
+        try:
+            channels.require(configured, way)
+        except MessageRefusedError as error:
+            raise WishRefusedError(f"by_{way}", str(error)) from error
+
+
 def _require_hours(session: Session, person: Participant, wanted: Wanted) -> None:
     if (wanted.quiet_from is None) != (wanted.quiet_to is None):
-        raise MessageRefusedError("quiet hours have a beginning and an end; give both or none")
+        lacking = "quiet_to" if wanted.quiet_to is None else "quiet_from"
+        raise WishRefusedError(
+            lacking, "quiet hours have a beginning and an end; give both or none"
+        )
     if wanted.quiet_from is not None and wanted.quiet_from == wanted.quiet_to:
-        raise MessageRefusedError(
+        raise WishRefusedError(
+            "quiet_to",
             f"quiet hours from {wanted.quiet_from:%H:%M} to the same time are all day or none; "
-            "to get no messages, switch every way off"
+            "to get no messages, switch every way off",
         )
     reminders = following.protocol_of(session, person).reminders
     found = quiet_hours(wanted, reminders)
     if wanted.preferred_at is not None and found.is_quiet(wanted.preferred_at):
-        raise MessageRefusedError(
+        raise WishRefusedError(
+            "preferred_at",
             f"{wanted.preferred_at:%H:%M} lies in the quiet hours from {found.quiet_from:%H:%M} to "
-            f"{found.quiet_to:%H:%M}; choose another time, or other quiet hours"
+            f"{found.quiet_to:%H:%M}; choose another time, or other quiet hours",
         )
 
 
