@@ -40,6 +40,8 @@ STAGES = (
     "on a bad day",
     "has left",
 )
+ARMS = ("immediate", "delayed")
+"""People are allocated until somebody is in each; a block of the list ends before long."""
 RUN_IN, ON_DRUG = 14, 12
 """Days between consent and allocation, and days of drug before today."""
 
@@ -114,7 +116,7 @@ def _people(stage: Stage, version: ProtocolVersion, now: datetime) -> dict[str, 
     """Play each person from screening to their stage; those on the drug are who were drawn to begin with it."""
     consented = now - timedelta(days=RUN_IN + ON_DRUG + 1)
     found: dict[str, str] = {}
-    for _ in range(2):
+    while len(found) < len(ARMS):
         code, began = _treated(stage, version, consented)
         found.setdefault("on the drug" if began else "waiting for the drug", code)
     stage.at(now - timedelta(days=5))
