@@ -137,6 +137,17 @@ class Player(Treated):
             else:
                 self.hand_in(key, short=asked.how == "short")
 
+    def tell_late(self) -> None:
+        """Have staff enter two forms that were left, as they are told by phone."""
+        left = [
+            (key, each)
+            for key, each in questions(self.facts).items()
+            if each.closes <= self.stage.now and key not in self.handed and each.of_person
+            and each.how != "excused" and has_words(self.stage, key[0])
+        ]  # fmt: skip
+        for key, each in self.rng.sample(left, min(2, len(left))):
+            self.hand_in(key, short=each.how == "short", manner=STAFF)
+
     def _open(self, key: Key, manner: Manner | None = None) -> Any:
         manner = manner or Manner(by="participant", language="en")
         return opening.open_form(self.session, self.person, *key, manner)

@@ -14,6 +14,13 @@ from played_calendar import DAY
 from played_lives import Course, evenings, leaves, looks, rests, travels, whole_life
 from played_stage import Script, Stage
 
+from hometrial.protocol.dosing.amounts import once
+from hometrial.protocol.dosing.coarse import CoarseDate
+from hometrial.protocol.dosing.history import History, OtherTreatment
+from hometrial.protocol.dosing.history import Told as TellOf
+from hometrial.protocol.dosing.standing import Kind
+from hometrial.services.dosing import remembering
+
 CROHNS = {
     "age": 36, "crohns_confirmed": True, "stable_medicine_days": 60, "can_become_pregnant": False,
     "opioid_ever": False, "opioid_for_diarrhoea": False, "stoma_or_short_bowel": False, "alt_xuln": 0.7,
@@ -105,7 +112,28 @@ def _at_once(player: Player) -> Script:
     yield player.at(player.today + player.rng.randrange(1, 4) * DAY, 11)
 
 
+PAST = (
+    History(
+        CoarseDate.of("2026-02"),
+        (TellOf("start", Kind.START, CoarseDate.of("2010"), once("1.5")),),
+        others=(OtherTreatment("colecalciferol", CoarseDate.of("2009")),),
+    ),
+    History(
+        CoarseDate.of("2026"), (TellOf("start", Kind.START, CoarseDate.of("2014"), once("0.25")),)
+    ),
+    History(
+        CoarseDate.of("2026"), (TellOf("start", Kind.START, CoarseDate.of("2018"), once("1")),)
+    ),
+)
+"""What the three tell of the time before the trial, as coarsely as it is published."""
+
+
 def _told_history(player: Player) -> Script:
+    """Tell of the years before; they come back as coarse as they were told."""
+    past = PAST[player.number]
+    remembering.tell(player.session, player.person, dosed.NURSE, past)
+    if remembering.told(player.session, player.person) != past:
+        player.stage.fault(f"{player.code}: the history told is another")
     yield player.at(player.today + DAY, 11)
 
 

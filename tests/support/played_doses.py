@@ -1,6 +1,6 @@
 """The drug of a person of a played trial, and what befalls them on it: acts, each kept in the player's own truths."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -23,6 +23,11 @@ STAFF = Manner(
 )
 
 
+NIGHT_ENDS = 4
+ONE_ALERT = timedelta(hours=72)
+"""What is told again within this time is one alert."""
+
+
 class Treated(Person):
     """A person with a drug: orders by the doctor, doses as they are told, side effects, an opioid."""
 
@@ -36,9 +41,14 @@ class Treated(Person):
         """Tell every part of a day (default: today) that was not told."""
         on = day or self.today
         for at, mg in self.drug.due(on):
-            told = telling.Told(on=day, time_of_day=TimeOfDay(at))
+            told = telling.Told(on=day or self.by_night, time_of_day=TimeOfDay(at))
             telling.taken(self.session, self.person, self.itself, told)
             self.note_dose(on, at, mg)
+
+    @property
+    def by_night(self) -> date | None:
+        """Today, if it must be said because a dose is the evening's before by night; travellers wake at any hour."""
+        return self.today if clock_of(self.facts.homes, self.stage.now).hour < NIGHT_ENDS else None
 
     def tap(self) -> date:
         """Tell of the next dose by one tap; before four at night that is the evening's, if it is not told."""
@@ -46,7 +56,7 @@ class Treated(Person):
         hour = clock_of(self.facts.homes, self.stage.now).hour
         on = (
             self.today - DAY
-            if hour < 4 and evening and not self.drug.gap(self.today - DAY)
+            if hour < NIGHT_ENDS and evening and not self.drug.gap(self.today - DAY)
             else self.today
         )
         left = self.drug.due(on)
@@ -64,7 +74,7 @@ class Treated(Person):
 
     def miss(self) -> None:
         for at, _ in self.drug.due(self.today):
-            told = telling.Told(time_of_day=TimeOfDay(at))
+            told = telling.Told(on=self.by_night, time_of_day=TimeOfDay(at))
             telling.missed(self.session, self.person, self.itself, Reason.FORGOT, told)
             self.drug.tell(self.today, at, Decimal(0))
 
@@ -187,6 +197,8 @@ class Treated(Person):
         told = medicating.Told("codeine", ended=self.today.isoformat())
         word = Word(self.code, Role.PARTICIPANT, "it is over", self.opioid)
         medicating.add(self.session, self.person, word, told)
+        if self.stage.now - self.told_opioid[-1] >= ONE_ALERT:
+            self.told_opioid.append(self.stage.now)
         for each in alerts.states(self.session, person=self.person):
             alerting.close(self.session, each.alert, by="dr-ada", because="spoken with")
         self.drug.red = 0

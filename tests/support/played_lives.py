@@ -257,6 +257,7 @@ def follow_up(player: Player) -> Script:
     ends = [each.last for each in visits(player.facts)]
     yield from evenings(player, max([player.today, *ends]) + 5 * DAY)
     player.over_on = player.today
+    player.tell_late()
     yield player.at(max([player.today, *ends]) + AFTER_THE_END, 12)
     player.totals = whole(player)
     player.doses = exposure_of(player)

@@ -1,7 +1,7 @@
 """The stage of a played trial: one simulated clock for all its people, who wake one after the other."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -51,6 +51,7 @@ class Stage:
     board: Path
     protocol: str
     begin: datetime
+    say: Callable[[str], None] = lambda told: None  # noqa: ARG005
     scripts: list[tuple[datetime, int, Script]] = field(default_factory=list)
     looks: int = 0
     faults: list[str] = field(default_factory=list)
@@ -131,3 +132,4 @@ class Stage:
     def fault(self, told: str) -> None:
         """Keep what is not as it should be."""
         self.faults.append(f"{self.now:%Y-%m-%d %H:%M} UTC {told}")
+        self.say(self.faults[-1])

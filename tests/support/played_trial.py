@@ -1,7 +1,7 @@
 """A trial played from screening to end on a study of its own, and the table of what it came to."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from played_cast import Manner, at_begin, cast, shapes
@@ -19,12 +19,17 @@ HEADS = (
 
 
 def play(
-    database: Database, board: Path, protocol: str, manner: Manner, years: int = 10
+    database: Database,
+    board: Path,
+    protocol: str,
+    manner: Manner,
+    years: int = 10,
+    say: Callable[[str], None] = lambda told: None,  # noqa: ARG005
 ) -> tuple[Sums, list[str]]:
     """Play one protocol; return its line of the table, and what was not as the file says."""
     began = time.monotonic()
     shape = shapes(years)[protocol]
-    stage = Stage(database, board, protocol, at_begin(shape))
+    stage = Stage(database, board, protocol, at_begin(shape), say)
     try:
         stage.prepare()
         people = cast(stage, shape, manner)

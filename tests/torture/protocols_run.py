@@ -23,19 +23,17 @@ def main(words: Sequence[str], say: Say) -> int:
     options = _options(words)
     rows, faults = [], []
     for name in options.protocol or NAMES:
-        found, wrong = _play(name, options)
+        found, wrong = _play(name, options, say)
         say(f"{name}: {found.people} people, {len(wrong)} differences, {found.seconds} s")
         rows.append(found)
         faults += [f"{name} {each}" for each in wrong]
     told = {"sound": not faults, "rows": [vars(row) for row in rows], "faults": faults}
     sys.stdout.write(json.dumps(told, default=str) + "\n" if options.json else table(rows) + "\n")
-    for each in faults[:40]:
-        say(each)
     say("all was due as the files say" if not faults else f"{len(faults)} DIFFERENCES")
     return 0 if not faults else 1
 
 
-def _play(name: str, options: argparse.Namespace) -> tuple[Sums, list[str]]:
+def _play(name: str, options: argparse.Namespace, say: Say) -> tuple[Sums, list[str]]:
     few = options.daily
     manner = Manner(options.seed, None, lambda number: number < few, options.share)
     with tempfile.TemporaryDirectory(prefix="played", ignore_cleanup_errors=True) as folder:
@@ -44,7 +42,7 @@ def _play(name: str, options: argparse.Namespace) -> tuple[Sums, list[str]]:
         study = Database(Settings(home=home, database_url=None))
         try:
             migrating.upgrade(study)
-            return play(study, Path(folder) / "clock", name, manner, options.years)
+            return play(study, Path(folder) / "clock", name, manner, options.years, say)
         finally:
             study.close()
 
