@@ -40,7 +40,7 @@ class DayField(DateField):  # type: ignore[misc]  # the library has no types
         try:
             super().process_formdata(valuelist)
         except ValueError as error:
-            raise ValueError(gettext("Please choose a day.")) from error
+            raise ValueError(gettext("Please give the day.")) from error
 
 
 class SentOnceForm(FlaskForm):  # type: ignore[misc]  # the library has no types

@@ -5,7 +5,7 @@ from datetime import date
 from flask_babel import gettext, lazy_gettext
 from wtforms import RadioField, SelectField, StringField
 from wtforms.fields import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from hometrial.models import Medication
 from hometrial.participant import dates_told
@@ -23,7 +23,7 @@ class MedicineForm(SentOnceForm):
     name = StringField(
         lazy_gettext("What is it called?"),
         validators=[
-            InputRequired(lazy_gettext("Please write its name, as it stands on the package.")),
+            DataRequired(lazy_gettext("Please write its name, as it stands on the package.")),
             Length(max=200),
         ],
     )

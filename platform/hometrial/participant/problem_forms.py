@@ -12,6 +12,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from hometrial.participant import dates_told
 from hometrial.participant.dose_forms import DayField, SentOnceForm
 from hometrial.participant.looks import current
+from hometrial.protocol.dosing.coarse import CoarseDate
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.safety import vocabulary
 from hometrial.protocol.safety.details import Details
@@ -172,7 +173,10 @@ class NewsForm(FlaskForm):  # type: ignore[misc]  # the library has no types
         if self.now.data == "over":
             if not self.since.data:
                 self.since.errors = [gettext("Please choose one.")]
-            changes = {"ongoing": False, "stop": dates_told.told(self, "since", today)}
+            stop = dates_told.told(self, "since", today)
+            if stop and known.start and CoarseDate.of(stop).last < CoarseDate.of(known.start).first:
+                self.since.errors = [gettext("That is before it began.")]
+            changes = {"ongoing": False, "stop": stop}
         else:
             is_danger = self.now.data == "danger"
             changes = {"ongoing": True, "stop": None}

@@ -1,4 +1,4 @@
-"""Work for the staff: one open item for each person, kind and subject; it closes when its cause is gone."""
+"""Work for the staff: one open item for each person (or the study), kind and subject; it closes when its cause is gone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "red_alert", "prohibited_medicine", "adverse_event", "dose_call", "call_wanted", "out_of_drug", "retired", "reconnect", "not_linked", "wrong_account",
+    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "adverse_event", "dose_call", "call_wanted", "out_of_drug", "accountability", "retired", "reconnect", "not_linked", "wrong_account",
     "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: a person's safety first, then what loses every stream of a person now."""
@@ -25,6 +25,8 @@ _BEYOND_WITHDRAWAL = frozenset(
     {
         "revoke_pending",
         "red_alert",
+        "recall",
+        "accountability",
         "adverse_event",
         "delete_raw_data",
         "stop_drug",
@@ -36,10 +38,15 @@ _BEYOND_WITHDRAWAL = frozenset(
 
 @dataclass(frozen=True)
 class OpenItem:
-    """An open item with its person's pseudonym."""
+    """An open item with its person's pseudonym, None: it belongs to the study."""
 
     item: WorkItem
-    code: str
+    code: str | None
+
+    @property
+    def of(self) -> str:
+        """Whom it is about."""
+        return self.code or "the study"
 
     @property
     def provider(self) -> str:
@@ -47,8 +54,10 @@ class OpenItem:
         return self.item.subject.partition("/")[0]
 
 
-def open_item(session: Session, participant_id: UUID, kind: str, subject: str, reason: str) -> None:
-    """Open an item, or give the open one of this person, kind and subject a changed reason."""
+def open_item(
+    session: Session, participant_id: UUID | None, kind: str, subject: str, reason: str
+) -> None:
+    """Open an item, or give the open one of this person, kind and subject a changed reason; None: of the study."""
     made = insert(WorkItem).values(
         id=uuid4(),
         participant_id=participant_id,
@@ -69,15 +78,15 @@ def open_item(session: Session, participant_id: UUID, kind: str, subject: str, r
 
 def close_items(
     session: Session,
-    participant_id: UUID,
+    participant_id: UUID | None,
     kind: str,
     subject: str | None = None,
     *,
     because: str,
 ) -> int:
-    """Close a person's open items of a kind (of one subject, if given); return how many there were."""
+    """Close the open items of a person (None: of the study) of a kind, of one subject if given; return how many."""
     found = select(WorkItem).where(
-        WorkItem.participant_id == participant_id,
+        WorkItem.participant_id.is_not_distinct_from(participant_id),
         WorkItem.kind == kind,
         WorkItem.closed_at.is_(None),
     )
@@ -95,10 +104,10 @@ def _close(item: WorkItem, because: str) -> None:
 
 
 def open_items(session: Session, participant_id: UUID | None = None) -> list[OpenItem]:
-    """Return the open items in the order of risk, the oldest first within a kind."""
+    """Return the open items, of one person or of all and the study, in the order of risk, the oldest first within a kind."""
     found = (
         select(WorkItem, Participant.code)
-        .join(Participant, Participant.id == WorkItem.participant_id)
+        .outerjoin(Participant, Participant.id == WorkItem.participant_id)
         .where(WorkItem.closed_at.is_(None))
     )
     if participant_id is not None:
@@ -115,7 +124,7 @@ def count_open(session: Session) -> int:
 def _risk(line: OpenItem) -> tuple[int, datetime, str]:
     kind = line.item.kind
     rank = KINDS.index(kind) if kind in KINDS else len(KINDS)
-    return rank, line.item.opened_at, line.code
+    return rank, line.item.opened_at, line.of
 
 
 def alert_quiet(session: Session, after: timedelta = QUIET_AFTER) -> int:
@@ -137,12 +146,15 @@ def alert_quiet(session: Session, after: timedelta = QUIET_AFTER) -> int:
 
 
 def sweep(session: Session) -> int:
-    """Close every open item whose cause is gone by what the tables say now; return how many."""
+    """Close every open item of a person whose cause is gone by what the tables say now; return how many."""
     items = session.scalars(
-        select(WorkItem).where(WorkItem.closed_at.is_(None)).with_for_update()
+        select(WorkItem)
+        .where(WorkItem.closed_at.is_(None), WorkItem.participant_id.is_not(None))
+        .with_for_update()
     ).all()
-    found = standing.standings(session, {item.participant_id for item in items})
-    gone = [(item, _gone(item, found[item.participant_id])) for item in items]
+    people = {item: item.participant_id for item in items if item.participant_id is not None}
+    found = standing.standings(session, set(people.values()))
+    gone = [(item, _gone(item, found[person])) for item, person in people.items()]
     for item, because in gone:
         if because:
             _close(item, because)

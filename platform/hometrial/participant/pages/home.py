@@ -48,6 +48,7 @@ def _shown(session: Session, person: Participant, stage: Stage) -> str:
         stage=stage.name,
         forms=todays.forms_of(session, person),
         visit=todays.next_visit(session, person),
+        has_signed=standing.consented_at(session, person) is not None,
         chosen=standing.choices(session, person),
         signs_anew=stage in _SIGNED and stages.is_to_sign_anew(session, person),
         rests=rests,
