@@ -73,7 +73,7 @@ def test_the_page_says_how_somebody_is_written_to(come):
     client, _ = come()
     page = client.get("/reminders").text
     assert "By e-mail, English" in page
-    assert "Never between 21:00 and 09:00" in page
+    assert "Quiet between 21:00 and 09:00" in page
     assert "At most 3 messages a day" in page
     assert "When something opens" in page
 
@@ -87,7 +87,7 @@ def test_a_choice_is_kept_and_shown(come, served):
     )
     page = client.get("/reminders").text
     assert "If it can be, at 19:30" in page
-    assert "Never between 22:00 and 08:00" in page
+    assert "Quiet between 22:00 and 08:00" in page
     assert 'value="19:30"' in client.get("/reminders/how").text
 
 
@@ -228,7 +228,7 @@ def test_the_page_speaks_german(come):
     client, _ = come()
     client.set_cookie("look", "auto.20.0.de")
     assert "Wie wir Ihnen schreiben" in client.get("/reminders").text
-    assert "Nie zwischen 21:00 und 09:00" in client.get("/reminders").text
+    assert "Ruhe zwischen 21:00 und 09:00" in client.get("/reminders").text
     assert "Etwas ist offen. Sollen wir Sie später erinnern?" in client.get("/reminders").text
 
 

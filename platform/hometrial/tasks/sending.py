@@ -1,5 +1,8 @@
 """The clock's jobs about messages: plan what people are to be told, and send what is due, each once."""
 
+import logging
+from collections.abc import Sequence
+from math import ceil
 from uuid import UUID
 
 import procrastinate
@@ -19,15 +22,19 @@ from hometrial.tasks import engine
 from hometrial.tasks.engine import House
 
 ACTOR = "worker:messages"
+A_MINUTE = 100
+"""So many people are looked at in a minute."""
+_log = logging.getLogger(__name__)
 
 
 @engine.app.periodic(cron="* * * * *")
 @engine.app.task(
     name="plan messages", pass_context=True, queueing_lock="plan messages", lock="plan messages"
 )
-def plan_messages(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001 - the engine's own
-    """Each minute: what people and staff are to be told now."""
-    plan_now(engine.house(context))
+def plan_messages(context: procrastinate.JobContext, timestamp: int) -> None:
+    """Each minute: what people and staff are to be told now; of many people, a share of them."""
+    for problem in plan_now(engine.house(context), timestamp // 60):
+        _log.warning("nothing can be planned for %s", problem)
 
 
 @engine.app.periodic(cron="* * * * *")
@@ -39,12 +46,15 @@ def send_messages(context: procrastinate.JobContext, timestamp: int = 0) -> None
     send_now(engine.house(context))
 
 
-def plan_now(house: House) -> tuple[str, ...]:
-    """Plan what is to be told now, a person at a time; return of whom it cannot be said, and why."""
+def plan_now(house: House, minute: int | None = None) -> tuple[str, ...]:
+    """Plan what is to be told now, a person at a time; return of whom it cannot be said, and why.
+
+    With a `minute`, people beyond the first hundred are looked at in turns: with 300, each one every third minute.
+    """
     database, problems, found = house.database, [], []
     with database.reading() as session:
         watches = standing.standings(session)
-        for person in _followers(session):
+        for person in _in_turn(_followers(session), minute):
             try:
                 if planning.find(session, person, watches[person.id]) is not None:
                     found.append(person.id)
@@ -70,6 +80,16 @@ def _followers(session: Session) -> list[Participant]:
         Participant.id.in_(followed), Participant.status != "withdrawn"
     )
     return list(session.scalars(query.order_by(Participant.code)))
+
+
+def _in_turn(people: Sequence[Participant], minute: int | None) -> list[Participant]:
+    """Return those whose turn it is: what one person is to be told takes many small questions to find out."""
+    turns = max(1, ceil(len(people) / A_MINUTE))
+    return [
+        each
+        for place, each in enumerate(people)
+        if minute is None or place % turns == minute % turns
+    ]
 
 
 def send_now(house: House, ways: Channels | None = None) -> int:

@@ -16,7 +16,7 @@ from hometrial.services.messaging.states import MessageRefusedError
 from hometrial.services.trial import following
 
 Kind = Literal["pause", "bad_day", "snooze"]
-_NO_MESSAGES = frozenset({"stop_contact"})
+_LEFT, _NO_MESSAGES = "withdraw_completely", "stop_contact"
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,10 @@ def rest_of(session: Session, participant_id: UUID | None, kind: Kind) -> Remind
 
 
 def _gone(session: Session, person: Participant) -> Silence | None:
-    if person.status == "withdrawn" or standing.withdrawn_at(session, person) is not None:
+    choices = standing.choices(session, person)
+    if person.status == "withdrawn" or _LEFT in choices:
         return Silence("withdrawn", "the person has withdrawn", None)
-    if _NO_MESSAGES & standing.choices(session, person):
+    if _NO_MESSAGES in choices:
         return Silence("stop_contact", "the person wants no contact", None)
     return None
 

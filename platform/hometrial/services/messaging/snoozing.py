@@ -14,6 +14,8 @@ from hometrial.services.messaging.states import MessageRefusedError, Step
 _EVENING = time(18)
 _LENGTHS = {"in_1_hour": timedelta(hours=1), "in_3_hours": timedelta(hours=3)}
 EVENING = "this_evening"
+_SAME = timedelta(minutes=15)
+"""Two times that are no further apart are one to choose."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ def offers(session: Session, person: Participant) -> tuple[Later, ...]:
     closes = max(each.closes_at for each in found)
     times = [Later(name, now + length) for name, length in _LENGTHS.items()]
     evening = hours.next_at(zones, now, _EVENING)
-    if local_date(evening, zones) == local_date(now, zones):
+    is_other = all(abs(each.at - evening) > _SAME for each in times)
+    if local_date(evening, zones) == local_date(now, zones) and is_other:
         times.append(Later(EVENING, evening))
     return tuple(each for each in times if each.at < closes and not wanted.hours.is_quiet(each.at))
 
