@@ -73,6 +73,8 @@ ADDRESSES = {
     ("GET", "/leaving/receipt.pdf"),
     ("GET", "/leaving/back/<choice>"),
     ("POST", "/leaving/back/<choice>"),
+    ("GET", "/mine"),
+    ("GET", "/mine/everything.zip"),
     ("GET", "/dose"),
     ("POST", "/dose/<on>/<at>/taken"),
     ("GET", "/dose/<on>/<at>/<any(time, amount, missed):how>"),

@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from tests.support.agreed import ACT, Trial
 from tests.support.linked import link
 from tests.support.paper_read import read
@@ -38,7 +38,7 @@ class Somebody:
     client: object
     code: str
 
-    def token(self, page="/health"):
+    def token(self):
         found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get("/look").text)
         return found[1]
 
@@ -186,10 +186,13 @@ def test_a_watch_that_is_stopped_is_read_no_more_and_its_access_ends(somebody, c
 
 
 def test_the_receipt_is_kept_as_a_paper_in_the_persons_language(somebody):
-    assert somebody.client.get("/leaving/receipt.pdf").status_code == 404
+    assert (
+        somebody.client.get("/leaving/receipt.pdf", "/mine", "/mine/everything.zip").status_code
+        == 404
+    )
     somebody.stop("stop_wearable", reason="zu müde")
     somebody.client.set_cookie("look", "auto.20.0.de")
-    answer = somebody.client.get("/leaving/receipt.pdf")
+    answer = somebody.client.get("/leaving/receipt.pdf", "/mine", "/mine/everything.zip")
     assert answer.mimetype == "application/pdf"
     assert somebody.code in answer.headers["Content-Disposition"]
     assert answer.data.startswith(b"%PDF-")
@@ -204,7 +207,9 @@ def said_on_paper(somebody):
     """Return the words of the receipt that is kept, made once more without compression."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "Paper", partial(Paper, compressed=False))
-        return read(somebody.client.get("/leaving/receipt.pdf").data).text
+        return read(
+            somebody.client.get("/leaving/receipt.pdf", "/mine", "/mine/everything.zip").data
+        ).text
 
 
 def test_the_watch_is_taken_back_with_what_is_shared_again_and_nothing_else(somebody):
@@ -268,7 +273,7 @@ def test_after_the_end_no_address_of_the_site_writes_anything(somebody):
                 assert answer.status_code >= 400 or rule.endpoint.startswith(OPEN_TO_ALL), address
     assert asked > 20
     assert place_contents(place) == before
-    for address in ("/leaving/receipt", "/leaving/receipt.pdf"):
+    for address in ("/leaving/receipt", "/leaving/receipt.pdf", "/mine", "/mine/everything.zip"):
         assert somebody.client.get(address).status_code == 200
     assert "You have left the study. Thank you." in somebody.client.get("/watch").text
 
@@ -291,9 +296,7 @@ def place_contents(place):
     )
     with place.database.engine.connect() as connection:
         return {
-            table.fullname: connection.execute(
-                text(f"SELECT count(*) FROM {table.fullname}")
-            ).scalar_one()  # noqa: S608
+            table.fullname: connection.execute(select(func.count()).select_from(table)).scalar_one()
             for table in Base.metadata.sorted_tables
             if not table.fullname.startswith(left_out)
         }

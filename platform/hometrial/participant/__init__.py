@@ -21,6 +21,7 @@ from hometrial.participant.pages import (
     leaving,
     looking,
     medicating,
+    mine,
     passkeys,
     reporting,
     resting,
@@ -95,6 +96,7 @@ def create_app(
         unlinking,
         looking,
         leaving,
+        mine,
         team,
         reminding,
     ):
