@@ -153,7 +153,7 @@ def _row(session: Session, signature: ConsentSignature) -> dict[str, Any]:
         "signature": str(signature.id),
         "document": signature.document,
         "version": signature.version,
-        "language": texts.language_of(session, signature),
+        "language": texts.row_of(session, signature).language,
         "signed_at": signature.signed_at.isoformat(),
         "zone": signature.zone,
         "kind": signature.kind,

@@ -9,12 +9,23 @@ from flask import Flask
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.participant import departed, errors, headers, languages, looks, push, visiting, webhooks, words
+from hometrial.participant import (
+    departed,
+    errors,
+    headers,
+    languages,
+    looks,
+    push,
+    visiting,
+    webhooks,
+    words,
+)
 from hometrial.participant.doors import Tasks
 from hometrial.participant.pages import (
     asking,
     confirming,
     connecting,
+    consenting,
     dosing,
     entering,
     home,
@@ -23,9 +34,6 @@ from hometrial.participant.pages import (
     medicating,
     mine,
     passkeys,
-    reporting,
-    resting,
-    supplying,
     reminding,
     reporting,
     resting,
@@ -95,6 +103,7 @@ def create_app(
         connecting,
         unlinking,
         looking,
+        consenting,
         leaving,
         mine,
         team,

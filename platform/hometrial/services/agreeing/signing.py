@@ -40,6 +40,7 @@ def sign(
     zones = enrolling.zones_of(session, person)
     against = [
         *offer.missing,
+        *_changed(offer),
         *_other_version(session, person, offer),
         *_signed_already(session, person, offer),
         *_not_understood(session, person, offer),
@@ -159,6 +160,19 @@ def _offer(session: Session, signature: ConsentSignature) -> Offer:
     text = session.get_one(ConsentText, signature.text_id)
     version = session.get_one(ProtocolVersion, signature.protocol_version_id)
     return texts.offer_of(text, version)
+
+
+def _changed(offer: Offer) -> list[str]:
+    """Nobody signs words that are not those that were kept."""
+    words = {
+        "text": (offer.text.body, offer.text.sha256),
+        "quiz": (offer.text.quiz, offer.text.quiz_sha256),
+    }
+    return [
+        f"{name}: it is not what was kept; its checksum was {sha256}"
+        for name, (body, sha256) in words.items()
+        if texts.digest(body) != sha256
+    ]
 
 
 def _other_version(session: Session, person: Participant, offer: Offer) -> list[str]:

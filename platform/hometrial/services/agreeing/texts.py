@@ -225,6 +225,6 @@ def offer_of(row: ConsentText, version: ProtocolVersion) -> Offer:
     )
 
 
-def language_of(session: Session, signature: ConsentSignature) -> str:
-    """Return the language in which a document was signed."""
-    return session.get_one(ConsentText, signature.text_id).language
+def row_of(session: Session, signature: ConsentSignature) -> ConsentText:
+    """Return the words that were signed."""
+    return session.get_one(ConsentText, signature.text_id)

@@ -22,8 +22,8 @@ from hometrial.exports.writing import csv_table
 from hometrial.models import ConsentSignature, DayChunk, Participant, PayloadPart
 from hometrial.services import tabling
 from hometrial.services.agreeing import copying
+from hometrial.services.agreeing.acts import SignatureRefusedError
 from hometrial.services.agreeing.sealing import Keys
-from hometrial.services.agreeing.signing import SignatureRefusedError
 from hometrial.services.holding import asked, rows
 from hometrial.services.holding.tables import FILES
 from hometrial_ingest.signals import Signal
