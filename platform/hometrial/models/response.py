@@ -115,7 +115,8 @@ class Sitting(Base):
 class AnswerUpload(Base):
     """Answers that a device kept while it had no network, as they came, and what became of each. Append-only.
 
-    `skew_seconds`: by how much the device's clock was ahead of ours when it sent them.
+    `skew_seconds`: by how much the device's clock was ahead of ours when it sent them. `said_sha256`: of all that
+    it says but for the moment of sending.
     """
 
     __tablename__ = "answer_upload"
@@ -129,13 +130,14 @@ class AnswerUpload(Base):
     received_at: Mapped[datetime]
     skew_seconds: Mapped[float]
     refused: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    said_sha256: Mapped[str | None]
 
 
 class Answer(Base):
     """One word on one item, with the screen's paradata; the last word in time holds, all are kept. Append-only.
 
     `place`: which word on this response it was, counted as they reached us. `revision`: how often the response had been submitted before. `alert`: the rule of the instrument that
-    this word set off.
+    this word set off. `changes`: how often it was changed on its screen before it was given, if the device counted.
     """
 
     __tablename__ = "answer"
@@ -148,6 +150,7 @@ class Answer(Base):
         ),
         CheckConstraint("seconds >= 0", name="seconds_are_no_debt"),
         CheckConstraint("revision >= 0", name="revision_is_counted"),
+        CheckConstraint("changes >= 0", name="changes_are_counted"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -161,6 +164,7 @@ class Answer(Base):
     skipped: Mapped[str | None]
     screen: Mapped[int]
     seconds: Mapped[float | None]
+    changes: Mapped[int | None]
     answered_at: Mapped[datetime]
     received_at: Mapped[datetime]
     alert: Mapped[str | None]

@@ -34,6 +34,8 @@ OPEN = frozenset(
         "entering.ask_passkey",
         "entering.passkey",
         "look.page",
+        "asking.worker",
+        "asking.shell",
         "static",
     }
 )

@@ -68,6 +68,24 @@ def test_the_same_upload_twice_is_one(later):
         receive(later, upload(word("phq9_1", 2)))
 
 
+def test_an_upload_whose_receipt_was_lost_may_be_sent_again_later(later):
+    said = upload(word("phq9_1", 1))
+    assert receive(later, said).repeated is False
+    later.at_clock(MORNING + timedelta(hours=3))
+    again = receive(later, upload(word("phq9_1", 1), sent=MORNING + timedelta(hours=3)))
+    assert again.repeated
+    assert [(row.item, row.answered_at) for row in spoken(later)] == [("phq9_1", MORNING)]
+    with pytest.raises(UploadRefusedError, match="under a new key"):
+        receive(later, upload(word("phq9_1", 1, 1), sent=MORNING + timedelta(hours=3)))
+
+
+def test_how_often_an_answer_was_changed_is_kept(later):
+    receive(later, upload(word("phq9_1", 1, changes=2)))
+    assert [row.changes for row in spoken(later)] == [2]
+    with pytest.raises(UploadRefusedError, match="changes"):
+        receive(later, upload(word("phq9_1", 1, changes=-1), client_key="device-1-batch-2"))
+
+
 def test_words_keep_the_instants_of_the_device_and_the_last_in_time_holds(later):
     sitting = opening.open_form(later.session, later.person, "phq9", SCREENING, SELF)
     saving.save(later.session, later.person, sitting.id, Entry("phq9_1", 3))

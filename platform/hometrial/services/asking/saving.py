@@ -33,7 +33,8 @@ class AnswerRefusedError(TrialError):
 class Entry:
     """One word on one item: a value, or why there is none; on which screen, after how many seconds.
 
-    `answered_at`: when it was given, for what a device kept; None: now.
+    `answered_at`: when it was given, for what a device kept; None: now. `changes`: how often it was changed on
+    its screen before.
     """
 
     item: str
@@ -42,6 +43,7 @@ class Entry:
     screen: int = 0
     seconds: float | None = None
     answered_at: datetime | None = None
+    changes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,7 @@ def _word(at: Writing, entry: Entry, place: int, now: datetime) -> Word:
         skipped=entry.skipped,
         screen=entry.screen,
         seconds=entry.seconds,
+        changes=entry.changes,
         answered_at=entry.answered_at or now,
         received_at=now,
         alert=None,
@@ -147,6 +150,8 @@ def impossible(instrument: Instrument, entry: Entry, now: datetime) -> str | Non
         return "give an answer, or say why there is none"
     if entry.seconds is not None and not (math.isfinite(entry.seconds) and entry.seconds >= 0):
         return f"{entry.seconds} seconds on a screen"
+    if entry.changes is not None and entry.changes < 0:
+        return f"{entry.changes} changes on a screen"
     if entry.answered_at is not None and entry.answered_at > now:
         return (
             f"it says {entry.answered_at.isoformat()}, which is yet to come; set the device's clock"

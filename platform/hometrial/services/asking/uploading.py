@@ -1,5 +1,7 @@
 """Answers that a device kept without a network: taken in once however often they come, each with its own instant."""
 
+import hashlib
+import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -38,6 +40,7 @@ class UploadedEntry(Declaration):
     skipped: Skip | None = None
     screen: Annotated[int, Field(ge=0, lt=10_000)]
     seconds: float | None = None
+    changes: Annotated[int, Field(ge=0, lt=10_000)] | None = None
     answered_at: AwareDatetime
 
 
@@ -77,11 +80,11 @@ class Received:
 
 
 def receive(session: Session, person: Participant, body: bytes, *, by: str) -> Received:
-    """Take an upload in as it came; the same bytes twice are one.
+    """Take an upload in as it came; the same twice is one, whenever it is sent again.
 
     Raises UploadRefusedError, NotAskedError, WordingAbsentError: nothing is kept then, and the device keeps it.
     """
-    upload = _read(body)
+    upload = read(body)
     opening.hold(session, person.id)
     (payload_id,) = receiving.keep_bodies(session, PROVIDER, [body])
     known = session.scalars(
@@ -95,7 +98,8 @@ def receive(session: Session, person: Participant, body: bytes, *, by: str) -> R
     return _take(at, upload, payload_id)
 
 
-def _read(body: bytes) -> Upload:
+def read(body: bytes) -> Upload:
+    """Return what a device sent. Raises UploadRefusedError."""
     try:
         return Upload.model_validate_json(body)
     except ValidationError as error:
@@ -109,7 +113,7 @@ def _read(body: bytes) -> Upload:
 def _again(
     session: Session, person: Participant, known: AnswerUpload, payload_id: UUID, upload: Upload
 ) -> Received:
-    if known.payload_id != payload_id:
+    if known.payload_id != payload_id and known.said_sha256 != _said(upload):
         before = session.get_one(Payload, known.payload_id)
         raise UploadRefusedError(
             f"under the key {upload.client_key} other answers came at "
@@ -124,6 +128,12 @@ def _again(
         alarming.crisis_of(session, person, instrument, alerts),
         repeated=True,
     )
+
+
+def _said(upload: Upload) -> str:
+    """Return the hash of all that an upload says but for when it is sent: an answer of ours may get lost."""
+    said = upload.model_dump(mode="json", exclude={"sent_at"})
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _sit(session: Session, person: Participant, upload: Upload, by: str) -> Writing:
@@ -172,6 +182,7 @@ def _take(at: Writing, upload: Upload, payload_id: UUID) -> Received:
         received_at=now,
         skew_seconds=skew.total_seconds(),
         refused=[_plain(each) for each in refused],
+        said_sha256=_said(upload),
     )
     at.session.add(row)
     at.session.flush()
@@ -192,6 +203,7 @@ def _entry(told: UploadedEntry, ahead: timedelta) -> Entry:
         told.screen,
         told.seconds,
         told.answered_at - ahead,
+        told.changes,
     )
 
 

@@ -24,7 +24,9 @@ from hometrial.services.asking import crisis, definitions, progress
 from hometrial.services.asking.opening import NotAskedError
 from hometrial.services.asking.progress import Progress
 
-pages = Blueprint("asking", __name__, url_prefix="/ask")
+pages = Blueprint("asking", __name__)
+FORM = "/ask/<form>/<occasion>"
+"""The address of a form on one occasion; that of an item follows it."""
 Why = Literal["not_asked", "early", "closed", "no_words", "over", "handed_in"]
 
 

@@ -8,7 +8,7 @@ from hometrial import clock
 from hometrial.models import Answer
 from hometrial.participant import looks
 from hometrial.participant.pages.asking import screens, sittings
-from hometrial.participant.pages.asking.door import Here, here, pages
+from hometrial.participant.pages.asking.door import FORM, Here, here, pages
 from hometrial.protocol.windows import Standing
 from hometrial.questionnaires.rendering import Question
 from hometrial.services.asking import submitting, today, words
@@ -16,7 +16,7 @@ from hometrial.services.asking import submitting, today, words
 _LONGEST_REASON = 500
 
 
-@pages.get("/<form>/<occasion>/all-answers")
+@pages.get(FORM + "/all-answers")
 def review(form: str, occasion: str) -> ResponseReturnValue:
     """Show every answer, to be changed before they are handed in."""
     with here(form, occasion, "look at all answers of a form") as at:
@@ -51,7 +51,7 @@ def plain(question: Question, word: Answer | None) -> str:
     return next(chosen, f"{word.value}")
 
 
-@pages.post("/<form>/<occasion>/all-answers")
+@pages.post(FORM + "/all-answers")
 def hand_in(form: str, occasion: str) -> ResponseReturnValue:
     """Hand the form in, once however often the button is pressed."""
     with here(form, occasion, "hand a form in") as at:
@@ -100,7 +100,7 @@ def _next(at: Here) -> today.Due | None:
     return next((each for each in found if each.state != "too_ill"), None)
 
 
-@pages.post("/<form>/<occasion>/to-correct")
+@pages.post(FORM + "/to-correct")
 def correct(form: str, occasion: str) -> ResponseReturnValue:
     """Open a form that was handed in once more, for a reason; what was handed in holds until it is again."""
     because = " ".join(request.form.get("because", "").split())

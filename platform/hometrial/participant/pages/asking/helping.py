@@ -4,13 +4,13 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from hometrial.participant.pages.asking import questions, screens
-from hometrial.participant.pages.asking.door import ShutError, here, pages
+from hometrial.participant.pages.asking.door import FORM, ShutError, here, pages
 from hometrial.services import enrolling
 from hometrial.services.asking import crisis
 from hometrial.services.trial import contacting
 
 
-@pages.get("/<form>/<occasion>/<item>/call-now")
+@pages.get(FORM + "/<item>/call-now")
 def call_now(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Show the emergency number and who listens, large; the way on is there too."""
     with here(form, occasion, "look at crisis numbers") as at:
@@ -30,7 +30,7 @@ def call_now(form: str, occasion: str, item: str) -> ResponseReturnValue:
         )
 
 
-@pages.post("/<form>/<occasion>/<item>/call-now")
+@pages.post(FORM + "/<item>/call-now")
 def call_me(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Tell the team that this person wants to be called."""
     with here(form, occasion, "ask to be called") as at:

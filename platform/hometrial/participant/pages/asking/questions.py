@@ -11,7 +11,7 @@ from flask_babel import gettext
 
 from hometrial import clock
 from hometrial.participant.pages.asking import screens, sittings, typed
-from hometrial.participant.pages.asking.door import Here, ShutError, here, pages
+from hometrial.participant.pages.asking.door import FORM, Here, ShutError, here, pages
 from hometrial.participant.pages.asking.screens import NATURAL_STOP, Screen
 from hometrial.participant.pages.asking.typed import Typed
 from hometrial.questionnaires.instrument import SkipReason
@@ -22,7 +22,7 @@ _LONGEST_SHOWN = timedelta(days=1)
 _REASONS: tuple[SkipReason, ...] = get_args(SkipReason)
 
 
-@pages.get("/<form>/<occasion>/<item>")
+@pages.get(FORM + "/<item>")
 def question(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Show the screen of an item."""
     with here(form, occasion, "look at a question") as at:
@@ -33,7 +33,7 @@ def question(form: str, occasion: str, item: str) -> ResponseReturnValue:
         return _page(at, screen, {name: _said(at, name) for name in screen.items})
 
 
-@pages.post("/<form>/<occasion>/<item>")
+@pages.post(FORM + "/<item>")
 def answer(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Save what was answered and go where the button says; refuse what cannot be kept beside its field."""
     with here(form, occasion, "answer a question") as at:
@@ -144,7 +144,20 @@ def to(at: Here, screen: Screen | None) -> str:
 def _entry(at: Here, screen: Screen, got: Typed, skipped: SkipReason | None = None) -> Entry:
     """Return an answer, or why there is none, with its screen: which it was, and how long it was shown."""
     order = [each.id for each in at.progress.instrument.items]
-    return Entry(got.item, got.value, skipped, order.index(screen.name), _seconds())
+    return Entry(
+        got.item,
+        got.value,
+        skipped,
+        order.index(screen.name),
+        _seconds(),
+        changes=_changes(got.item),
+    )
+
+
+def _changes(item: str) -> int | None:
+    """Return how often a script counted that an answer was changed on its page; None without a script."""
+    told = request.form.get(f"changes-{item}", "")
+    return int(told) if told.isdecimal() and len(told) < 5 else None
 
 
 def _seconds() -> float | None:
@@ -182,7 +195,7 @@ def reasons(at: Here) -> tuple[SkipReason, ...]:
     return tuple(each for each in _REASONS if each in shown.skip_reasons)
 
 
-@pages.route("/<form>/<occasion>/<item>/no-answer", methods=["GET", "POST"])
+@pages.route(FORM + "/<item>/no-answer", methods=["GET", "POST"])
 def no_answer(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Ask once more whether a question is to be left out, and why if somebody likes to say; then leave it out."""
     with here(form, occasion, "leave a question out") as at:
@@ -216,7 +229,7 @@ def _no_answer_page(at: Here, screen: Screen, left: list[str]) -> ResponseReturn
     return page, 400 if request.method == "POST" else 200
 
 
-@pages.get("/<form>/<occasion>/<item>/pause")
+@pages.get(FORM + "/<item>/pause")
 def pause(form: str, occasion: str, item: str) -> ResponseReturnValue:
     """Offer to rest; the way on is as large."""
     with here(form, occasion, "offer a pause") as at:

@@ -6,14 +6,14 @@ from flask_babel import gettext
 
 from hometrial import clock
 from hometrial.participant.pages.asking import ending, screens, sittings
-from hometrial.participant.pages.asking.door import Here, here, pages
+from hometrial.participant.pages.asking.door import FORM, Here, here, pages
 from hometrial.participant.ways import inside
 from hometrial.services.asking import submitting
 
 _PRACTISED = "practised"
 
 
-@pages.get("/<form>/<occasion>")
+@pages.get(FORM)
 def start(form: str, occasion: str) -> ResponseReturnValue:
     """Show what the form is; or, once it is handed in, what was said."""
     with here(form, occasion, "look at a form") as at:
@@ -37,7 +37,7 @@ def _page(at: Here, fault: str | None = None) -> str:
     )
 
 
-@pages.post("/<form>/<occasion>")
+@pages.post(FORM)
 def begin(form: str, occasion: str) -> ResponseReturnValue:
     """Begin a sitting and go to the first question that is left."""
     respondent = next(
@@ -58,7 +58,7 @@ def begin(form: str, occasion: str) -> ResponseReturnValue:
     return redirect(url_for(".practice", next=way) if is_first else way, 303)
 
 
-@pages.post("/<form>/<occasion>/too-ill")
+@pages.post(FORM + "/too-ill")
 def too_ill(form: str, occasion: str) -> ResponseReturnValue:
     """Take "too ill" as the whole answer to this form; what was answered before stays."""
     with here(form, occasion, "too ill for a form") as at:
@@ -71,7 +71,7 @@ def too_ill(form: str, occasion: str) -> ResponseReturnValue:
     return redirect(url_for(".noted", form=form, occasion=occasion), 303)
 
 
-@pages.get("/<form>/<occasion>/too-ill")
+@pages.get(FORM + "/too-ill")
 def noted(form: str, occasion: str) -> ResponseReturnValue:
     """Say that nothing more is asked of somebody who was too ill, and how to answer all the same."""
     with here(form, occasion, "look at a form") as at:
@@ -87,7 +87,7 @@ def noted(form: str, occasion: str) -> ResponseReturnValue:
         )
 
 
-@pages.route("/practice", methods=["GET", "POST"])
+@pages.route("/ask/practice", methods=["GET", "POST"])
 def practice() -> ResponseReturnValue:
     """Show a question that does not count, as often as somebody likes."""
     way = inside(request.values.get("next", "/"))
