@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Any
 
-from played_calendar import DAY, Key, Question, questions, visits
+from played_calendar import DAY, Key, Question, Visit, questions, visits
 from played_doses import Treated
 from played_person import Week
 from played_stage import Stage
@@ -25,42 +25,61 @@ STAFF = Manner(
 )
 
 
+MISSED, LATE, EARLY = 0.08, 0.12, 0.05
+"""How often a visit does not take place, or outside its window."""
+
+
 class Player(Treated):
     """A person who also comes to visits and fills in forms."""
 
     def expect_visits(self) -> list[tuple[str, int]]:
-        """Choose for each visit that has become known on which day it is held; None: it is missed."""
+        """Choose for each visit that has become known on which day it is held; return what is for today."""
         found = []
-        for each in visits(self.facts):
+        for each in self.to_come():
             key = (each.id, each.number)
-            if key in self.held or self.is_system(each.id):
-                continue
             if key not in self.planned:
-                luck = self.rng.random()
-                day: date | None = (
-                    each.first + self.rng.randrange((each.last - each.first).days + 1) * DAY
-                )
-                if luck < 0.08:
-                    day = None
-                elif luck < 0.2:
-                    day = each.last + self.rng.randrange(1, 4) * DAY
-                elif luck < 0.25:
-                    day = each.first - DAY
+                day = self._chosen(each)
                 self.planned[key] = day and max(day, self.today)
             if (self.planned[key] or each.last + DAY) <= self.today:
                 found.append(key)
         return found
 
+    def to_come(self) -> list[Visit]:
+        """Return the visits that are neither held nor missed, but those that come about by themselves."""
+        return [
+            each
+            for each in visits(self.facts)
+            if (each.id, each.number) not in self.held
+            and not self.is_system(each.id) and not self.waits((each.id, each.number))
+        ]  # fmt: skip
+
+    def _chosen(self, visit: Visit) -> date | None:
+        """Return on which day a visit is held, mostly within its window; None: it is missed."""
+        luck = self.rng.random()
+        if visit.id in self.weeks and (visit.id == "W12" or luck > MISSED + LATE):
+            # Staff can enter an index from the first day of the window on; the primary one is never missed.
+            luck = 1
+        if luck < MISSED:
+            return None
+        if luck < MISSED + LATE:
+            return visit.last + self.rng.randrange(1, 4) * DAY
+        if luck < MISSED + LATE + EARLY:
+            return visit.first - DAY
+        return visit.first + self.rng.randrange((visit.last - visit.first).days + 1) * DAY
+
     def is_system(self, visit: str) -> bool:
         """Whether a visit is held by the program itself, at the allocation."""
         return any(e["id"] == visit and e["mode"] == "system" for e in self.stage.file["visits"])
+
+    def waits(self, key: tuple[str, int]) -> bool:
+        """Whether a visit is held by a script of its own: the index at the end of the run-in, which decides."""
+        return key[0] == "W0" and key not in self.planned
 
     def next_visit(self) -> date | None:
         """Return the next day on which a visit is to be held, or said to be missed."""
         days = [
             self.planned.get((each.id, each.number), each.first) or each.last + DAY
-            for each in visits(self.facts)
-            if (each.id, each.number) not in self.held and not self.is_system(each.id)
+            for each in self.to_come()
         ]
         return min(days, default=None)
 

@@ -101,15 +101,15 @@ def _allocated(player: Player) -> Script:
 
 def _indexed(player: Player) -> Script:
     """Have the index at the end of the run-in, which decides."""
-    player.planned["W0", 1] = player.today + DAY
-    yield player.at(player.today + DAY, 10)
+    player.planned["W0", 1] = day = player.facts.days["run_in_end"] + DAY
+    yield player.at(day, 10)
     player.attend()
     player.decide()
     yield player.at(player.today + DAY, 11)
 
 
 def _at_once(player: Player) -> Script:
-    yield player.at(player.today + player.rng.randrange(1, 4) * DAY, 11)
+    yield player.at(player.facts.days["run_in_end"] + player.rng.randrange(1, 4) * DAY, 11)
 
 
 PAST = (
@@ -134,7 +134,7 @@ def _told_history(player: Player) -> Script:
     remembering.tell(player.session, player.person, dosed.NURSE, past)
     if remembering.told(player.session, player.person) != past:
         player.stage.fault(f"{player.code}: the history told is another")
-    yield player.at(player.today + DAY, 11)
+    yield player.at(player.facts.days["run_in_end"] + DAY, 11)
 
 
 INELIGIBLE = (

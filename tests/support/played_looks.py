@@ -210,7 +210,7 @@ def _fate(handed: str | None, *, excused: bool, over: bool) -> str:
 def exposure_of(player: Player) -> tuple[int, int]:
     """Compare adherence and exposure from the first order to yesterday; return days planned and taken."""
     drug = player.drug
-    first = min((day for day, _, parts in drug.orders if parts), default=None)
+    first = min((day for day, _, _ in drug.orders), default=None)
     last = player.today - DAY
     try:
         told = reporting.report(player.session, player.person)

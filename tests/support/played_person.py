@@ -198,7 +198,8 @@ class Person:
         state = self.drug.stands(self.today)[0]
         if choice == "withdraw_completely":
             self.facts.days["withdrawal"] = self.today
-            self.outcome_of_drug("withdrawn")
+            if self.facts.arm:
+                self.outcome_of_drug("withdrawn")
         elif choice in ("stop_drug", "stop_drug_safety_only") and state in ("on drug", "on hold"):
             self.drug.order(self.today, "stopped")
 
