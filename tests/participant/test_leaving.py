@@ -268,6 +268,7 @@ def test_after_the_end_no_address_of_the_site_writes_anything(somebody):
                 address, method=method, data=data if method == "POST" else None
             )
             asked += 1
+            answer.close()
             assert answer.status_code < 500, (method, address)
             if method == "POST":
                 assert answer.status_code >= 400 or rule.endpoint.startswith(OPEN_TO_ALL), address

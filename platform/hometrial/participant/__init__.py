@@ -23,6 +23,7 @@ from hometrial.participant import (
 from hometrial.participant.doors import Tasks
 from hometrial.participant.pages import (
     asking,
+    charting,
     confirming,
     connecting,
     consenting,
@@ -106,6 +107,7 @@ def create_app(
         consenting,
         leaving,
         mine,
+        charting,
         team,
         reminding,
     ):

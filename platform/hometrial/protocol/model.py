@@ -19,6 +19,7 @@ from hometrial.protocol.visits import (
     Diary,
     EnergyBudget,
     Form,
+    OwnCharts,
     Reminders,
     UnscheduledVisit,
     Visit,
@@ -67,6 +68,7 @@ class Protocol(Declaration):
     bad_days: BadDays
     energy_budget: EnergyBudget
     reminders: Reminders
+    own_charts: OwnCharts = OwnCharts()
     consent: Consent
     outcomes: Several[Outcome] = Field(min_length=1)
     responders: Several[Responder] = ()

@@ -137,6 +137,25 @@ class EnergyBudget(Declaration):
     minutes_median_week: PositiveFloat
 
 
+class OwnCharts(Declaration):
+    """Whether people see charts of their own watch while the trial runs; who shows them says why that is right.
+
+    Off unless declared: in an open-label trial what somebody sees of their own steps and sleep changes how they
+    feel and what they answer, and that bias cannot be taken out again.
+    """
+
+    shown: bool = False
+    because: Line | None = None
+
+    @model_validator(mode="after")
+    def _says_why(self) -> Self:
+        if self.shown and self.because is None:
+            raise ValueError(
+                "charts that people see of themselves can change what they answer; say because, or leave them off"
+            )
+        return self
+
+
 class Reminders(Declaration):
     """How often somebody is reminded, over all forms together, and when never."""
 
