@@ -8,6 +8,8 @@ import pytest
 from tests.support.dosed import Dosed, eligible
 
 from hometrial.protocol.dosing.amounts import TimeOfDay, once
+from hometrial.tasks import guarding
+from hometrial.tasks.engine import House
 
 PRODUCT = "ldn-case-series/cap/0.5"
 HERE = ("--at", "S-01")
@@ -168,3 +170,61 @@ def test_a_recall_names_everybody_opens_work_once_and_closes_it_when_they_were_t
     run(*told)
     assert study.rows(items) == [("recall", "C05", "by phone; 12 come back")]
     assert "give one of them" in run("supply", "recall", "C05", "--open", "--told", code, code=2)
+
+
+def test_a_count_is_kept_with_its_difference_and_work_stays_until_it_adds_up(
+    run, goods, somebody, study
+):
+    code = somebody.person.code
+    delivered(run)
+    run("supply", "dispense", "C05", 30, code, *HERE)
+    assert run("supply", "count", "C05", 70, *HERE) == (
+        "70 units of C05 at S-01, 70 expected: it adds up\n"
+    )
+    assert "70 ought to be there; say what is known of it" in run(
+        "supply", "count", "C05", 68, *HERE, code=2
+    )
+    why = ("--why", "not known")
+    assert "70 expected: 2 missing" in run("supply", "count", "C05", 68, *HERE, *why)
+    assert f"with {code}, 30 expected: 1 too many" in run(
+        "supply", "count", "C05", 31, "--of", code, *why
+    )
+    for words, refused in (
+        (("C05", 1), "say either"),
+        (("C05", 1, "--at", "S-02"), "it was at S-01"),
+        (("C05", -1, *HERE, *why), "count from 0"),
+    ):
+        assert refused in run("supply", "count", *words[2:], "--", *words[:2], code=2)
+    assert study.rows("SELECT counted, expected FROM supply_count ORDER BY number") == [
+        (70, 70), (68, 70), (31, 30),
+    ]  # fmt: skip
+    house = House(study.database, {})
+    for _ in range(2):
+        guarding.check_now(house)
+    listed = run("work", "list", "--kind", "accountability")
+    assert "the study  accountability: S-01: lot C05: 68 units were counted on 2026-03-02" in listed
+    assert "1 items are open" in listed
+    gone = ("--from", "shelf", "--witness", "bob", "--why", "missing at the count of 2 March")
+    run("supply", "destroy", "C05", 2, *HERE, *gone)
+    run("supply", "count", "C05", 68, *HERE)
+    guarding.check_now(house)
+    assert run("work", "list") == "nothing waits\n"
+    closed = "SELECT participant_id, closed_because FROM work_item"
+    assert study.rows(closed) == [(None, "it adds up now")]
+
+
+def test_what_a_person_took_that_no_lot_explains_is_work_of_theirs_in_the_night(
+    run, goods, somebody, study
+):
+    code = somebody.person.code
+    delivered(run)
+    run("supply", "dispense", "C05", 1, code, *HERE)
+    somebody.order(once("0.5", TimeOfDay.EVENING, "cap"))
+    somebody.took_each([0, 1])
+    guarding.check_now(House(study.database, {}))
+    (row,) = json.loads(run("work", "list", "--participant", code, "--json"))
+    assert (row["participant"], row["kind"]) == (code, "accountability")
+    assert row["reason"] == f"{code}: 0.5 mg were told as taken that were not dispensed"
+    run("supply", "dispense", "C05", 1, code, *HERE)
+    guarding.check_now(House(study.database, {}))
+    assert run("work", "list") == "nothing waits\n"

@@ -35,7 +35,7 @@ _OF_PEOPLE = (
     "entry_code", "form_score",
     "instrument_version", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
     "quiz_try", "reminder_choice", "reminder_rest", "response", "safety_report", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
-    "sitting", "submission", "supply_movement", "text_pack", "told_history", "visit_confirmation", "visit_record",
+    "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "visit_confirmation", "visit_record",
     "withdrawal_choice",
 )  # fmt: skip
 """Tables of the trial and its people: an import writes nothing there, so that any row differs."""
@@ -80,7 +80,7 @@ TABLES = {
     "link_invitation": "SELECT p.code, t.reason, t.used_at FROM link_invitation t" + _OF_PERSON,
     "bridge": "SELECT p.code, t.token_sha256, t.revoked_at FROM bridge t" + _OF_PERSON,
     "work_item": "SELECT p.code, t.kind, t.subject, t.closed_at IS NULL AS open FROM work_item t"
-    + _OF_PERSON,
+    f" LEFT{_OF_PERSON}",
     "provider_end": "SELECT t.provider, t.ends_on, t.note FROM provider_end t",
     **{name: f"SELECT to_jsonb(t) AS row FROM {name} t" for name in _OF_PEOPLE},
 }

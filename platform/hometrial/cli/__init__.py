@@ -16,6 +16,7 @@ from hometrial.cli.allocation import allocation
 from hometrial.cli.bridge import bridge
 from hometrial.cli.consent import consent
 from hometrial.cli.consent_person import consent_document
+from hometrial.cli.contact_log import contact_commands
 from hometrial.cli.demo import demo
 from hometrial.cli.doctor import doctor
 from hometrial.cli.dose import dose
@@ -34,6 +35,7 @@ from hometrial.cli.staff import staff
 from hometrial.cli.supply import supply
 from hometrial.cli.trial import trial
 from hometrial.cli.visit import visit
+from hometrial.cli.work import work
 from hometrial.cli.worker import sync, worker
 from hometrial.db import Database
 from hometrial.errors import TrialError
@@ -80,8 +82,10 @@ for _command in (
     screening_commands,
     allocation,
     visit,
+    contact_commands,
     adverse_event,
     alert,
+    work,
     import_command,
     participant,
     consent,

@@ -71,7 +71,7 @@ def end(database: Database, name: str, day: str, note: str) -> None:
         working.sweep(session)
         sunsets.open_relinks(session, clock.now().date())
         open_ = [each for each in working.open_items(session) if each.item.kind == RELINK]
-        concerned = sorted(each.code for each in open_ if each.provider == name)
+        concerned = sorted(each.of for each in open_ if each.provider == name)
     click.echo(f"{name} ends on {ends_on}")
     click.echo(f"to be linked elsewhere: {', '.join(concerned) or 'nobody now'}")
 

@@ -38,6 +38,7 @@ for _command in (
     supply_goods.product,
     supply_goods.lot,
     supply_book.show,
+    supply_book.count,
     supply_book.recall,
     supply_book.check,
 ):

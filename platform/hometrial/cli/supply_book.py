@@ -1,14 +1,16 @@
-"""`hometrial supply show`, `recall`, `check`: where every unit is, who had a lot, what does not add up."""
+"""`hometrial supply show`, `count`, `recall`, `check`: where every unit is, who had a lot, what does not add up."""
 
 import json
 import sys
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import click
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hometrial.cli.supply_goods import number
 from hometrial.db import Database
 from hometrial.models import Lot, Participant, Product
 from hometrial.protocol.dosing import supply as ledger
@@ -16,7 +18,8 @@ from hometrial.protocol.dosing.amounts import written
 from hometrial.protocol.dosing.refusing import SupplyRefusedError
 from hometrial.protocol.dosing.supply import Movement, PlaceBalance, Recalled
 from hometrial.services import enrolling, migrating
-from hometrial.services.dosing import accounting, recalling, registering, supplying
+from hometrial.services.dosing import accounting, counting, recalling, registering, supplying
+from hometrial.services.dosing.counting import Counted
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 _PARTS = ("received", "on_hand", "quarantined", "returned", "dispensed", "destroyed", "transferred")
@@ -155,6 +158,49 @@ def _person_lines(found: dict[str, Any]) -> Iterable[str]:
     yield f"days left: {'nothing is ordered' if days is None else days}"
     if found["mg_no_lot_explains"] != "0":
         yield f"{found['mg_no_lot_explains']} mg were told as taken that no lot explains"
+
+
+@click.command("count")
+@click.argument("lot", metavar="LOT")
+@click.argument("units", metavar="UNITS")
+@click.option("--at", "place", metavar="PLACE", help="On the shelf of this place.")
+@click.option("--of", "code", metavar="PARTICIPANT", help="What this person has left.")
+@click.option("--why", default="", help="What is known of a difference; needed if there is one.")
+@click.pass_obj
+def count(database: Database, /, **told: Any) -> None:
+    """Record how many units were counted, and say by how many that differs from what ought to be.
+
+    Nothing is put right by it: record what became of the units, then count again.
+
+    \b
+    Example:
+      hometrial supply count C05-17 70 --at S-01
+      hometrial supply count C05-17 11 --of P-0001 --why "one was dropped, she says"
+    """
+    lot, place, code = told["lot"], told["place"], told["code"]
+    if (place is None) == (code is None):
+        raise SupplyRefusedError("--at, --of: say either where it was counted or of whom")
+    counted = Counted(number("UNITS", told["units"]), told["why"])
+    migrating.require_newest(database)
+    who = database.settings.who()
+    with database.transaction(who, "supply counted") as session:
+        found = supplying.find_lot(session, lot)
+        if code is None:
+            row = counting.at_place(session, found, place, counted, by=who)
+        else:
+            person = enrolling.find_participant(session, code)
+            row = counting.with_person(session, found, person, counted, by=who)
+        expected, off = row.expected, row.counted - row.expected
+    where = f"at {place}" if code is None else f"with {code}"
+    click.echo(
+        f"{written(counted.units)} units of {lot} {where}, {written(expected)} expected: {_off(off)}"
+    )
+
+
+def _off(difference: Decimal) -> str:
+    if not difference:
+        return "it adds up"
+    return f"{written(abs(difference))} {'too many' if difference > 0 else 'missing'}"
 
 
 @click.command("recall")

@@ -102,7 +102,14 @@ from hometrial.models.screening import (
     Screening,
     ScreeningAnswer,
 )
-from hometrial.models.supply import SUPPLY_MOVES, Lot, Product, Shipment, SupplyMovement
+from hometrial.models.supply import (
+    SUPPLY_MOVES,
+    Lot,
+    Product,
+    Shipment,
+    SupplyCount,
+    SupplyMovement,
+)
 from hometrial.models.trial import PROTOCOL_STATES, AnchorDay, Participation, ProtocolVersion
 from hometrial.models.visit import (
     CONTACT_OUTCOMES,
@@ -111,7 +118,7 @@ from hometrial.models.visit import (
     Contact,
     VisitRecord,
 )
-from hometrial.models.work import ProviderEnd, WorkItem
+from hometrial.models.work import WORK_OF_THE_STUDY, ProviderEnd, WorkItem
 
 __all__ = [
     "ALERT_EVENTS",
@@ -132,6 +139,7 @@ __all__ = [
     "TALK_WAYS",
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
+    "WORK_OF_THE_STUDY",
     "AccountPlan",
     "AdverseEvent",
     "AdverseEventCoding",
@@ -212,6 +220,7 @@ __all__ = [
     "Sitting",
     "StreamState",
     "Submission",
+    "SupplyCount",
     "SupplyMovement",
     "TextPackUpload",
     "Token",

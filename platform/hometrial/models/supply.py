@@ -1,4 +1,4 @@
-"""Product, Lot, Shipment, SupplyMovement: where each unit of the drug came from and went."""
+"""Product, Lot, Shipment, SupplyMovement, SupplyCount: where each unit of the drug came from and went."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -130,6 +130,33 @@ class SupplyMovement(Base):
     participant_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"), index=True)
     shipment_id: Mapped[UUID | None] = mapped_column(ForeignKey("shipment.id"))
     witnessed_by: Mapped[str | None]
+    why: Mapped[str]
+    by: Mapped[str]
+    at: Mapped[datetime]
+
+
+class SupplyCount(Base):
+    """Units of a lot that somebody counted, at a place or with a person; `expected`: what ought to be there. Append-only.
+
+    A count that was wrong is counted again: the newest holds.
+    """
+
+    __tablename__ = "supply_count"
+    __table_args__ = (
+        CheckConstraint("counted >= 0", name="counted_from_nothing"),
+        CheckConstraint(
+            "(place IS NULL) <> (participant_id IS NULL)", name="is_at_a_place_or_with_a_person"
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    number: Mapped[int] = mapped_column(unique=True)
+    lot_id: Mapped[UUID] = mapped_column(ForeignKey("lot.id"), index=True)
+    place: Mapped[str | None]
+    participant_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"), index=True)
+    day: Mapped[date]
+    counted: Mapped[Decimal] = mapped_column(Numeric)
+    expected: Mapped[Decimal] = mapped_column(Numeric)
     why: Mapped[str]
     by: Mapped[str]
     at: Mapped[datetime]

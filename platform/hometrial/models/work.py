@@ -3,14 +3,18 @@
 from datetime import date, datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
 
+WORK_OF_THE_STUDY = ("stopping_rule", "accountability")
+"""Kinds of work that may belong to the study, and to nobody in it."""
+_OF_THE_STUDY = ", ".join(f"'{kind}'" for kind in WORK_OF_THE_STUDY)
+
 
 class WorkItem(Base):
-    """Something to do about one participant; closes by itself when its cause is gone."""
+    """Something to do about one participant, or about the study; closes by itself when its cause is gone."""
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -21,11 +25,16 @@ class WorkItem(Base):
             "subject",
             unique=True,
             postgresql_where=text("closed_at IS NULL"),
+            postgresql_nulls_not_distinct=True,
+        ),
+        CheckConstraint(
+            f"participant_id IS NOT NULL OR kind IN ({_OF_THE_STUDY})",
+            name="is_of_somebody_or_of_the_study",
         ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
-    participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"), index=True)
+    participant_id: Mapped[UUID | None] = mapped_column(ForeignKey("participant.id"), index=True)
     kind: Mapped[str]
     """reconnect, relink_before_end, scope_missing, not_linked, retired, our_bug, revoke_pending, ..."""
     subject: Mapped[str]

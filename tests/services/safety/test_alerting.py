@@ -32,7 +32,7 @@ def test_an_alert_has_the_clock_of_its_rule_and_says_what_it_was_raised_from(ses
     session.expire_all()
     state = only(session)
     assert (state.code, alert.rule, alert.level, alert.owner) == (person.code, "SI1", "red", "clinician")  # fmt: skip
-    assert alert.rule_version == "alert-rules 1.0.0"
+    assert alert.rule_version == "alert-rules 1.1.0"
     assert (alert.created_at, alert.due_at) == (NOON, NOON + 24 * HOUR)
     assert alert.values == {"n": 1}
     assert state.time_left(NOON + HOUR) == 23 * HOUR

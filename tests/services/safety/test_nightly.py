@@ -39,7 +39,10 @@ def alerts(study):
 
 def test_faults_of_a_person_and_of_a_place_are_alerts_once_while_they_say_the_same(study, night):
     look, person = night
-    found = Fault(person.code, "5 mg too many"), Fault("pharmacy", "lot A: 3 units more went")
+    found = (
+        Fault(person.code, "5 mg too many", "unexplained", person.id),
+        Fault("pharmacy", "lot A: 3 units more went", "pharmacy/A/gone"),
+    )
     assert look(*found) == 2
     assert alerts(study) == [
         (person.code, "AC1", "amber", "pharmacy", "5 mg too many"),
@@ -52,10 +55,25 @@ def test_faults_of_a_person_and_of_a_place_are_alerts_once_while_they_say_the_sa
 
 def test_another_fault_is_told(study, night):
     look, person = night
-    look(Fault(person.code, "5 mg too many"))
-    look(Fault(person.code, "9 mg too many"), days=1)
+    look(Fault(person.code, "5 mg too many", "unexplained", person.id))
+    look(Fault(person.code, "9 mg too many", "unexplained", person.id), days=1)
     assert study.rows("SELECT kind, values->>'says' FROM alert_event") == [
         ("repeated", "9 mg too many")
+    ]
+
+
+def test_faults_are_work_too_which_is_closed_once_they_are_gone(study, night):
+    look, person = night
+    look(
+        Fault(person.code, "5 mg too many", "unexplained", person.id),
+        Fault("pharmacy", "lot A: 3 units more went", "pharmacy/A/gone"),
+    )
+    look(Fault(person.code, "6 mg too many", "unexplained", person.id), days=1)
+    assert study.rows(
+        "SELECT participant_id, kind, reason, closed_because FROM work_item ORDER BY reason"
+    ) == [
+        (person.id, "accountability", f"{person.code}: 6 mg too many", None),
+        (None, "accountability", "pharmacy: lot A: 3 units more went", "it adds up now"),
     ]
 
 

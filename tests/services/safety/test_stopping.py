@@ -3,12 +3,13 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 from tests.support import enrolled
 
 from hometrial import clock
 from hometrial.models import Participation
 from hometrial.protocol.safety.details import Details
-from hometrial.services import enrolling
+from hometrial.services import enrolling, working
 from hometrial.services.safety import alerting, alerts, reporting
 from hometrial.services.safety.stopping import stopping
 from hometrial.services.trial import following
@@ -107,3 +108,34 @@ def test_what_nobody_has_judged_is_named_beside_what_holds(session, people, staf
     reporting.report(session, people[2], Details(severity="mild"), told)
     found = stopping(session)
     assert (found.held, found.unjudged) == ((), ("P-0001/1", "P-0002/1"))
+
+
+def test_a_rule_that_is_met_is_work_of_the_study_until_it_is_answered_for(session, people, staff):
+    for _ in range(2):
+        reporting.report(session, people[0], FATAL, staff())
+    (line,) = [each for each in working.open_items(session) if each.item.kind == "stopping_rule"
+               and "related_fatal" in each.item.subject]  # fmt: skip
+    assert (line.code, line.of) == (None, "the study")
+    assert "a related event was fatal or life-threatening; answer by 2026-03-03" in line.item.reason
+    state = next(each for each in told(session) if each.alert.rule == "ST1.related_fatal")
+    alerting.acknowledge(session, state.alert, by="dr-a")
+    assert line.item.closed_at is None
+    alerting.close(session, state.alert, by="dr-a", because="monitor met: goes on")
+    assert line.item.closed_because == "the alert is closed"
+    stopping(session)
+    assert line.code not in [
+        each.code for each in working.open_items(session) if "related_fatal" in each.item.subject
+    ]
+
+
+def test_work_that_needs_a_person_never_belongs_to_the_study(session):
+    with pytest.raises(IntegrityError, match="is_of_somebody_or_of_the_study"):
+        working.open_item(session, None, "red_alert", "SI1", "whose?")
+
+
+def test_the_same_work_of_the_study_is_open_once(session):
+    for reason in ("two", "three"):
+        working.open_item(session, None, "accountability", "S-01/C05/counted", reason)
+    assert [each.item.reason for each in working.open_items(session)] == ["three"]
+    assert working.sweep(session) == 0
+    assert working.close_items(session, None, "accountability", because="it adds up now") == 1

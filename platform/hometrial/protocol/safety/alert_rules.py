@@ -19,7 +19,10 @@ class UnknownAlertRuleError(TrialError):
 
 
 class AlertRule(Declaration):
-    """One rule: what is found, how urgent that is, who answers. `task` is no alarm but work."""
+    """One rule: what is found, how urgent that is, who answers. `task` is no alarm but work.
+
+    `same_as`: rules of instruments that find the same thing, so that it is one alert whichever finds it.
+    """
 
     id: Id
     level: Literal["red", "amber", "blue", "task"]
@@ -28,6 +31,7 @@ class AlertRule(Declaration):
     goes_to: Owner
     text: Line
     when: Line
+    same_as: Several[Line] = ()
 
     @model_validator(mode="after")
     def _has_a_clock(self) -> Self:
@@ -65,6 +69,13 @@ class AlertRules(Declaration):
     def merge_within(self) -> timedelta:
         """How long an open alert takes in what its rule finds again."""
         return timedelta(hours=self.merge_within_hours)
+
+    def like(self, rule: str) -> frozenset[str]:
+        """Return the rules that find the same thing as this one, which may be of an instrument; it is one of them."""
+        for each in self.rules:
+            if rule in (each.id, *each.same_as):
+                return frozenset((each.id, *each.same_as))
+        return frozenset((rule,))
 
     def of(self, rule: str) -> AlertRule:
         """Return a rule by its id. Raises UnknownAlertRuleError that lists those there are."""

@@ -4,19 +4,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from uuid import UUID
 
 from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import Lot, Participant, Product, SupplyMovement
+from hometrial.models import Lot, Participant, Product, SupplyCount, SupplyMovement
 from hometrial.protocol.dosing import lasting, supply
 from hometrial.protocol.dosing.amounts import DayDose, Form, Formulation, Part, written
 from hometrial.protocol.dosing.composing import packed
 from hometrial.protocol.dosing.events import Intake
 from hometrial.protocol.dosing.lasting import OnHand
 from hometrial.protocol.dosing.supply import Move, Movement, Recalled
+from hometrial.services import working
 from hometrial.services.dosing import footing, storing
+
+WORK = "accountability"
 
 
 def movement_of(row: SupplyMovement, lot: Lot) -> Movement:
@@ -153,16 +158,25 @@ def days_left(session: Session, person: Participant) -> int | None:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that does not add up: of which person (pseudonym) or place, and how."""
+    """Something that does not add up: of which person (pseudonym) or place, and how.
+
+    `subject` tells it from the other faults of the same; `person`: whose it is, None: of the study.
+    """
 
     of: str
     says: str
+    subject: str
+    person: UUID | None = None
 
 
 def check(session: Session) -> tuple[Fault, ...]:
-    """Return what does not add up: units that were never there, doses that nobody dispensed, lots past their day."""
+    """Return what does not add up.
+
+    Units that were never there, lots past their day, counts that were not what ought to be there, doses that
+    nobody dispensed.
+    """
     book = movements(session)
-    return (*_of_places(session, book), *_of_people(session))
+    return (*_of_places(session, book), *_of_counts(session), *_of_people(session))
 
 
 def _of_places(session: Session, book: tuple[Movement, ...]) -> Iterable[Fault]:
@@ -172,11 +186,29 @@ def _of_places(session: Session, book: tuple[Movement, ...]) -> Iterable[Fault]:
         balance = supply.place_balance(book, place, lot)
         short = min(balance.on_hand, balance.quarantined, balance.returned)
         if short < 0:
-            yield Fault(place, f"lot {lot}: {written(-short)} units more went than there were")
+            says = f"lot {lot}: {written(-short)} units more went than there were"
+            yield Fault(place, says, f"{place}/{lot}/gone")
         if last_days[lot] < today and balance.on_hand > 0:
-            yield Fault(
-                place, f"lot {lot}: {written(balance.on_hand)} units are past {last_days[lot]}"
+            says = f"lot {lot}: {written(balance.on_hand)} units are past {last_days[lot]}"
+            yield Fault(place, says, f"{place}/{lot}/past")
+
+
+def _of_counts(session: Session) -> Iterable[Fault]:
+    """Yield of each lot and place the newest count if it was not what ought to be there."""
+    newest = (
+        select(Lot.code, SupplyCount)
+        .join(Lot, Lot.id == SupplyCount.lot_id)
+        .where(SupplyCount.place.is_not(None))
+        .ext(distinct_on(SupplyCount.lot_id, SupplyCount.place))
+        .order_by(SupplyCount.lot_id, SupplyCount.place, SupplyCount.number.desc())
+    )
+    for lot, row in sorted(session.execute(newest), key=lambda each: (each[1].place, each[0])):
+        if row.counted != row.expected:
+            says = (
+                f"lot {lot}: {written(row.counted)} units were counted on {row.day},"
+                f" {written(row.expected)} ought to be there; count again once it is put right"
             )
+            yield Fault(str(row.place), says, f"{row.place}/{lot}/counted")
 
 
 def _of_people(session: Session) -> Iterable[Fault]:
@@ -187,12 +219,23 @@ def _of_people(session: Session) -> Iterable[Fault]:
     for person in people.all():
         stock = stock_of(session, person)
         if stock.unexplained > 0:
-            yield Fault(
-                person.code,
-                f"{written(stock.unexplained)} mg were told as taken that were not dispensed",
-            )
+            says = f"{written(stock.unexplained)} mg were told as taken that were not dispensed"
+            yield Fault(person.code, says, "unexplained", person.id)
         for each in stock.on_hand:
             if each.units < 0:
-                yield Fault(
-                    person.code, f"lot {each.lot.id}: {written(-each.units)} units too many gone"
-                )
+                says = f"lot {each.lot.id}: {written(-each.units)} units too many gone"
+                yield Fault(person.code, says, f"{each.lot.id}/gone", person.id)
+
+
+def watch(session: Session) -> int:
+    """Keep one open item for each thing that does not add up, and close those that do; return how many are open."""
+    faults = {(each.person, each.subject): each for each in check(session)}
+    for (person, subject), each in faults.items():
+        working.open_item(session, person, WORK, subject, f"{each.of}: {each.says}")
+    for line in working.open_items(session):
+        item = line.item
+        if item.kind == WORK and (item.participant_id, item.subject) not in faults:
+            working.close_items(
+                session, item.participant_id, WORK, item.subject, because="it adds up now"
+            )
+    return len(faults)

@@ -17,7 +17,7 @@ from hometrial.services import working
 
 Level = Literal["red", "amber", "blue"]
 Values = Mapping[str, str | int | float | bool | None]
-_WORK = "red_alert"
+_WORK, _WORK_OF_THE_STUDY = "red_alert", "stopping_rule"
 _ABOUT = "event"
 """The value that names the adverse event which an alert is about: two events are never one alert."""
 
@@ -59,9 +59,9 @@ def raise_alert(
     """Raise what a rule found about a person (None: about the study), or count it at the alert that is open.
 
     `response` is that of a rule of a protocol or an instrument; default is that of the product's table.
-    An open alert takes in the same rule's finds for 72 hours, but none that is graver, due sooner, or about
-    another adverse event (the value `event`).
-    A red alert opens a work item too. Raises UnknownAlertRuleError, AlertRefusedError.
+    An open alert takes in for 72 hours what the same rule finds, or one that finds the same thing; but nothing
+    that is graver, due sooner, or about another adverse event (the value `event`).
+    A red alert opens a work item too, of the person or of the study. Raises UnknownAlertRuleError, AlertRefusedError.
     """
     asked = response_of(rule) if response is None else response
     if asked.within is None and level != "blue":
@@ -85,10 +85,23 @@ def raise_alert(
         return before
     session.add(found)
     session.flush()
-    if person is not None and level == "red":
+    if level == "red":
         due = f"answer by {found.due_at:%Y-%m-%d %H:%M} UTC"
-        working.open_item(session, person.id, _WORK, _subject(found), f"{found.text}; {due}")
+        said = values.get("said")
+        reason = "; ".join(str(each) for each in (found.text, said, due) if each)
+        working.open_item(session, found.participant_id, _work(found), _subject(found), reason)
     return found
+
+
+def found_too(
+    session: Session, alert: Alert, *, rule: str, response: Response, values: Values
+) -> None:
+    """Record that another rule, named as it stands, found at the same moment what an alert was raised for."""
+    _record(session, alert, "repeated", by=f"rule {rule} ({response.version})", values=values)
+
+
+def _work(alert: Alert) -> str:
+    return _WORK if alert.participant_id is not None else _WORK_OF_THE_STUDY
 
 
 def _taking_in(session: Session, found: Alert) -> Alert | None:
@@ -96,7 +109,7 @@ def _taking_in(session: Session, found: Alert) -> Alert | None:
     earliest = found.created_at - alert_rules.shipped().merge_within
     rows = session.scalars(
         select(Alert).where(
-            Alert.rule == found.rule,
+            Alert.rule.in_(alert_rules.shipped().like(found.rule)),
             Alert.participant_id.is_not_distinct_from(found.participant_id),
             Alert.created_at > earliest,
             ~_has("closed"),
@@ -111,8 +124,12 @@ def urgency(alert: Alert) -> tuple[int, datetime, str]:
 
 
 def _stands_alone(found: Alert, before: Alert) -> bool:
-    """Whether a find must be seen on its own: another event, a higher level, due before the one that is open."""
-    if found.values.get(_ABOUT) != before.values.get(_ABOUT):
+    """Whether a find must be seen on its own: another event, a higher level, due before the one that is open.
+
+    Another rule that finds the same thing may know of no event.
+    """
+    about = found.values.get(_ABOUT), before.values.get(_ABOUT)
+    if about[0] != about[1] and (found.rule == before.rule or None not in about):
         return True
     if found.level != before.level:
         return alert_rules.LEVELS.index(found.level) < alert_rules.LEVELS.index(before.level)
@@ -153,10 +170,9 @@ def close(
     if action is not None:
         act(session, alert, by=by, action=action)
     _record(session, alert, "closed", by=by, because=because)
-    if alert.participant_id is not None:
-        working.close_items(
-            session, alert.participant_id, _WORK, _subject(alert), because="the alert is closed"
-        )
+    working.close_items(
+        session, alert.participant_id, _work(alert), _subject(alert), because="the alert is closed"
+    )
 
 
 def red_alert_is_open(session: Session, person: Participant) -> bool:

@@ -23,10 +23,12 @@ RESPONSE = Response(
 def check(session: Session) -> int:
     """Look at the stopping rules and at every unit of the drug; return how many new alerts that made.
 
-    What was alerted and is open is not alerted again while it says the same, however often this is asked.
+    What was alerted and is open is not alerted again while it says the same, however often this is asked. What
+    does not add up is work as well, and is closed by itself once it does.
     """
     before = len(alerts.states(session, only_open=False))
     stopping.stopping(session)
+    accounting.watch(session)
     said: dict[str, list[str]] = defaultdict(list)
     for fault in accounting.check(session):
         said[fault.of].append(fault.says)

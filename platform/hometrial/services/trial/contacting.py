@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -103,6 +104,17 @@ def call_wanted(session: Session, person: Participant, about: str) -> None:
     Also of who has withdrawn: safety is followed to its end.
     """
     working.open_item(session, person.id, CALL_WANTED, about, f"asks to be called: {about}")
+
+
+def find(session: Session, person: Participant, contact: UUID) -> Contact:
+    """Return a person's contact that holds, by its id. Raises ContactRefusedError."""
+    for row in contacts(session, person):
+        if row.id == contact:
+            return row
+    raise ContactRefusedError(
+        f"{person.code} has no contact {contact} that holds; `hometrial contact list {person.code}`"
+        " shows them with their ids"
+    )
 
 
 def contacts(session: Session, person: Participant) -> Sequence[Contact]:

@@ -24,6 +24,12 @@ ACTIONS: Mapping[str, tuple[str, str]] = {
     "scope_missing": ("Send a link; the box must be ticked there", "hometrial link invite {code}"),
     "revoke_pending": ("Nothing to do, or what the reason says", "hometrial link list"),
     "our_bug": ("Report it with the request's id from the sync log", "hometrial doctor {code}"),
+    "stopping_rule": (
+        "Have the safety monitor meet; close the alert with what was decided",
+        "hometrial alert list",
+    ),
+    "accountability": ("Count, and correct what is wrong", "hometrial supply check"),
+    "recall": ("Tell the person, and record it", "hometrial supply show {code}"),
     "no_data": (
         "Ask for the watch to be charged and its app to be opened",
         "hometrial doctor {code}",
