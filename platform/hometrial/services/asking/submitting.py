@@ -18,7 +18,7 @@ from hometrial.questionnaires.answers import shown_items, visible
 from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.scoring import Scored
 from hometrial.services import receiving
-from hometrial.services.asking import alarming, scores, words, writing
+from hometrial.services.asking import alarming, rising, scores, words, writing
 from hometrial.services.asking.crisis import Crisis
 from hometrial.services.asking.opening import NotAskedError
 from hometrial.services.asking.writing import Writing
@@ -175,4 +175,5 @@ def _alarm(at: Writing, said: dict[str, Answer], scored: Scored | None) -> Crisi
     if found is not None:
         about = {name: value for name, value in scored.scores.items() if value is not None}
         alarming.sound(at.session, at.person, at.instrument, found, about)
+    rising.look(at.session, at.person, at.response, at.instrument, scored)
     return alarming.crisis_of(at.session, at.person, at.instrument, holding)
