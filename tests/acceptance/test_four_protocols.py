@@ -8,8 +8,8 @@ from played_cast import Manner
 from played_trial import play
 
 CASTS = {
-    # Travel over the date line and withdrawal; a side effect; the drug run out; an opioid, with trouble at the questions.
-    "ldn-mecfs": frozenset({1, 3, 4, 5}),
+    # Over the date line and away for good; run out and stopped; an opioid of who failed the questions twice.
+    "ldn-mecfs": frozenset({1, 4, 5}),
     "ldn-crohns": frozenset({2, 4, 6, 7}),
     "ldn-ms": frozenset({4, 5, 7}),
     "ldn-case-series": frozenset({0}),
@@ -21,7 +21,7 @@ def test_every_visit_diary_and_dose_is_due_as_the_file_says_from_screening_to_en
     study, tmp_path, protocol
 ):
     manner = Manner(only=CASTS[protocol], share=0.15)
-    sums, faults = play(study.database, tmp_path / "played.clock", protocol, manner, years=2)
+    sums, faults = play(study.database, tmp_path / "played.clock", protocol, manner, years=1)
     assert faults == []
     assert sums.visits_held > 5
     assert sums.handed_in > 3

@@ -18,12 +18,13 @@ from hometrial.services.safety import alerts
 from hometrial.services.trial import counting, following, publishing, revealing, schemes, visiting
 
 _STRAY = """
-    SELECT r.form FROM response r LEFT JOIN
+    SELECT r.form FROM response r JOIN sitting s ON s.response_id = r.id AND NOT s.is_staff LEFT JOIN
     (SELECT min(signed_at) AS at FROM consent_signature WHERE participant_id = :person) signed ON true
     LEFT JOIN (SELECT min(decided_at) AS at FROM withdrawal_choice
         WHERE participant_id = :person AND choice = 'withdraw_completely') gone ON true
-    WHERE r.participant_id = :person AND (signed.at IS NULL OR r.opened_at < signed.at OR r.opened_at > gone.at)
+    WHERE r.participant_id = :person AND (signed.at IS NULL OR s.began_at < signed.at OR s.began_at > gone.at)
 """
+"""What a person opened before they signed or after they left; staff may still enter what was before."""
 
 
 @dataclass
