@@ -1,4 +1,4 @@
-"""The four protocols from screening to end in simulated time; `run.py protocols` plays all their people, every day.
+"""The four protocols from screening to end in simulated time; `run.py protocols` plays all their people.
 
 Here some of each come, and the file is compared with on the days around events; the whole calendar at the end.
 """

@@ -2,7 +2,7 @@
 
     python tests/torture/run.py                      all six, as long as the issues ask
     python tests/torture/run.py lives --steps 100000
-    python tests/torture/run.py protocols --daily 4 --share 0.5
+    python tests/torture/run.py protocols --daily 4 --share 1 --seed 7
     python tests/torture/run.py imports --kills 200 --seed 7
     python tests/torture/run.py refreshes --rounds 1000
     python tests/torture/run.py workers --kills 200
