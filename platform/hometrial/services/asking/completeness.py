@@ -74,7 +74,7 @@ class _Known:
 def lines(session: Session, person: Participant, language: str) -> tuple[Line, ...]:
     """Return every form of their own that has opened for a person by now, and what became of it, in order of opening.
 
-    An optional form without words in the language is not asked. Raises NotInTrialError, ZoneNeededError.
+    An optional form without words in the language is not asked, one of an unscheduled visit not expected. Raises NotInTrialError, ZoneNeededError.
     """
     now = clock.now()
     calendar = occasions.calendar_of(session, person)
@@ -83,6 +83,7 @@ def lines(session: Session, person: Participant, language: str) -> tuple[Line, .
         _line(each, known, now)
         for each in occasions.occasions(calendar)
         if each.is_of_person
+        and not each.unscheduled
         and each.opening.standing(now) is not Standing.UPCOMING
         and _asked(session, each, language)
     )

@@ -24,7 +24,7 @@ from hometrial.protocol.windows import Opening, diary_opening, visit_opening
 from hometrial.services import enrolling
 from hometrial.services.agreeing import standing
 from hometrial.services.asking import resting
-from hometrial.services.trial import arms, following
+from hometrial.services.trial import arms, calendars, following
 from hometrial_ingest.local_time import ZoneHistory
 
 Kind = Literal["visit", "diary"]
@@ -39,7 +39,7 @@ class Occasion:
     """One form that is asked once. `name` tells it from the person's other occasions of this form.
 
     `optional`: it is shown only if the site has its words. `extended_by`: days added on bad days. `stopped`:
-    it was cut short, since the person chose to be asked this no more.
+    it was cut short, since the person chose to be asked this no more. `unscheduled`: nobody expected it.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Occasion:
     optional: bool = False
     extended_by: int = 0
     stopped: bool = False
+    unscheduled: bool = False
 
     @property
     def instrument(self) -> str:
@@ -69,7 +70,7 @@ class Calendar:
     """All that a person's occasions are made of; `arm` is None until they have one.
 
     `no_diaries_from`: when the person chose to keep no diary any more, if they did; `no_questions_from`: when
-    to fill in nothing any more.
+    to fill in nothing any more. `unscheduled`: the unscheduled visits that were held.
     """
 
     protocol: Protocol
@@ -79,6 +80,7 @@ class Calendar:
     bad_days: tuple[Span, ...]
     no_diaries_from: datetime | None = None
     no_questions_from: datetime | None = None
+    unscheduled: tuple[DueVisit, ...] = ()
 
 
 def calendar_of(session: Session, person: Participant) -> Calendar:
@@ -89,7 +91,25 @@ def calendar_of(session: Session, person: Participant) -> Calendar:
     arm, anchors = arms.arm_of(session, person), following.anchors(session, person)
     chosen = standing.in_force(session, person)
     stopped = [_first(chosen, stops) for stops in (_STOPS_DIARIES, _STOPS_QUESTIONS)]
-    return Calendar(protocol, arm, anchors, zones, bad, *stopped)
+    held = _unscheduled(session, person, protocol)
+    return Calendar(protocol, arm, anchors, zones, bad, *stopped, held)
+
+
+def _unscheduled(session: Session, person: Participant, protocol: Protocol) -> tuple[DueVisit, ...]:
+    """Return the unscheduled visits that were held and have forms to fill in: due on their day, and open on it.
+
+    Staff hand their forms in later, too.
+    """
+    forms = {each.id: each.forms for each in protocol.unscheduled_visits}
+    asked = {each.id for each in protocol.forms if _asks(each)}
+    if asked.isdisjoint(form for each in forms.values() for form in each):
+        return ()
+    records = calendars.last_records(session, [person.id])[person.id]
+    return tuple(
+        DueVisit(visit, number, row.day, Span(row.day, row.day), forms[visit], ())
+        for (visit, number), row in sorted(records.items())
+        if visit in forms and row.day is not None
+    )
 
 
 def _first(chosen: Sequence[WithdrawalChoice], stops: frozenset[str]) -> datetime | None:
@@ -117,7 +137,8 @@ def occasions(
 
 def _dues(calendar: Calendar, arm: str) -> dict[str, DueVisit | DueDiary]:
     protocol, anchors = calendar.protocol, calendar.anchors
-    visits = {f"{v.visit}#{v.number}": v for v in visits_due(protocol, arm, anchors)}
+    known = (*visits_due(protocol, arm, anchors), *calendar.unscheduled)
+    visits = {f"{v.visit}#{v.number}": v for v in known}
     diaries = diaries_due(protocol, arm, anchors, calendar.bad_days)
     return {**visits, **{f"{each.diary}@{each.due}": each for each in diaries}}
 
@@ -166,6 +187,7 @@ def _of_visit(calendar: Calendar, name: str, due: DueVisit) -> Iterator[Occasion
                 "full",
                 each in due.optional_forms,
                 visit.extended_by,
+                unscheduled=due in calendar.unscheduled,
             )
             stopped = calendar.no_questions_from if found.is_of_person else None
             yield from _unless_stopped(found, stopped)
