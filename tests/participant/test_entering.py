@@ -2,20 +2,25 @@
 
 import re
 from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
 import pytest
 from authenticator import PRESENT, Authenticator
 from flask import g
 from flask.testing import FlaskClient
+from mailbox_server import Box, start, told
 from sqlalchemy import text
 
+from hometrial.db import Database
 from hometrial.participant import entrance
 from hometrial.participant.pages import entering
 from hometrial.participant.site import transaction
 from hometrial.services import enrolling, identifying
 from hometrial.services.entering import freshness
 from hometrial.services.syncing import invitations
+from hometrial.tasks import sending
+from hometrial.tasks.engine import House
 
 NOBODY = "nobody@example.org"
 
@@ -200,6 +205,17 @@ def test_the_cookie_is_a_new_one_and_the_old_one_worth_nothing(hall):
     assert not thief.is_in()
 
 
+def test_a_form_of_before_is_stale_after_the_way_in(hall):
+    _, email = hall.enrol()
+    guest = hall.guest()
+    guest.ask(email)
+    token = guest.token("/enter/code")
+    assert guest.type(hall.post[-1][1]).status_code == 303
+    stale = guest.client.post("/passkeys/close", data={"csrf_token": token})
+    assert stale.status_code == 400
+    assert location(guest.get("/enter/code")) == "/enter?next=/"
+
+
 def test_a_cookie_that_a_thief_planted_opens_nothing_for_the_thief(hall):
     _, email = hall.enrol()
     thief, victim = hall.guest(), hall.guest()
@@ -352,6 +368,21 @@ def test_a_link_is_no_confirmation_and_a_code_is_one(hall):
     assert guest.is_in()
 
 
+@pytest.mark.parametrize(
+    ("method", "asked", "back"),
+    [
+        ("GET", "/team?by=scribe", "/team?by=scribe"),
+        ("GET", "/team", "/team"),
+        ("POST", "/passkeys?by=scribe", "/passkeys"),
+        ("POST", "/leave", "/"),
+    ],
+)
+def test_who_has_to_confirm_comes_back_to_where_they_were(hall, method, asked, back):
+    with hall.place.app.test_request_context(asked, method=method):
+        answer = hall.place.app.handle_user_exception(freshness.NotConfirmedError("long ago"))
+    assert parse_qs(urlsplit(location(answer)).query) == {"next": [back]}
+
+
 def test_a_wrong_code_confirms_nothing_and_keeps_the_visit(hall):
     guest = hall.by_link(hall.enrol()[0])
     guest.post("/confirm")
@@ -470,15 +501,34 @@ def test_neither_trail_nor_log_holds_a_code_an_address_or_a_cookie(hall, caplog)
     assert "come in by a code" in kept
 
 
-def test_a_code_goes_out_as_a_message_in_the_reader_s_language(hall):
+@pytest.fixture
+def house(hall):
+    """The worker beside the site, and a mail server that takes what it sends."""
+    box = Box()
+    controller = start(box)
     own = hall.place.app.extensions.pop(entrance.OUTGOING)
-    try:
-        person, email = hall.enrol()
-        guest = hall.guest()
-        guest.client.set_cookie("look", "auto.20.0.de")
-        assert guest.ask(email).status_code == 303
-    finally:
-        hall.place.app.extensions[entrance.OUTGOING] = own
+    settings = hall.place.database.settings.model_copy(update=told(controller.port))
+    database = Database(settings)
+    yield House(database, {}), box
+    database.close()
+    hall.place.app.extensions[entrance.OUTGOING] = own
+    controller.stop()
+
+
+def test_the_code_of_a_real_mail_opens_the_page(hall, house):
+    worker, box = house
+    person, email = hall.enrol()
+    guest = hall.guest()
+    guest.client.set_cookie("look", "auto.20.0.de")
+    assert guest.ask(email.lower()).status_code == 303
+    sending.send_now(worker)
+    assert box.recipients == [email]
+    words = box.mails[-1].get_body(("plain",)).get_content()
+    assert guest.type(re.search(r"\d{4} \d{4}", words)[0]).status_code == 303
+    assert guest.is_in()
     assert hall.rows(
         "SELECT kind, language FROM message WHERE participant_id = :person", person=person
     ) == [("code", "de")]
+    assert hall.guest().ask(NOBODY).status_code == 303
+    sending.send_now(worker)
+    assert len(box.mails) == 1

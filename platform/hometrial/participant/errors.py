@@ -99,7 +99,9 @@ def _closed(_error: HTTPException) -> ResponseReturnValue:
 
 def _confirm(_error: NotConfirmedError) -> ResponseReturnValue:
     """Lead to where the person proves that it is them, and back to the page they were on."""
-    return redirect(url_for("confirming.page", next=inside(request.path)), 303)
+    looks = request.method == "GET" and request.query_string
+    back = request.full_path if looks else request.path
+    return redirect(url_for("confirming.page", next=inside(back)), 303)
 
 
 def _old_form(_error: CSRFError) -> ResponseReturnValue:

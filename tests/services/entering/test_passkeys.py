@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from hometrial.services import identifying
-from hometrial.services.entering import freshness, passkeys
+from hometrial.services.entering import challenges, freshness, passkeys
 from hometrial.services.entering.freshness import NotConfirmedError
 from hometrial.services.entering.parties import Party, party
 
@@ -155,6 +155,11 @@ def test_a_challenge_is_old_after_five_minutes(desk, device, now):
 
 def test_a_challenge_serves_one_purpose_and_one_visit(desk, ada, device):
     again = desk.come_by_link(ada.participant_id)
+    with desk.site() as session:
+        for purpose, other in (("register", "confirm"), ("confirm", "register")):
+            browser, _ = challenges.mint(session, purpose, ada)
+            assert challenges.spend(session, other, browser, ada) is None
+            assert challenges.spend(session, purpose, browser, ada) is not None
     to_enter, to_confirm = ask(desk), ask(desk, ada)
     assert use(desk, to_enter.browser, device.sign(to_enter.options), ada) is None
     assert use(desk, to_confirm.browser, device.sign(to_confirm.options)) is None
