@@ -509,11 +509,14 @@ def test_no_at_any_point_closes_the_screening_in_peace(place, keys, version):
 
 
 def test_a_no_that_nobody_has_settled_may_be_taken_back(anna):
+    anna.ready()
     anna.post("/consent/no", reason="too much")
     assert "You said no" in anna.get("/consent").text
-    assert anna.sign().status_code != 500
+    assert anna.sign().status_code == 409
+    assert anna.signatures() == []
     anna.post("/consent/think-again")
     assert "Do you want to take part?" in anna.get("/consent").text
+    assert anna.sign().headers["Location"] == "/consent/signed"
 
 
 def test_each_kind_of_data_is_stopped_and_shared_again_later(anna):

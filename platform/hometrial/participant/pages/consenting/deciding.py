@@ -162,8 +162,8 @@ def _sign_page(database: Session, asked: Asked, form: SignForm, role: str) -> st
         form=form,
         role=role,
         talk=discussing.require(database, asked.person),
-        shares=[receipts.data_type(each) for each, said in given.items() if said == "yes"],
-        keeps=[receipts.data_type(each) for each, said in given.items() if said == "no"],
+        shares=[receipts.data_type(each) for each in asked.switches if given.get(each) == "yes"],
+        keeps=[receipts.data_type(each) for each in asked.switches if given.get(each) == "no"],
         now=clock.now(),
         zone=here,
     )
@@ -209,6 +209,8 @@ def _sign() -> Answer:
 def _act(database: Session, asked: Asked, form: SignForm, role: str, means: str) -> Act:
     """Return what is signed with. Raises SignatureRefusedError before a talk, or without a choice for each switch."""
     given = switched(asked)
+    if asked.is_declined:
+        raise SignatureRefusedError(f"{asked.offer.named}: the person said no, and holds to it")
     if not asked.is_talked_over:
         raise SignatureRefusedError(f"{asked.offer.named}: nobody has talked it over yet")
     if given is None:
