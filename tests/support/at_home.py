@@ -39,11 +39,14 @@ class Home:
         self.somebody.at(number, hour, minute)
         return self
 
+    def invitation(self):
+        """Return the path of a new link to their page."""
+        with self.somebody.study.database.transaction("staff", "invite") as session:
+            return f"/join/{invitations.invite(session, self.person, 'test')}"
+
     def come(self):
         """Open a visit, now."""
-        with self.somebody.study.database.transaction("staff", "invite") as session:
-            token = invitations.invite(session, self.person, "test")
-        path = f"/join/{token}"
+        path = self.invitation()
         self.client.post(path, data={"csrf_token": found(self.client.get(path).text, "csrf_token")})
         return self
 
@@ -155,7 +158,7 @@ class World:
 
 
 @contextmanager
-def world(study, folder):
+def world(study, folder, public_url="http://localhost"):
     """Open the site of a study, with a clock that stands where it is set."""
     board = folder / "clock"
 
@@ -163,7 +166,7 @@ def world(study, folder):
         board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
         clock.follow(board)
 
-    settings = study.database.settings.model_copy(update={"public_url": "http://localhost"})
+    settings = study.database.settings.model_copy(update={"public_url": public_url})
     own = Database(settings)
     yield World(study, create_app(own, clouds={}), set_clock)
     own.close()

@@ -14,8 +14,8 @@ def offer(form: Any, name: str, today: date, *, long_ago: bool) -> None:
     ways = [
         ("today", gettext("Today")),
         ("yesterday", gettext("Yesterday")),
-        ("day", gettext("On the day below")),
-        ("month", gettext("I only know the month below")),
+        ("day", gettext("On another day")),
+        ("month", gettext("I only know the month")),
     ]
     if long_ago:
         ways.append(("long", gettext("More than a year ago")))

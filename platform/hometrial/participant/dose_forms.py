@@ -14,6 +14,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional, Re
 from hometrial.participant import doses
 from hometrial.protocol.dosing.events import Intake, Reason
 
+TOO_LONG = lazy_gettext("Please write less here.")
 _KEY = [DataRequired(), Regexp(r"^[0-9a-f-]{36}$")]
 
 
@@ -101,7 +102,9 @@ class _Amount:
 class AmountForm(_Amount, SentOnceForm):
     """Another amount than ordered, at a time if that is known."""
 
-    mg = StringField(lazy_gettext("How many milligrams (mg)?"), validators=[Length(max=10)])
+    mg = StringField(
+        lazy_gettext("How many milligrams (mg)?"), validators=[Length(max=10, message=TOO_LONG)]
+    )
     at = ClockField(lazy_gettext("At what time? (if you know)"), validators=[Optional()])
 
 
@@ -157,10 +160,13 @@ class ChangeForm(_Amount, FlaskForm):  # type: ignore[misc]  # the library has n
         ],
         validators=[InputRequired(lazy_gettext("Please choose one."))],
     )
-    mg = StringField(lazy_gettext("How many milligrams (mg)?"), validators=[Length(max=10)])
+    mg = StringField(
+        lazy_gettext("How many milligrams (mg)?"), validators=[Length(max=10, message=TOO_LONG)]
+    )
     at = ClockField(lazy_gettext("At what time? (if you know)"), validators=[Optional()])
     why = StringField(
-        lazy_gettext("Why is it changed? (if you like)"), validators=[Length(max=200)]
+        lazy_gettext("Why is it changed? (if you like)"),
+        validators=[Length(max=200, message=TOO_LONG)],
     )
 
     def show(self, intake: Intake) -> None:

@@ -9,7 +9,7 @@ from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from hometrial.models import Medication
 from hometrial.participant import dates_told
-from hometrial.participant.dose_forms import DayField, SentOnceForm
+from hometrial.participant.dose_forms import TOO_LONG, DayField, SentOnceForm
 from hometrial.protocol.dosing.coarse import CoarseDate
 from hometrial.services.dosing.medicating import Told
 
@@ -24,11 +24,12 @@ class MedicineForm(SentOnceForm):
         lazy_gettext("What is it called?"),
         validators=[
             DataRequired(lazy_gettext("Please write its name, as it stands on the package.")),
-            Length(max=200),
+            Length(max=200, message=TOO_LONG),
         ],
     )
     indication = StringField(
-        lazy_gettext("What is it for? (if you like)"), validators=[Length(max=200)]
+        lazy_gettext("What is it for? (if you like)"),
+        validators=[Length(max=200, message=TOO_LONG)],
     )
     began = RadioField(lazy_gettext("Since when do you take it?"), validators=_ONE)
     began_day = DayField(lazy_gettext("The day"), validators=[Optional()])
@@ -90,7 +91,8 @@ class CorrectionForm(MedicineForm):
     """A medicine as it really was, and why that is told anew."""
 
     why = StringField(
-        lazy_gettext("Why is it changed? (if you like)"), validators=[Length(max=200)]
+        lazy_gettext("Why is it changed? (if you like)"),
+        validators=[Length(max=200, message=TOO_LONG)],
     )
 
 

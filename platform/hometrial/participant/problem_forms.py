@@ -10,7 +10,7 @@ from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from hometrial.participant import dates_told
-from hometrial.participant.dose_forms import DayField, SentOnceForm
+from hometrial.participant.dose_forms import TOO_LONG, DayField, SentOnceForm
 from hometrial.participant.looks import current
 from hometrial.protocol.dosing.coarse import CoarseDate
 from hometrial.protocol.model import Protocol
@@ -50,11 +50,11 @@ _SERIOUS = {"danger": "life_threatening", "overnight": "hospitalisation"}
 
 
 class ProblemForm(SentOnceForm):
-    """A problem as it is told: only what it is, and how bad, must be there."""
+    """A problem as it is told; of what must be known at once nothing else need be there."""
 
-    what = RadioField(lazy_gettext("What is it?"), validators=_ONE)
     words = StringField(
-        lazy_gettext("In your own words (if you like)"), validators=[Length(max=500)]
+        lazy_gettext("In your own words (if you like)"),
+        validators=[Length(max=500, message=TOO_LONG)],
     )
     severity = RadioField(
         lazy_gettext("How bad is it at its worst?"), choices=list(HOW_BAD), validators=_ONE
@@ -76,37 +76,36 @@ class ProblemForm(SentOnceForm):
         validators=_ONE,
     )
     took = StringField(
-        lazy_gettext("Did you take a medicine for it? Which?"), validators=[Length(max=200)]
+        lazy_gettext("Did you take a medicine for it? Which?"),
+        validators=[Length(max=200, message=TOO_LONG)],
     )
     call = BooleanField(lazy_gettext("Please call me about it"))
 
-    def offer(self, protocol: Protocol | None, today: date) -> None:
-        """Offer what is to be known at once, the protocol's checklist, and anything else."""
-        self.what.choices = [
-            *AT_ONCE.items(),
-            *_checklist(protocol),
-            (OTHER, gettext("Something else, in my own words")),
-        ]
+    def about(self, what: str, today: date) -> None:
+        """Ask about one problem on a day."""
+        self.what = what
         dates_told.offer(self, "since", today, long_ago=False)
+        if what in AT_ONCE:
+            for name in ("severity", "since", "still", "care"):
+                self[name].validators = [Optional()]
 
-    def details(self, today: date) -> Details | None:
+    def details(self, today: date, named: str) -> Details | None:
         """Return what is told; None if something is missing, with the reason at its field."""
         start = dates_told.told(self, "since", today)
         words = (self.words.data or "").strip()
-        if self.what.data == OTHER and not words:
+        if self.what == OTHER and not words:
             self.words.errors = [gettext("Please say in a few words what it is.")]
         if self.errors_there():
             return None
-        term = None if self.what.data in (OTHER, PREGNANT) else self.what.data
         return Details(
-            verbatim=words or str(dict(self.what.choices)[self.what.data]),
-            term=term,
+            verbatim=words or named,
+            term=None if self.what in (OTHER, PREGNANT) else self.what,
             start=start,
-            ongoing=self.still.data == "yes",
-            severity="severe" if self.severity.data == "danger" else self.severity.data,
+            ongoing={"yes": True, "no": False}.get(self.still.data or ""),
+            severity="severe" if self.severity.data == "danger" else self.severity.data or None,
             serious=serious(self.severity.data, self.care.data),
             treatment=treatment(self.care.data, self.took.data or ""),
-            pregnancy=self.what.data == PREGNANT,
+            pregnancy=self.what == PREGNANT,
         )
 
     def errors_there(self) -> bool:
@@ -126,7 +125,7 @@ def treatment(care: str | None, took: str) -> str | None:
     return "; ".join(each for each in parts if each) or None
 
 
-def _checklist(protocol: Protocol | None) -> list[tuple[str, str]]:
+def checklist(protocol: Protocol | None) -> list[tuple[str, str]]:
     """Return the symptoms that the protocol asks for, in its own words; ours, if it has no checklist."""
     language = current().language
     terms = {each.id: each for each in vocabulary.shipped().terms}

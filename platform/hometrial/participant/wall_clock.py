@@ -19,9 +19,11 @@ def taken_at(here: ZoneInfo | None, on: date, shown: time, *, is_late: bool) -> 
     zone = here or ZoneInfo("UTC")
     wall = datetime.combine(day, shown, zone)
     if _shown(wall, zone) != wall.replace(tzinfo=None):
-        return gettext("The clocks were put forward then: there was no such time. Choose another.")
+        return str(
+            gettext("The clocks were put forward then: there was no such time. Choose another.")
+        )
     if wall.astimezone(UTC) > clock.now():
-        return gettext("That is still to come. Choose a time that is over.")
+        return str(gettext("That is still to come. Choose a time that is over."))
     return wall
 
 

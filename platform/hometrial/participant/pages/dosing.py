@@ -192,7 +192,7 @@ def _is_late(part: TimeOfDay) -> bool:
 def _missed(session: Session, person: Participant, form: MissedForm, told: Told) -> AnyResponse:
     reason, why = form.said
     telling.missed(session, person, word(why), reason, told, key=form.key.data)
-    ways = {Reason.SIDE_EFFECT: "reporting.new", Reason.RAN_OUT: "supply.run_out"}
+    ways = {Reason.SIDE_EFFECT: "reporting.choose", Reason.RAN_OUT: "supply.run_out"}
     ways[Reason.SURGERY_OR_OPIOID] = "medicating.new"
     return redirect(url_for(ways.get(reason, "home.page")), 303)
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from flask import Blueprint, abort, redirect, render_template, url_for
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -12,7 +13,7 @@ from hometrial.models import Participant
 from hometrial.participant import dates_told
 from hometrial.participant.looks import current
 from hometrial.participant.oneself import oneself, word
-from hometrial.participant.problem_forms import NewsForm, ProblemForm
+from hometrial.participant.problem_forms import AT_ONCE, OTHER, NewsForm, ProblemForm, checklist
 from hometrial.participant.site import transaction, visit
 from hometrial.participant.sources import zone
 from hometrial.participant.whom_to_call import whom_to_call
@@ -30,8 +31,10 @@ from hometrial.services.trial.following import NotInTrialError
 
 pages = Blueprint("reporting", __name__, url_prefix="/problem")
 Answer = AnyResponse | str | tuple[str, int]
-AT_ONCE = ("AL1", "SI1", "SE1", "LV1", "PG1", "OP1")
+URGENT = ("AL1", "SI1", "SE1", "LV1", "PG1", "OP1")
 """Rules that show whom to call at once."""
+STOPS_DRUG = ("AL1", "LV1", "PG1", "OP1")
+"""Those of them that say to take no more of the drug."""
 
 
 @pages.get("")
@@ -50,22 +53,52 @@ def page() -> str:
         )
 
 
-@pages.route("/new", methods=["GET", "POST"])
-def new() -> Answer:
-    """Ask what the problem is, and take it in; an alert is raised as it is saved."""
+@pages.get("/new")
+def choose() -> str:
+    """Ask what the problem is: what must be known at once first, then the protocol's checklist."""
+    with transaction("report a problem") as session:
+        person = oneself(session)
+        return render_template(
+            "reporting/what.html",
+            at_once=AT_ONCE.items(),
+            checklist=checklist(_protocol(session, person)),
+            other=OTHER,
+            crisis=whom_to_call(session, person),
+        )
+
+
+@pages.route("/new/<what>", methods=["GET", "POST"])
+def new(what: str) -> Answer:
+    """Ask how the problem is, and take it in; an alert is raised as it is saved."""
     form = ProblemForm()
     with transaction("report a problem") as session:
         person = oneself(session)
         today = _today(session, person)
-        form.offer(_protocol(session, person), today)
-        if form.is_submitted() and form.validate() and (known := form.details(today)):
+        known = dict(
+            [
+                *AT_ONCE.items(),
+                *checklist(_protocol(session, person)),
+                (OTHER, gettext("Something else, in my own words")),
+            ]
+        )
+        if what not in known:
+            abort(404)
+        named = str(known[what])
+        form.about(what, today)
+        if form.is_submitted() and form.validate() and (told := form.details(today, named)):
             said = Said(visit().code, "participant", "participant", key=form.key.data)
-            event = reporting.report(session, person, known, said)
+            event = reporting.report(session, person, told, said)
             _also(session, person, form, event.number)
             return redirect(url_for("reporting.one", number=event.number), 303)
-        crisis = whom_to_call(session, person)
-        status = 400 if form.is_submitted() else 200
-        return render_template("reporting/new.html", form=form, crisis=crisis), status
+        text = render_template(
+            "reporting/new.html",
+            form=form,
+            named=named,
+            is_at_once=what in AT_ONCE,
+            is_crisis=what == "suicidal_thoughts",
+            crisis=whom_to_call(session, person),
+        )
+        return text, 400 if form.is_submitted() else 200
 
 
 def _also(session: Session, person: Participant, form: ProblemForm, number: int) -> None:
@@ -75,9 +108,7 @@ def _also(session: Session, person: Participant, form: ProblemForm, number: int)
     took = (form.took.data or "").strip()
     is_in = standing.withdrawn_at(session, person) is None
     if took and is_in and standing.consented_at(session, person) is not None:
-        told = medicating.Told(
-            took, indication=(form.words.data or "").strip() or str(form.what.data)
-        )
+        told = medicating.Told(took, indication=(form.words.data or "").strip() or form.what)
         medicating.add(session, person, word(), told, key=form.key.data)
 
 
@@ -138,7 +169,8 @@ def _shown(
         form=form,
         report=state,
         is_stale=is_stale,
-        is_urgent=not alerts.isdisjoint(AT_ONCE) and state.details.ongoing is not False,
+        is_urgent=not alerts.isdisjoint(URGENT) and state.details.ongoing is not False,
+        stops_drug=not alerts.isdisjoint(STOPS_DRUG),
         is_crisis="SI1" in alerts,
         is_opioid=is_opioid,
         crisis=whom_to_call(session, person),

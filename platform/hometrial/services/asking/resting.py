@@ -1,6 +1,7 @@
 """Bad days (N12): one tap, and less is asked for as long as the protocol lets somebody rest."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Literal
 from uuid import UUID
 
@@ -34,9 +35,9 @@ def tap(
 
     A second tap within a minute that says no more than the first is the same one.
     """
-    last = next(reversed(taps(session, person)), None)
-    is_same = last is not None and last.kind == "begun" and clock.now() - last.at < _SAME_TAP
-    if last is None or not is_same or severity not in (None, last.severity):
+    since_better = takewhile(lambda row: row.kind == "begun", reversed(taps(session, person)))
+    lately = [row.severity for row in since_better if clock.now() - row.at < _SAME_TAP]
+    if not lately or (severity is not None and severity not in lately):
         _record(session, person.id, "begun", by, severity)
 
 
