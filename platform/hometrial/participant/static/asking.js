@@ -89,17 +89,31 @@
   const words = Object.fromEntries([...(document.getElementById("kept-words")?.content.querySelectorAll("[data-word]") ?? [])]
     .map((each) => [each.dataset.word, each.textContent]));
 
+  const received = [];
+  const note = (text) => Object.assign(document.createElement("p"), { className: "kept", textContent: text });
+
   async function tellKept(state) {
     const count = await Keeping.unsent();
-    const told = await Keeping.all("receipt", "rejected");
-    const lines = told.map((row) => row.told);
+    const receipts = await Keeping.all("receipt");
+    received.push(...receipts.map((row) => row.told));
+    await Keeping.drop(receipts);
+    const lines = received.map(note);
+    for (const row of await Keeping.all("rejected")) lines.push(unread(row));
     if (count) {
-      lines.push((count === 1 ? words.one : words.many).replace("{count}", count));
-      if (state === "closed") lines.push(words.closed);
-      if (state === "other") lines.push(words.other);
+      lines.push(note((count === 1 ? words.one : words.many).replace("{count}", count)));
+      if (state === "closed") lines.push(note(words.closed));
+      if (state === "other") lines.push(note(words.other));
     }
-    place.replaceChildren(...lines.map((text) => Object.assign(document.createElement("p"), { className: "kept", textContent: text })));
-    await Keeping.drop(told.filter((row) => row.kind === "receipt" || state === "seen"));
+    place.replaceChildren(...lines);
+  }
+
+  /* What was not used stays told until somebody has read it. */
+  function unread(row) {
+    const line = note(`${row.told} `);
+    const read = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: words.read });
+    read.addEventListener("click", async () => { await Keeping.drop([row]); line.remove(); });
+    line.append(read);
+    return line;
   }
 
   async function work() {

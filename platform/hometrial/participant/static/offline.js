@@ -99,7 +99,7 @@ window.isShell = true;
     const field = isChoice
       ? make("fieldset", { class: "field", id: item }, make("legend", { class: "asked" }, asked.text), text("p", "soft", asked.help), ...choices(asked, before), why)
       : make("div", { class: "field", id: item }, make("label", { class: "asked", for: `${item}-field` }, asked.text), text("p", "soft", asked.help), ...open(asked, before), why);
-    const ways = () => make("div", { class: "row" }, button("main", words.next, { name: "then", value: "next" }), button("second", words.back, { name: "then", value: "back" }));
+    const ways = () => make("div", { class: "row ways" }, button("main", words.next, { name: "then", value: "next" }), button("second", words.back, { name: "then", value: "back" }));
     const left = Forms.left(form).filter((each) => each !== item).length;
     const at = sender(`${Forms.root(form)}/${item}`, hidden("shown", Date.now() * 1000), hidden("back", new URLSearchParams(location.search).get("back") ?? ""),
       make("input", { type: "hidden", name: `changes-${item}`, value: "", "data-changes": `answer-${item}` }), ways(),
@@ -165,7 +165,7 @@ window.isShell = true;
 
   const which = () => {
     if (location.pathname === "/leave") return "leave";
-    if (form === null) return area === "ask" ? "missing" : "list";
+    if (form === null) return occasion ? "missing" : "list";
     if (step === "call-now") return "help";
     if (form.ended) return "ended";
     if (!item) return "start";

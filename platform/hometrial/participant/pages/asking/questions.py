@@ -181,12 +181,18 @@ def _page(at: Here, screen: Screen, got: Mapping[str, Typed], *, is_old: bool = 
         is_old=is_old,
         units=typed.UNITS,
         prefix=typed.PREFIX,
-        left=len(set(at.progress.left) - set(screen.items)),
+        left=_others_left(at, screen),
         can_skip=bool(reasons(at)),
         back=request.values.get("back", ""),
         shown_at=clock.microseconds(clock.now()),
         today=clock.now().astimezone(at.zone).date(),
     )
+
+
+def _others_left(at: Here, screen: Screen) -> int:
+    """Return how many other screens have something that has no word yet."""
+    left = set(at.progress.left) - set(screen.items)
+    return sum(bool(left & set(each.items)) for each in screens.screens(at.progress))
 
 
 def reasons(at: Here) -> tuple[SkipReason, ...]:
