@@ -124,5 +124,10 @@ def test_the_scale_ends_at_a_round_number(most, top):
     assert all(bar.y + bar.height <= figures.HEIGHT for bar in made.bars)
 
 
+def test_a_scale_of_hours_is_round_in_hours():
+    made = figure([Measured(date(2026, 3, 1), 430)], 60)
+    assert [value for _, value in made.lines] == [0, 300, 600]
+
+
 def test_days_without_any_number_make_no_figure():
     assert figure([Measured(date(2026, 3, 1), None, "not_worn")]) is None

@@ -29,12 +29,15 @@ class Figure:
     days: tuple[tuple[float, int], ...]
 
 
-def figure(days: Sequence[Measured]) -> Figure | None:
-    """Return the figure of some days; None where none of them has a number."""
+def figure(days: Sequence[Measured], unit: float = 1) -> Figure | None:
+    """Return the figure of some days; None where none of them has a number.
+
+    `unit`: in what the scale is read, such as 60 where numbers are minutes and people read hours.
+    """
     known = [each.value for each in days if each.value is not None]
     if not known:
         return None
-    top = _round(max(known))
+    top = _round(max(known) / unit) * unit
     tall = HEIGHT - _TOP - _FOOT
     wide = (WIDTH - _LEFT) / len(days)
 

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 from flask import Blueprint, render_template
-from flask_babel import format_decimal, gettext, lazy_gettext
+from flask_babel import format_date, format_decimal, gettext, lazy_gettext
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -26,6 +26,7 @@ _TITLES = {
     "rhr_sleep": lazy_gettext("Pulse at rest, while asleep"),
     "sleep_minutes": lazy_gettext("Time asleep"),
 }
+_UNITS = {"sleep_minutes": 60}
 _CAUSES = {
     "not_worn": lazy_gettext("the watch was not worn"),
     "not_synced": lazy_gettext("the watch has not sent it yet"),
@@ -54,13 +55,15 @@ def page() -> str:
     return render_template(
         "charting/charts.html",
         charts=[
-            (metric, _TITLES[metric], figures.figure(each), each) for metric, each in found.items()
+            (metric, _TITLES[metric], figures.figure(each, _UNITS.get(metric, 1)), each)
+            for metric, each in found.items()
         ],
         said=_said,
         why=_why,
         on_scale=_on_scale,
         size=(figures.WIDTH, figures.HEIGHT),
         short=_short,
+        named=_named,
     )
 
 
@@ -92,6 +95,10 @@ def _why(day: Measured) -> str:
     if day.cause in _CAUSES:
         return str(_CAUSES[day.cause])
     return gettext("no data; we do not know why")
+
+
+def _named(on: date) -> str:
+    return str(format_date(on, gettext("EEE d MMM")))
 
 
 def _short(on: date) -> str:

@@ -106,7 +106,7 @@ def paper() -> Response:
         raise NotFound
     lines = [
         line.strip()
-        for line in render_template("leaving/receipt.txt", **found).splitlines()
+        for line in render_template("leaving/paper.html", **found).splitlines()
         if line.strip()
     ]
     seal = hashlib.sha256("\n".join(lines).encode()).hexdigest()
