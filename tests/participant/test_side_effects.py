@@ -3,7 +3,8 @@
 import pytest
 from tests.support.at_home import found, hidden_of, words, world
 
-from hometrial.services.safety import reporting
+from hometrial.protocol.safety.details import Details
+from hometrial.services.safety import events, reporting
 from hometrial.services.safety.reporting import Said
 
 NEW = "/problem/new/headache"
@@ -121,6 +122,23 @@ def test_what_must_be_known_at_once_needs_one_tap_and_no_more(at_home, what):
     assert work(at_home) == {"adverse_event", "red_alert"}
     assert version(at_home)[4:7] == (None, None, None)
     assert "Call now if you are in danger" in words(at_home.get("/problem/1"))
+    waits = "Take no dose for now. First somebody of the team speaks with you." in words(
+        at_home.get()
+    )
+    assert waits is (what != "suicidal_thoughts")
+
+
+def test_after_the_team_has_looked_the_dose_is_due_again(here, at_home):
+    report(at_home, "liver_tests_up")
+    page = at_home.get()
+    assert 'class="main">Taken' not in page
+    assert "I have already taken it: 0.25 mg in the evening" in words(page)
+    with here.study.database.transaction("staff", "look") as session:
+        event = events.find(session, at_home.person, 1)
+        reporting.amend(
+            session, event, {"grade": 1}, Said("dr", "contact", "staff"), because="called"
+        )
+    assert 'class="main">Taken' in at_home.get()
 
 
 def test_thoughts_of_death_show_who_listens(at_home):
@@ -243,8 +261,6 @@ def test_reports_of_others_and_of_the_staff_are_nobodys_page(here, at_home):
     report(at_home)
     other = here.on_drug()
     assert other.client.get("/problem/1").status_code == 404
-    from hometrial.protocol.safety.details import Details
-
     with here.study.database.transaction("staff", "seen") as session:
         said = Said("dr", "visit", "staff")
         reporting.report(session, other.person, Details(verbatim="seen at the visit"), said)
@@ -255,8 +271,6 @@ def test_reports_of_others_and_of_the_staff_are_nobodys_page(here, at_home):
 def test_the_team_is_told_when_somebody_says_more_of_what_they_have_looked_at(here, at_home):
     where = report(at_home)
     with here.study.database.transaction("staff", "look") as session:
-        from hometrial.services.safety import events
-
         event = events.find(session, at_home.person, 1)
         reporting.amend(
             session, event, {"grade": 1}, Said("dr", "contact", "staff"), because="called"

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.models import Participant
 from hometrial.participant.site import visit
+from hometrial.participant.whom_to_call import waits_for_team
 from hometrial.protocol.dosing import days
 from hometrial.protocol.dosing.amounts import TimeOfDay, written
 from hometrial.protocol.dosing.days import DoseDay, Status
@@ -149,7 +150,8 @@ def shown(session: Session, person: Participant) -> Shown | None:
         asked=frozenset(question.name for question in found.asked),
         step_to=None if step is None or step.dose is None else step.dose.mg,
         is_step_of_team=Question.STEP_UP in found.asked and not _may_step(session, person),
-        must_speak_first=any(each.item.kind == ordering.CALL for each in calls),
+        must_speak_first=any(each.item.kind == ordering.CALL for each in calls)
+        or waits_for_team(session, person),
         is_out=running_out.is_told(session, person),
     )
 

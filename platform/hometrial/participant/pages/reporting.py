@@ -16,7 +16,7 @@ from hometrial.participant.oneself import oneself, word
 from hometrial.participant.problem_forms import AT_ONCE, OTHER, NewsForm, ProblemForm, checklist
 from hometrial.participant.site import transaction, visit
 from hometrial.participant.sources import zone
-from hometrial.participant.whom_to_call import whom_to_call
+from hometrial.participant.whom_to_call import STOPS_DRUG, URGENT, whom_to_call
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.safety import judging, vocabulary
 from hometrial.protocol.windows import local_date
@@ -31,10 +31,6 @@ from hometrial.services.trial.following import NotInTrialError
 
 pages = Blueprint("reporting", __name__, url_prefix="/problem")
 Answer = AnyResponse | str | tuple[str, int]
-URGENT = ("AL1", "SI1", "SE1", "LV1", "PG1", "OP1")
-"""Rules that show whom to call at once."""
-STOPS_DRUG = ("AL1", "LV1", "PG1", "OP1")
-"""Those of them that say to take no more of the drug."""
 
 
 @pages.get("")
