@@ -90,9 +90,9 @@ def calendar_of(session: Session, person: Participant) -> Calendar:
     bad = resting.spans(resting.taps(session, person), protocol, zones)
     arm, anchors = arms.arm_of(session, person), following.anchors(session, person)
     chosen = standing.in_force(session, person)
-    stopped = [_first(chosen, stops) for stops in (_STOPS_DIARIES, _STOPS_QUESTIONS)]
+    diaries, questions = (_first(chosen, each) for each in (_STOPS_DIARIES, _STOPS_QUESTIONS))
     held = _unscheduled(session, person, protocol)
-    return Calendar(protocol, arm, anchors, zones, bad, *stopped, held)
+    return Calendar(protocol, arm, anchors, zones, bad, diaries, questions, held)
 
 
 def _unscheduled(session: Session, person: Participant, protocol: Protocol) -> tuple[DueVisit, ...]:

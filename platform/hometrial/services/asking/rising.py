@@ -10,6 +10,7 @@ from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.scoring import Scored
 from hometrial.services.asking import scores
 from hometrial.services.safety import alerting
+from hometrial.services.safety.alerting import Values
 
 RULE = "SI2"
 RISE, REACHED, HIGH = 5, 15, 20
@@ -33,7 +34,7 @@ def look(
     rise = max((each for each in rises if each is not None), default=None)
     if total < HIGH and (rise is None or rise < RISE or total < REACHED):
         return
-    values = {"instrument": instrument.id, "total": total, "rise": rise}
+    values: Values = {"instrument": instrument.id, "total": total, "rise": rise}
     alerting.raise_alert(session, person, rule=RULE, level="amber", values=values)
 
 
