@@ -113,7 +113,9 @@ def _helped(act: Act) -> list[str]:
 
 
 def untimely(act: Act, earliest: datetime, because: str) -> list[str]:
-    """Return why a moment of signing on paper cannot be."""
+    """Return why a moment of signing on paper cannot be; a signature on a screen is given now."""
+    if act.paper is None:
+        return []
     if act.at > clock.now():
         return [f"signed_at: {act.at.isoformat()} is yet to come; write when it was signed"]
     if act.at < earliest:
