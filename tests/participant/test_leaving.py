@@ -4,10 +4,12 @@ import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
+from itertools import count
 
 import pytest
 from sqlalchemy import func, select, text
 from tests.support.agreed import ACT, Trial
+from tests.support.dosed import DOCTOR, eligible
 from tests.support.linked import link
 from tests.support.paper_read import read
 
@@ -15,6 +17,7 @@ from hometrial import clock
 from hometrial.models import (
     WITHDRAWAL_CHOICES,
     Connection,
+    DoseEvent,
     Participant,
     Token,
     WithdrawalChoice,
@@ -24,9 +27,11 @@ from hometrial.services import consenting
 from hometrial.services.agreeing import leaving, standing
 from hometrial.services.agreeing.paper import Paper
 from hometrial.services.agreeing.sealing import Keys
+from hometrial.services.dosing import ordering
 from hometrial.services.syncing import invitations
 from hometrial_ingest.data_types import DataType
 
+VERSIONS = count(1)
 KEPT = "What the study has collected until now stays in it."
 
 
@@ -184,6 +189,39 @@ def test_a_watch_that_is_stopped_is_read_no_more_and_its_access_ends(somebody, c
             text("UPDATE connection SET status = 'unlinked' WHERE id = :id"), {"id": row.id}
         )
     assert "our access ended at" in somebody.client.get("/leaving/receipt").text
+
+
+@pytest.mark.parametrize(
+    ("choice", "order"),
+    [
+        ("stop_drug", "stop"),
+        ("stop_drug_safety_only", "stop"),
+        ("withdraw_completely", "withdraw"),
+        ("stop_diaries", "start"),
+    ],
+)
+def test_who_takes_the_medicine_has_its_end_ordered_by_their_own_choice(place, choice, order):
+    with place.database.transaction("staff") as session:
+        number = next(VERSIONS)  # a version can be published once
+        again = (
+            ("\nversion: 1.0.0", f"\nversion: 1.0.{number}"),
+            ("\ntitle: ", f"\ntitle: {number} "),
+        )
+        taking = eligible(session, *again)
+        place.sims.clock.advance(timedelta(minutes=1))
+        ordering.start(session, taking, DOCTOR, formulation="liq")
+        path = f"/join/{invitations.invite(session, taking, 'test')}"
+    came = Somebody(place, place.app.test_client(), taking.code)
+    came.post(path)
+    assert came.stop(choice).status_code == 303
+    with place.database.reading() as session:
+        rows = session.scalars(
+            select(DoseEvent)
+            .where(DoseEvent.participant_id == taking.id)
+            .order_by(DoseEvent.number)
+        ).all()
+    assert rows[-1].body["order"] == order
+    assert (rows[-1].by == taking.code) is (order != "start")
 
 
 def test_the_receipt_is_kept_as_a_paper_in_the_persons_language(somebody):

@@ -49,7 +49,7 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
 @click.option("--email", help="That somebody reads; '' takes it away.")
 @click.option("--hours", help="When somebody answers, in words; '' takes them away.")
 @click.pass_obj
-def set_(database: Database, code: str, **told: str | None) -> None:
+def set_(database: Database, /, code: str, **told: str | None) -> None:
     """Say how people reach a site; what is not given stays as it is.
 
     \b

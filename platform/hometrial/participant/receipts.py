@@ -160,9 +160,9 @@ def _receipt(row: WithdrawalChoice, *, holds: bool) -> Receipt:
 def _said(line: dict[str, str]) -> str:
     what, detail = line["what"], line.get("detail", "")
     if what == "data_type":
-        return gettext("No more of: %(thing)s", thing=data_type(detail))
+        return str(gettext("No more of: %(thing)s", thing=data_type(detail)))
     if what == "account":
-        return gettext("Your account at: %(service)s", service=vendor(detail).label)
+        return str(gettext("Your account at: %(service)s", service=vendor(detail).label))
     return str(_LINES[what])
 
 
@@ -198,4 +198,4 @@ def stamp(at: datetime, zone: ZoneInfo | None) -> str:
     here = at.astimezone(zone or UTC)
     day = format_date(here.date(), gettext("d MMMM y"))
     clock, place = f"{here:%H:%M}", zone.key if zone else "UTC"
-    return gettext("%(clock)s on %(day)s (%(zone)s)", clock=clock, day=day, zone=place)
+    return str(gettext("%(clock)s on %(day)s (%(zone)s)", clock=clock, day=day, zone=place))

@@ -78,15 +78,15 @@ def _said(metric: str, value: float) -> str:
     """Return a number as a person reads it."""
     if metric == "sleep_minutes":
         hours, minutes = divmod(round(value), 60)
-        return gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes)
+        return str(gettext("%(hours)s h %(minutes)s min", hours=hours, minutes=minutes))
     if metric == "rhr_sleep":
-        return gettext("%(count)s beats a minute", count=format_decimal(round(value)))
+        return str(gettext("%(count)s beats a minute", count=format_decimal(round(value))))
     return str(format_decimal(round(value)))
 
 
 def _on_scale(metric: str, value: float) -> str:
     if metric == "sleep_minutes":
-        return gettext("%(hours)s h", hours=format_decimal(round(value / 60, 1)))
+        return str(gettext("%(hours)s h", hours=format_decimal(round(value / 60, 1))))
     return str(format_decimal(round(value)))
 
 
@@ -94,7 +94,7 @@ def _why(day: Measured) -> str:
     """Return why a day has no number."""
     if day.cause in _CAUSES:
         return str(_CAUSES[day.cause])
-    return gettext("no data; we do not know why")
+    return str(gettext("no data; we do not know why"))
 
 
 def _named(on: date) -> str:

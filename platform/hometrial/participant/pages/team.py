@@ -137,5 +137,5 @@ def dialled(number: str) -> str | None:
 def asked_for(what: str) -> str:
     """Say what was sent."""
     if what == "call_wanted":
-        return gettext("We have your wish to be called.")
-    return gettext("We have your message.")
+        return str(gettext("We have your wish to be called."))
+    return str(gettext("We have your message."))

@@ -39,9 +39,9 @@ def counts(session: Session, person: Participant) -> list[Count]:
 def _count(session: Session, person: Participant, name: str) -> Count:
     at = _time_of(name)
     columns = [func.count(), *([func.min(at), func.max(at)] if at is not None else [])]
-    lines, *span = session.execute(of_person(name, person.id, *columns)).one()
-    first, last = span or (None, None)
-    return Count(FILES[name], lines, first, last)
+    found: tuple[Any, ...] = tuple(session.execute(of_person(name, person.id, *columns)).one())
+    first, last = found[1:] or (None, None)
+    return Count(FILES[name], found[0], first, last)
 
 
 def _time_of(name: str) -> Column[Any] | None:
