@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import enrolled
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from tests.support.at_home import BEFORE, OWN_STEPS, words, world
 from tests.support.dosed import DOCTOR
 
@@ -325,6 +325,26 @@ def test_pages_are_light(here):
         page = at_home.get(path)
         assert len(page) < 30_000
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=|javascript:", page)
+
+
+def test_the_first_page_asks_the_database_no_more_after_a_year(here):
+    at_home = here.on_drug()
+    at_home.somebody.took_each(range(3))
+    engine, asked = here.app.extensions["hometrial"].database.engine, []
+
+    def note(_connection, _cursor, statement, *_more):
+        asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    counts = []
+    for number in (3, 300):
+        at_home.at(number, 18).come()
+        asked.clear()
+        at_home.get()
+        counts.append(len(asked))
+    event.remove(engine, "before_cursor_execute", note)
+    assert max(counts) < 130
+    assert abs(counts[0] - counts[1]) < 10
 
 
 def test_a_dose_of_somebody_else_is_never_ones_own(here):

@@ -21,6 +21,8 @@ AT_MOST = 4
 """So many forms are shown; the others stand behind one line."""
 _START = "asking.start"
 _BY_ITSELF = "system"
+_NO_VISITS = frozenset({"withdraw_completely", "stop_contact"})
+"""Choices after which there are no visits to tell of."""
 
 
 @dataclass(frozen=True)
@@ -82,14 +84,10 @@ def way_to_form(form: str, occasion: str) -> str:
 
 def next_visit(session: Session, person: Participant) -> NextVisit | None:
     """Return the visit that is due or comes next; None if none does."""
-    if standing.withdrawn_at(session, person) is not None:
+    if not _NO_VISITS.isdisjoint(standing.choices(session, person)):
         return None
     agenda = calendars.agenda(session, person)
-    lines = [
-        each
-        for each in agenda.of(Status.DUE, Status.UPCOMING)
-        if each.mode != _BY_ITSELF and "stop_contact" not in standing.choices(session, person)
-    ]
+    lines = [each for each in agenda.of(Status.DUE, Status.UPCOMING) if each.mode != _BY_ITSELF]
     found = min(lines, key=lambda line: line.due.due, default=None)
     return None if found is None else _visit(found)
 
