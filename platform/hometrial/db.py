@@ -36,7 +36,8 @@ IDENTITY_ROLE = "hometrial_identity"
 WORKER_ROLE = "hometrial_worker"
 """As the study's, and the only one that reads wearable tokens."""
 PARTICIPANT_ROLE = "hometrial_participant"
-"""Of the participant site: it may link, take notifications and pushes in, and see no measurement."""
+"""Of the participant site: it may link, take notifications and pushes in, and sees no measurement but those of
+whoever it has said to be there (`services.owning`)."""
 SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs")
 SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
 

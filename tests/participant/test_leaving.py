@@ -308,9 +308,17 @@ def test_after_the_end_no_address_of_the_site_writes_anything(somebody):
                 assert answer.status_code >= 400 or rule.endpoint.startswith(OPEN_TO_ALL), address
     assert asked > 20
     assert place_contents(place) == before
-    for address in ("/leaving/receipt", "/leaving/receipt.pdf", "/mine", "/mine/everything.zip"):
+    for address in (
+        "/consent/copies",
+        "/leaving/receipt",
+        "/leaving/receipt.pdf",
+        "/mine",
+        "/mine/everything.zip",
+    ):
         assert somebody.client.get(address).status_code == 200
     assert "You have left the study. Thank you." in somebody.client.get("/watch").text
+    copies = re.findall(r"/consent/copies/[^\"]+\.pdf", somebody.client.get("/consent/copies").text)
+    assert somebody.client.get(copies[0]).data.startswith(b"%PDF-")
 
 
 OPEN_TO_ALL = ("entering.", "confirming.", "passkeys.")

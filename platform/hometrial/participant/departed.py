@@ -9,7 +9,7 @@ from hometrial.services.agreeing import standing
 
 STAYS = frozenset({"leaving", "mine", "look", "confirming"})
 """Parts of the site that who has left may still use, whole."""
-STILL_SHOWN = frozenset({"home.page", "team.page", "copies.page", "copies.file"})
+STILL_SHOWN = frozenset({"home.page", "team.page", "consenting.copies", "consenting.copy"})
 """What they may look at beside that."""
 STILL_DONE = frozenset({"visit.leave", "visit.health", "visit.door", "visit.enter", "static"})
 """What has nothing to do with the study's data."""
