@@ -161,7 +161,7 @@ def test_a_form_begun_with_a_network_is_finished_without_and_arrives_once(town, 
             choose(page, "Not at all")
         cut(town)
         choose(page, "Several days")
-        assert "1 answer is kept on this device and will be sent." in kept(page)
+        page.get_by_text("1 answer is kept on this device and will be sent.").wait_for()
         choose(page, "Not at all")
         choose(page, "Several days")  # thoughts of death: help is shown without a network
         assert page.get_by_role("link", name="112").get_attribute("href") == "tel:112"
@@ -214,7 +214,7 @@ def test_a_browser_that_was_closed_goes_on_and_sends_when_the_page_is_opened_aga
     with town.phone(tmp_path) as page:
         page.goto("/")
         page.get_by_role("link", name="GAD-7").click()
-        assert "1 answer is kept" in kept(page)
+        page.get_by_text("1 answer is kept on this device and will be sent.").wait_for()
         page.get_by_role("button", name="Begin").click()
         for _ in range(5):
             choose(page, "Nearly every day")
@@ -272,7 +272,7 @@ def test_an_answer_of_the_server_that_is_lost_makes_nothing_double(town, tmp_pat
         assert form.submissions() == ["submitted"]  # it had arrived, and the phone does not know
         assert page.evaluate("Keeping.unsent()") == 7
         town.wire.loses = lambda _: False
-        assert page.evaluate("Keeping.send()") == "sent"
+        assert page.evaluate("Keeping.send()") in ("sent", "nothing")  # the worker may be first
         assert page.evaluate("Keeping.unsent()") == 0
         assert (len(form.words()), form.submissions()) == (7, ["submitted"])
         assert rows(form, "answer_upload") == 1
@@ -288,6 +288,13 @@ def test_an_answer_on_its_way_when_the_wire_is_cut_is_not_lost(town, tmp_path):
         until(page, lambda: set(form.words()) == {("gad7_1", 1)})
         choose(page, "Not at all")
         until(page, lambda: ("gad7_2", 0) in form.words())
+        page.context.clear_cookies()  # the visit ended meanwhile
+        page.get_by_role("radio", name="Nearly every day").check()
+        page.get_by_role("button", name="Next").first.click()
+        page.get_by_role("heading", name="Your page is closed").wait_for()
+        town.come_in(page, form.who)
+        page.goto(form.path)
+        until(page, lambda: ("gad7_3", 3) in form.words())
 
 
 def test_nobody_s_answers_are_thrown_away_by_closing_the_page_unasked(town, tmp_path):

@@ -30,6 +30,9 @@ self.addEventListener("fetch", (event) => {
 });
 
 const shell = async () => (await (await caches.open(Keeping.CACHE)).match(Keeping.SHELL)) ?? Response.error();
+/* What this device cannot do must never keep somebody from a page. */
+const calm = (act, otherwise) => act.catch(() => otherwise);
+const isAway = (answer) => [502, 503, 504].includes(answer.status);
 const go = (path) => Response.redirect(path, 303);
 
 async function file(request) {
@@ -48,10 +51,12 @@ async function page(event, url) {
   if (request.method === "POST" && url.pathname === "/leave") return leave(request);
   if (request.method === "POST" && url.pathname.startsWith("/ask/")) return answered(request, url);
   // What waits goes first, so that the page that comes knows it; nobody waits long for that.
-  if (await Keeping.unsent()) await Promise.race([Keeping.send(), new Promise((go) => setTimeout(go, 3000))]);
+  const waiting = request.method === "GET" ? await calm(Keeping.unsent(), 0) : 0;
+  if (waiting) await Promise.race([calm(Keeping.send()), new Promise((go) => setTimeout(go, 3000))]);
   try {
     const found = await fetch(request);
-    event.waitUntil(after(url).catch(() => undefined));
+    if (isAway(found) && request.method === "GET") return shell();
+    event.waitUntil(calm(after(url)));
     return found;
   } catch (error) {
     return shell();
@@ -66,20 +71,18 @@ async function answered(request, url) {
   const sent = await request.clone().formData().catch(() => new FormData());
   const [, , name, occasion, ...rest] = url.pathname.split("/").map(decodeURIComponent);
   const where = [name, occasion ?? ""];
-  if (sent.get("kept")) {
-    const way = await keep(where, rest, sent, false);
-    await Keeping.send();
-    return way ? go(way) : shell();
-  }
+  const note = (isSent) => calm(keep(where, rest, sent, isSent), null);
   let answer = null;
-  try {
-    answer = await fetch(request);
-  } catch (error) {
-    const way = await keep(where, rest, sent, false);
-    return way ? go(way) : shell();
+  if (!sent.get("kept")) answer = await fetch(request).catch(() => null);
+  const isOld = answer?.status === 400; // a page of a visit before: its token is worth nothing any more
+  if (answer === null || isAway(answer) || isOld) {
+    const way = await note(false);
+    if (sent.get("kept") || isOld) await calm(Keeping.send());
+    if (way) return go(way);
+    return isOld ? answer : shell();
   }
-  if (answer.type === "opaqueredirect") await keep(where, rest, sent, true);
-  else if (answer.status === 401) await keep(where, rest, sent, false);
+  if (answer.type === "opaqueredirect") await note(true);
+  else if (answer.status === 401) await note(false);
   return answer;
 }
 
@@ -148,18 +151,13 @@ async function said(form, item, word, sent, isSent) {
 async function leave(request) {
   const sent = await request.clone().formData().catch(() => new FormData());
   const token = sent.get("csrf_token");
-  await Keeping.send();
-  await Keeping.drop(await Keeping.all("leaving"));
-  if (!sent.get("anyway") && (await Keeping.unsent()) > 0) {
+  await calm(Keeping.send());
+  if (!sent.get("anyway") && (await calm(Keeping.unsent(), 0)) > 0) {
+    await Keeping.drop(await Keeping.all("leaving"));
     await Keeping.change([["leaving", { token }]], []);
     return shell();
   }
-  try {
-    const answer = await fetch(request);
-    if (answer.ok) await Keeping.clear();
-    return answer;
-  } catch (error) {
-    await Keeping.clear();
-    return shell();
-  }
+  const answer = await fetch(request).catch(() => null);
+  if (answer === null || answer.ok) await calm(Keeping.clear());
+  return answer ?? shell();
 }

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from hometrial.models import Answer, Participant, Response, Submission
@@ -69,3 +70,9 @@ def of(session: Session, person: Participant, form: str, occasion: str) -> Progr
         submitting.of_response(session, response.id),
         words.last(words.spoken(session, response.id)),
     )
+
+
+def has_begun_any(session: Session, person: Participant) -> bool:
+    """Say whether a person ever began a form."""
+    begun = exists().where(Response.participant_id == person.id)
+    return bool(session.scalar(select(begun)))

@@ -61,7 +61,7 @@ def hand_in(form: str, occasion: str) -> ResponseReturnValue:
         at.require_open(correcting=sitting is not None)
         left = at.progress.left
         if left:
-            return _review(at, left), 400
+            return _review(at, left), 422
         sitting = sitting or sittings.own_or_new(at)
         handed = submitting.submit(at.session, at.person, sitting.id)
         last = screens.screens(at.progress)[-1].name
@@ -110,7 +110,7 @@ def correct(form: str, occasion: str) -> ResponseReturnValue:
         at.require_open(correcting=True)
         if not because or len(because) > _LONGEST_REASON:
             fault = gettext("Please say in a few words what is not right.")
-            return done(at, fault), 400
+            return done(at, fault), 422
         if sittings.own(at) is None:
             sittings.begin(at, sittings.last_respondent(at), because)
     return redirect(url_for(".review", form=form, occasion=occasion), 303)

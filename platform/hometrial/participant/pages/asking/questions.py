@@ -48,7 +48,7 @@ def answer(form: str, occasion: str, item: str) -> ResponseReturnValue:
         is_old = sent.get("definition", "") != at.progress.definition_sha256
         told = got if sent.get("then", "next") != "next" else _with_blanks(at, got)
         if is_old or any(each.fault for each in told.values()):
-            return _page(at, screen, told, is_old=is_old), 400
+            return _page(at, screen, told, is_old=is_old), 422
         return redirect(_saved(at, screen, got.values()), 303)
 
 
@@ -232,7 +232,7 @@ def _no_answer_page(at: Here, screen: Screen, left: list[str]) -> ResponseReturn
         shown_at=clock.microseconds(clock.now()),
         is_refused=request.method == "POST",
     )
-    return page, 400 if request.method == "POST" else 200
+    return page, 422 if request.method == "POST" else 200
 
 
 @pages.get(FORM + "/<item>/pause")

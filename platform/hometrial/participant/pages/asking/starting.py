@@ -8,7 +8,7 @@ from hometrial import clock
 from hometrial.participant.pages.asking import ending, screens, sittings
 from hometrial.participant.pages.asking.door import FORM, Here, here, pages
 from hometrial.participant.ways import inside
-from hometrial.services.asking import submitting
+from hometrial.services.asking import progress, submitting
 
 _PRACTISED = "practised"
 
@@ -48,9 +48,9 @@ def begin(form: str, occasion: str) -> ResponseReturnValue:
             return redirect(at.to("start"), 303)
         at.require_open()
         if respondent is None:
-            return _page(at, gettext("Please choose who answers.")), 400
+            return _page(at, gettext("Please choose who answers.")), 422
         found = sittings.own(at)
-        is_first = at.progress.response is None and not session.get(_PRACTISED)
+        is_first = not (session.get(_PRACTISED) or progress.has_begun_any(at.session, at.person))
         if found is None or found.respondent != respondent:
             sittings.begin(at, respondent)
         first = screens.first_left(at.progress)
@@ -94,5 +94,5 @@ def practice() -> ResponseReturnValue:
     session[_PRACTISED] = True
     chosen = request.form.get("example", "") if request.method == "POST" else ""
     tried = request.method == "POST"
-    status = 400 if tried and not chosen else 200
+    status = 422 if tried and not chosen else 200
     return render_template("asking/practice.html", way=way, tried=tried, chosen=chosen), status
