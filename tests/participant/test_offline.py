@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.util
+import itertools
 import os
 import random
 import shutil
@@ -391,6 +392,26 @@ def test_the_device_shows_what_the_server_would_ask_of_every_instrument(rules_pa
             [portable.shown_rules(instrument), cases],
         )
         assert [tuple(each) for each in found] == [shown_items(instrument, c) for c in cases], name
+
+
+def test_what_hangs_on_hidden_questions_alone_is_hidden_on_the_device_too(rules_page):
+    shipped = loading.named("ldn_me_weekly")
+    first = shipped.item("opioid")
+    chain = {"b": "opioid == 1", "c": "b == 1", "d": "c == 1 or opioid == 1", "e": "d == 1"}
+    follow = [
+        first.model_copy(update={"id": name, "show_if": rule}) for name, rule in chain.items()
+    ]
+    made = shipped.model_copy(update={"items": (first, *follow)})
+    names = ["opioid", *chain]
+    cases = [
+        {name: value for name, value in zip(names, values, strict=True) if value is not None}
+        for values in itertools.product([None, 0, 1], repeat=len(names))
+    ]
+    found = rules_page.evaluate(
+        "([items, cases]) => cases.map((answers) => Rules.asked(items, answers))",
+        [portable.shown_rules(made), cases],
+    )
+    assert [tuple(each) for each in found] == [shown_items(made, case) for case in cases]
 
 
 RULES = [
