@@ -115,6 +115,9 @@ class Silence:
     def absorb(self, *_arguments: object) -> None:
         """Absorb nothing."""
 
+    def send(self, *_arguments: object) -> None:
+        """Send nothing."""
+
 
 def make_place(database: Database, sims: Simulators, public_url: str) -> Place:
     settings = database.settings.model_copy(

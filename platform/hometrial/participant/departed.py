@@ -7,7 +7,7 @@ from hometrial.participant.oneself import oneself
 from hometrial.participant.site import transaction, visit_if_any
 from hometrial.services.agreeing import standing
 
-STAYS = frozenset({"leaving", "mine", "look", "confirming"})
+STAYS = frozenset({"leaving", "mine", "look", "confirming", "passkeys"})
 """Parts of the site that who has left may still use, whole."""
 STILL_SHOWN = frozenset({"home.page", "team.page", "consenting.copies", "consenting.copy"})
 """What they may look at beside that."""

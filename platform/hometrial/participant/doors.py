@@ -21,6 +21,9 @@ class Tasks(Protocol):
     def absorb(self, session: Session, account_id: UUID) -> None:
         """Have what waits of an account taken through the gate."""
 
+    def send(self, session: Session) -> None:
+        """Have messages that somebody waits for sent at once."""
+
 
 def database() -> Database:
     """Return the study's database."""

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from wtforms import StringField
 
 from hometrial.participant import looks
+from hometrial.participant.doors import tasks
 from hometrial.participant.site import site
 from hometrial.services.entering import codes, parties
 from hometrial.services.entering.budgets import Wait
@@ -54,6 +55,8 @@ def _queue(session: Session, participant_id: UUID, code: str) -> None:
         looks.current().language,
         key=secrets.key_of(site().database.settings),
     )
+    if "hometrial_tasks" in current_app.extensions:
+        tasks().send(session)
 
 
 def has_passkeys() -> bool:

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
-from urllib.parse import quote
 
-from flask import current_app, url_for
+from flask import url_for
 from sqlalchemy.orm import Session
 
 from hometrial.models import Participant
 from hometrial.participant.looks import current
-from hometrial.participant.ways import inside
 from hometrial.questionnaires import loading
 from hometrial.services.agreeing import standing
 from hometrial.services.asking import today as asking
@@ -19,7 +17,6 @@ from hometrial.services.trial.calendars import Status, VisitLine
 
 AT_MOST = 4
 """So many forms are shown; the others stand behind one line."""
-_START = "asking.start"
 _BY_ITSELF = "system"
 _NO_VISITS = frozenset({"withdraw_completely", "stop_contact"})
 """Choices after which there are no visits to tell of."""
@@ -71,15 +68,8 @@ def _asked(due: asking.Due) -> Asked:
         title.get(current().language, title["en"]),
         ceil(due.minutes),
         due.state,
-        way_to_form(form, occasion),
+        url_for("asking.start", form=form, occasion=occasion),
     )
-
-
-def way_to_form(form: str, occasion: str) -> str:
-    """Return where a form is filled in."""
-    if _START in current_app.view_functions:
-        return url_for(_START, form=form, occasion=occasion)
-    return f"/ask/{quote(form, safe='')}/{quote(occasion, safe='')}"
 
 
 def next_visit(session: Session, person: Participant) -> NextVisit | None:
@@ -96,16 +86,3 @@ def _visit(line: VisitLine) -> NextVisit:
     window = line.due.window
     is_now = line.status is Status.DUE
     return NextVisit(line.label, line.mode, line.due.due, window.first, window.last, is_now)
-
-
-def ways() -> dict[str, str]:
-    """Return the addresses of other pages that this site has, by their names here."""
-    known = {
-        "consent": "/consent",
-        "copies": "/consent/copies",
-        "reminders": "/reminders",
-        "mine": "/mine",
-        "leaving": "/leaving",
-        "watch": "/watch",
-    }
-    return {name: path for name, path in known.items() if inside(path, "") == path}

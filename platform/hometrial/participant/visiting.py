@@ -33,14 +33,13 @@ OPEN = frozenset(
         "entering.answer",
         "entering.ask_passkey",
         "entering.passkey",
-        "look.page",
         "asking.worker",
         "asking.shell",
         "static",
     }
 )
 """Endpoints that need no visit: they tell nothing of anybody."""
-EITHER = frozenset({"team.page"})
+EITHER = frozenset({"team.page", "look.page"})
 """Endpoints that show somebody who is there more than anybody else: how to get help must stand open."""
 COOKIE = "visit"
 

@@ -59,10 +59,10 @@ def moment(at: datetime, now: datetime, zone: ZoneInfo | None) -> str:
     here, present = at.astimezone(zone or UTC), now.astimezone(zone or UTC)
     clock = f"{here:%H:%M}" if zone else f"{here:%H:%M} UTC"
     if here.date() == present.date():
-        return gettext("%(clock)s today", clock=clock)
+        return str(gettext("%(clock)s today", clock=clock))
     if here.date() == present.date() - timedelta(days=1):
-        return gettext("%(clock)s yesterday", clock=clock)
-    return gettext("%(clock)s on %(day)s", clock=clock, day=day(here.date()))
+        return str(gettext("%(clock)s yesterday", clock=clock))
+    return str(gettext("%(clock)s on %(day)s", clock=clock, day=day(here.date())))
 
 
 def day(on: date) -> str:

@@ -17,8 +17,8 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "adverse_event", "dose_call", "call_wanted", "out_of_drug", "accountability", "retired", "reconnect", "not_linked", "wrong_account",
-    "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
+    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "adverse_event", "dose_call", "call_wanted", "message", "consent_call",
+    "out_of_drug", "accountability", "consent_declined", "message_refused", "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: a person's safety first, then what loses every stream of a person now."""
 _BEYOND_WITHDRAWAL = frozenset(

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hometrial import clock
 from hometrial.errors import ZoneNeededError
 from hometrial.models import Participant
-from hometrial.participant import doses, looks, stages, todays
+from hometrial.participant import doses, entrance, looks, stages, todays
 from hometrial.participant.oneself import oneself
 from hometrial.participant.site import transaction
 from hometrial.participant.sources import Source, sources, zone
@@ -20,6 +20,7 @@ from hometrial.services import enrolling
 from hometrial.services import standing as syncing
 from hometrial.services.agreeing import standing
 from hometrial.services.asking import resting
+from hometrial.services.trial import following
 from hometrial.services.trial.following import NotInTrialError
 
 pages = Blueprint("home", __name__)
@@ -56,7 +57,8 @@ def _shown(session: Session, person: Participant, stage: Stage) -> str:
         is_paused=syncing.is_paused(session, person.id),
         doses=doses.shown(session, person),
         watch=_watch(sources(session, person.id)),
-        ways=todays.ways(),
+        shows_days=following.protocol_of(session, person).own_charts.shown,
+        has_passkeys=entrance.has_passkeys(),
         greeting=_greeting(clock.now().astimezone(zone(session, person.id)).hour),
         today=local_date(clock.now(), enrolling.zones_of(session, person)),
         now=clock.now(),
