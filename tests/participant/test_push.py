@@ -280,13 +280,21 @@ def test_a_push_that_could_not_be_stored_is_not_confirmed_and_may_be_sent_again(
     assert site.push(body(steps())).status_code == 202
 
 
-def test_the_door_sees_no_measurement_and_no_token(site):
-    for table in ("day_chunk", "payload_part", "vault.token", "identity.identity"):
+def test_the_door_sees_no_token_and_no_address(site):
+    for table in ("vault.token", "identity.identity"):
         with (
             pytest.raises(Exception, match="permission denied"),
             site.study.database.transaction("test", role=PARTICIPANT_ROLE) as session,
         ):
             session.execute(text(f"SELECT * FROM {table}"))  # noqa: S608
+
+
+def test_the_door_sees_no_measurement_of_anybody_who_is_not_there(site):
+    assert site.push(body(steps())).status_code == 202
+    assert site.study.one("SELECT count(*) FROM payload_part") > 0
+    for table in ("day_chunk", "payload_part"):
+        with site.study.database.transaction("test", role=PARTICIPANT_ROLE) as session:
+            assert session.execute(text(f"SELECT * FROM {table}")).all() == []  # noqa: S608
 
 
 @contextmanager
