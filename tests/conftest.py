@@ -84,9 +84,19 @@ class Study:
             return auditing.verify(session, self.database.settings.key("audit"), anchors)
 
 
+def _in_memory() -> Path | None:
+    """Return a file system in memory with room for the servers, if there is one: waits for disks prove nothing here.
+
+    Tests that kill servers lose nothing by it, as what a killed process wrote stays there as on a disk.
+    """
+    found = Path("/dev/shm")  # noqa: S108 - the machine's own
+    has_room = found.is_dir() and shutil.disk_usage(found).free > 4 * 2**30
+    return found if has_room and os.access(found, os.W_OK) else None
+
+
 def _folder_for_a_server() -> Path:
     """Return a new folder outside pytest's: a second run of pytest takes the rights from that one."""
-    folder = Path(tempfile.mkdtemp(prefix="hometrial-"))
+    folder = Path(tempfile.mkdtemp(prefix="hometrial-", dir=_in_memory()))
     # Registered before the server starts, so that it is done after the server has stopped.
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder / "home"
