@@ -97,10 +97,8 @@ def keep(
             f"{named}: {version.protocol} {version.version} has no such document"
         )
     faults = [
-        *consent_text.faults(protocol.consent, document, consent_text.read(body, document.text)),
-        *comprehension.faults(
-            comprehension.read(quiz, document.text), protocol.consent.quiz, document
-        ),
+        *consent_text.faults(protocol.consent, document, _words(body, document.text)),
+        *comprehension.faults(_quiz(quiz, document.text), protocol.consent.quiz, document),
     ]
     if not version.is_test and (blank := consent_text.blanks(body)):
         faults.append(f"{named}: still to be filled in: {'; '.join(blank)}")

@@ -36,6 +36,7 @@ def known() -> Known:
     )
 
 
+@lru_cache(maxsize=32)
 def read(body: str, name: str) -> Protocol:
     """Return the protocol of a file. Raises DeclarationError with every fault of it."""
     return loading.load(body, name, known())
@@ -43,12 +44,7 @@ def read(body: str, name: str) -> Protocol:
 
 def of(version: ProtocolVersion) -> Protocol:
     """Return the protocol of a stored version."""
-    return _stored(version.sha256, version.body, f"{version.protocol} {version.version}")
-
-
-@lru_cache(maxsize=16)
-def _stored(sha256: str, body: str, name: str) -> Protocol:  # noqa: ARG001 - names the version
-    return read(body, name)
+    return read(version.body, f"{version.protocol} {version.version}")
 
 
 def load(
