@@ -205,6 +205,25 @@ def the_team_was_told(form: Form) -> None:
         assert state.alert.due_at - state.alert.created_at == timedelta(hours=24)
 
 
+def test_who_has_only_seen_the_first_page_answers_without_a_network_and_sends_from_there(
+    town, tmp_path
+):
+    form = Form(town.person(), *GAD7)
+    with town.phone(tmp_path) as page:
+        town.come_in(page, form.who)
+        page.goto("/")
+        ready(page)
+        cut(town)
+        page.goto(form.path)
+        page.get_by_role("button", name="Begin").click()
+        choose(page, "Not at all")
+        choose(page, "Several days")
+        assert "2 answers are kept on this device and will be sent." in kept(page)
+        town.wire.mend()
+        page.goto("/")
+        until(page, lambda: len(form.words()) == 2)
+
+
 def test_a_browser_that_was_closed_goes_on_and_sends_when_the_page_is_opened_again(town, tmp_path):
     form = Form(town.person(), *GAD7)
     with town.phone(tmp_path) as page:

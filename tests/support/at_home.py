@@ -101,6 +101,7 @@ def hidden_of(page, path):
 def words(page):
     """Return what a page says, without its marks."""
     content = page.partition("<main")[2].partition(">")[2].partition("</main")[0]
+    content = re.sub(r"<template.*?</template>", "", content, flags=re.DOTALL)  # for scripts alone
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", content)).replace("&#39;", "'").strip()
 
 
