@@ -1,6 +1,6 @@
 """The drug of a person of a played trial, and what befalls them on it: acts, each kept in the player's own truths."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -24,8 +24,6 @@ STAFF = Manner(
 
 
 NIGHT_ENDS = 4
-ONE_ALERT = timedelta(hours=72)
-"""What is told again within this time is one alert."""
 
 
 class Treated(Person):
@@ -197,8 +195,6 @@ class Treated(Person):
         told = medicating.Told("codeine", ended=self.today.isoformat())
         word = Word(self.code, Role.PARTICIPANT, "it is over", self.opioid)
         medicating.add(self.session, self.person, word, told)
-        if self.stage.now - self.told_opioid[-1] >= ONE_ALERT:
-            self.told_opioid.append(self.stage.now)
         for each in alerts.states(self.session, person=self.person):
             alerting.close(self.session, each.alert, by="dr-ada", because="spoken with")
         self.drug.red = 0

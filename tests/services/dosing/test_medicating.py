@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 from tests.support import enrolled
 from tests.support.dosed import DOCTOR, NURSE, SELF, day, why
 
+from hometrial import clock
 from hometrial.models import Alert
 from hometrial.protocol.dosing.alerts import Sign
 from hometrial.protocol.dosing.amounts import TimeOfDay, once
@@ -151,6 +152,46 @@ def test_a_medicine_is_corrected_and_voided_by_its_number_and_nothing_is_lost(so
         somebody.study.database.transaction("test", "tamper") as session,
     ):
         session.execute(text("DELETE FROM medication"))
+
+
+def test_telling_that_a_known_opioid_ended_is_no_second_alarm(somebody):
+    add(somebody, "codeine", began=str(day(-9)))
+    somebody.at(4)
+    ended = add(somebody, "codeine", why("over", SELF, corrects=1), key="e", ended=str(day(3)))
+    sooner = add(somebody, "Codein", why("misread", NURSE, corrects=2), ended=str(day(2)))
+    again = add(somebody, "codeine", why("over", SELF, corrects=1), key="e", ended=str(day(3)))
+    assert ended.advice is sooner.advice is again.advice is None
+    assert len(alerts(somebody)) == 1
+    assert free_since(somebody) == day(3)
+    with pytest.raises(OrderRefusedError, match="codein"):
+        somebody.start()  # that it was there still keeps the drug off
+
+
+@pytest.mark.parametrize(
+    ("name", "corrects", "told"),
+    [
+        ("codeine", None, {}),
+        ("tramadol", None, {"ended": str(day(3))}),
+        ("tramadol", 2, {"ended": str(day(3))}),
+        ("codeine", 2, {}),
+        ("codeine", 2, {"ended": str(day(4))}),
+    ],
+)
+def test_a_new_opioid_or_one_taken_again_is_alarmed_anew(somebody, name, corrects, told):
+    add(somebody, "codeine")
+    somebody.at(4)
+    add(somebody, "codeine", why("over", SELF, corrects=1), ended=str(day(3)))
+    added = add(somebody, name, why("told so", SELF, corrects=corrects), **told)
+    assert added.advice == medicating.OPIOID_ADVICE
+    assert len(alerts(somebody)) == 2
+
+
+def test_the_end_of_an_opioid_told_with_signs_of_withdrawal_is_alarmed(somebody):
+    add(somebody, "codeine")
+    somebody.at(4)
+    signs = [(Sign.YAWNING, clock.now())]
+    add(somebody, "codeine", why("over", SELF, corrects=1), signs=signs, ended=str(day(3)))
+    assert len(alerts(somebody)) == 2
 
 
 @pytest.mark.parametrize(

@@ -68,12 +68,14 @@ def add(
     """Record a medicine, or a correction of one; what was sent under a `key` before is not recorded twice.
 
     An opioid raises OP1 in the same transaction, urgent by its signs of withdrawal (with when each began), unless
-    it was over so long ago that the drug may be started today. Raises MedicationRefusedError, RecordRefusedError.
+    it was over so long ago that the drug may be started today, or a correction only tells that it ended sooner
+    than was known. Raises MedicationRefusedError, RecordRefusedError.
     """
     _hold(session, person)
     before = _sent_before(session, person, key)
     if before is not None:
-        return Added(before, OPIOID_ADVICE if before.is_opioid else None)
+        is_alarm = before.is_opioid and opioids.is_taken_anew(before, _before(session, before))
+        return Added(before, OPIOID_ADVICE if is_alarm else None)
     now = _now(session, person)
     _require_in(session, person, word)
     began, ended = _dates(told, now.date())
@@ -201,6 +203,15 @@ def _corrected(session: Session, person: Participant, word: Word) -> Medication 
     )
 
 
+def _before(session: Session, row: Medication) -> Medication | None:
+    """Return the record that this one corrects, None if it corrects none."""
+    return session.scalars(
+        select(Medication).where(
+            Medication.participant_id == row.participant_id, Medication.number == row.corrects
+        )
+    ).one_or_none()
+
+
 def _answer(
     session: Session,
     person: Participant,
@@ -214,7 +225,10 @@ def _answer(
         working.open_item(session, person.id, PROHIBITED, f"medicine {row.number}", reason)
         return None
     protocol = following.protocol_of(session, person)
-    if not signs and not opioids.conflicts([row], protocol, footing.local_day(row.at, row.zone)):
+    if not signs and not (
+        opioids.conflicts([row], protocol, footing.local_day(row.at, row.zone))
+        and opioids.is_taken_anew(row, _before(session, row))
+    ):
         return None
     _raise_op1(session, person, row, signs)
     return OPIOID_ADVICE

@@ -57,6 +57,19 @@ def opioid_free_since(session: Session, person: Participant) -> date | None:
     return date.min if last is None else last + timedelta(days=1)
 
 
+def is_taken_anew(now: Medication, before: Medication | None) -> bool:
+    """Whether a record tells of taking an opioid that the record which it corrects did not tell of.
+
+    It does of another opioid, and of one that ended later than was known or is taken after all; the end of one
+    that was known tells of nothing taken.
+    """
+    if before is None or not before.is_opioid or before.substance != now.substance:
+        return now.is_opioid
+    if before.last_on is None:
+        return False
+    return now.last_on is None or now.last_on > before.last_on
+
+
 def conflicts(
     medications: Iterable[Medication], protocol: Protocol, on: date
 ) -> tuple[Conflict, ...]:
