@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from played import Player, has_words
-from played_calendar import DAY, clock_of, questions, visits
+from played_calendar import DAY, SAFETY_ONLY, clock_of, questions, visits
 
 from hometrial.protocol.calendar import Span
 from hometrial.protocol.dosing.refusing import RecordRefusedError
@@ -53,7 +53,10 @@ def visits_of(player: Player) -> None:
     for each in visits(player.facts):
         record = player.held.get((each.id, each.number))
         status = "due" if now < each.closes else "overdue"
-        status = record[0] if record else "upcoming" if now < each.opens else status
+        status = "upcoming" if now < each.opens else status
+        chosen = [at for choice, at in player.facts.choices.items() if choice in SAFETY_ONLY]
+        status = "stopped" if chosen and min(chosen) < each.closes else status
+        status = record[0] if record else status
         outside = record[2] if record and record[0] == "held" else None
         right[each.id, each.number] = (
             each.due, each.first, each.last, each.opens, each.closes, status, outside

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from hometrial.models import Participant
 from hometrial.services import enrolling
+from hometrial.services.agreeing import leaving
 from hometrial.services.trial import calendars, contacting, following, screening, visiting
 from hometrial.services.trial.calendars import Status
 from hometrial.services.trial.contacting import ContactRefusedError, Correction, Spoke
@@ -158,6 +159,35 @@ def test_after_withdrawal_only_its_own_visit_is_recorded(session, person, at_clo
     assert visiting.hold(session, person, "ET", held(4, 1)).days_outside == 0
     with pytest.raises(VisitRefusedError, match="withdrew before"):
         visiting.hold(session, person, "U", held(4, 1))
+
+
+@pytest.mark.parametrize("choice", leaving.WITHDRAWAL_CHOICES)
+def test_visits_are_due_no_more_if_the_receipt_of_a_choice_says_so(
+    session, person, at_clock, choice
+):
+    if choice == leaving.FINAL:
+        return  # its day ends the calendar itself
+    before = status(session, person)
+    visiting.hold(session, person, "V0", held(3, 2))
+    at_clock(at(3, 28))
+    receipt = leaving.choose(session, {}, person, choice, said=leaving.Said("ann", "staff"))
+    is_stopped = "visits" in {line["what"] for line in receipt.lines}
+    assert is_stopped == (choice in calendars.STOPS_VISITS)
+    at_clock(at(5, 1))  # every window is over
+    after = {"V0": "held", "V1": "overdue", "R": "overdue"}
+    stopped = {"V0": "held", "V1": "stopped", "R": "stopped"}
+    assert set(before) == set(after)
+    assert status(session, person) == (stopped if is_stopped else after)
+    everybody = calendars.agenda_of_all(session)
+    assert bool(everybody.of(Status.DUE, Status.OVERDUE)) != is_stopped
+    leaving.take_back(session, person, choice, said=leaving.Said("ann", "staff"))
+    assert status(session, person) == after
+
+
+def test_what_was_overdue_before_somebody_chose_to_stop_visits_stays_so(session, person, at_clock):
+    at_clock(at(3, 30, 11))
+    leaving.choose(session, {}, person, "stop_contact", said=leaving.Said("ann", "staff"))
+    assert status(session, person) == {"V0": "overdue", "V1": "stopped", "R": "stopped"}
 
 
 def test_everybodys_visits_are_listed_and_who_has_no_zone_is_named(session, person, at_clock):

@@ -1,6 +1,8 @@
 """What other services ask of a person's consent: since when, understood or not, and what was withdrawn."""
 
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session, aliased
@@ -45,14 +47,29 @@ def withdrawn_at(session: Session, person: Participant) -> datetime | None:
     return next((row.decided_at for row in rows if row.choice == "withdraw_completely"), None)
 
 
+def first_of(
+    session: Session, people: Iterable[UUID], wanted: Collection[str]
+) -> dict[UUID, datetime]:
+    """Return since when the first of the wanted choices holds, of those of these people who made one."""
+    found: dict[UUID, datetime] = {}
+    for row in _in_force(session, people):
+        if row.choice in wanted:
+            found.setdefault(row.participant_id, row.decided_at)
+    return found
+
+
 def in_force(session: Session, person: Participant) -> list[WithdrawalChoice]:
     """Return the rows of the choices in force, oldest first."""
+    return _in_force(session, [person.id])
+
+
+def _in_force(session: Session, people: Iterable[UUID]) -> list[WithdrawalChoice]:
     later = aliased(WithdrawalChoice)
     return list(
         session.scalars(
             select(WithdrawalChoice)
             .where(
-                WithdrawalChoice.participant_id == person.id,
+                WithdrawalChoice.participant_id.in_(people),
                 WithdrawalChoice.takes_back.is_(None),
                 ~exists().where(later.takes_back == WithdrawalChoice.id),
             )

@@ -15,6 +15,7 @@ from hometrial.services.messaging import alarms, hours, planning, silences, wish
 from hometrial.services.messaging.wishes import Wishes
 from hometrial.services.messaging.wording import Said
 from hometrial.services.trial import calendars
+from hometrial.services.trial.calendars import Status
 
 COUNTED = ("reminder", "safety_question", "visit", "watch")
 """Kinds that count for how many messages a person gets in a day."""
@@ -148,8 +149,8 @@ def _of_meetings(
     session: Session, person: Participant, message: Message, topics: Sequence[MessageTopic]
 ) -> Said | None:
     about = {each.occasion for each in topics}
-    for line in calendars.agenda(session, person).lines:
-        if f"{line.due.visit}#{line.due.number}" in about and line.record is None:
+    for line in calendars.agenda(session, person).of(Status.UPCOMING, Status.DUE):
+        if f"{line.due.visit}#{line.due.number}" in about:
             meeting = wording.words(message.language).meetings[line.mode]
             day = wording.day(message.language, line.due.due)
             return Said("visit", {"day": day, "meeting": meeting})

@@ -17,6 +17,7 @@ from hometrial.services.messaging.states import Draft, Step, Topic
 from hometrial.services.messaging.wishes import Wishes
 from hometrial.services.standing import Link, Standing
 from hometrial.services.trial import calendars
+from hometrial.services.trial.calendars import Status
 
 WATCH_QUIET = timedelta(hours=26)
 NO_SECOND_NAG = timedelta(hours=48)
@@ -169,8 +170,8 @@ def _meetings(session: Session, person: Participant, wanted: Wishes) -> Iterable
     if now < hours.next_at(zones, begun, wanted.hours.preferred_at or _LATE_MORNING):
         return
     tomorrow = local_date(now, zones) + timedelta(1)
-    for line in calendars.agenda(session, person).lines:
-        if line.due.due == tomorrow and line.mode in MEETINGS and line.record is None:
+    for line in calendars.agenda(session, person).of(Status.UPCOMING, Status.DUE):
+        if line.due.due == tomorrow and line.mode in MEETINGS:
             yield Topic("visit", f"{line.due.visit}#{line.due.number}", f"before {tomorrow}", ends)
 
 

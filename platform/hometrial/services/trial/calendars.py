@@ -1,4 +1,4 @@
-"""Which visits people have, in their own zone: upcoming, due, overdue, held or missed; of one or of all."""
+"""Which visits people have, in their own zone: upcoming, due, overdue, held, missed or stopped; of one or of all."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +17,7 @@ from hometrial.protocol.calendar import Anchors, DueVisit, visits_due
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.windows import Opening, visit_opening
 from hometrial.services import enrolling
+from hometrial.services.agreeing import standing
 from hometrial.services.trial import arms, following, publishing
 from hometrial_ingest.local_time import ZoneHistory
 
@@ -29,7 +30,12 @@ class Status(StrEnum):
     OVERDUE = "overdue"
     HELD = "held"
     MISSED = "missed"
+    STOPPED = "stopped"
+    """The person chose to have no visits any more before its window was over."""
 
+
+STOPS_VISITS = frozenset({"stop_drug_safety_only", "stop_contact"})
+"""The choices whose receipts say that visits stop; a complete withdrawal ends the calendar itself."""
 
 _OF_WINDOW = {
     windows.Standing.UPCOMING: Status.UPCOMING,
@@ -150,8 +156,16 @@ def _no_zone(session: Session, person: Participant) -> str:
 
 
 def _agenda(session: Session, plans: Sequence[Plan], problems: Sequence[str]) -> Agenda:
-    kept = last_records(session, [plan.person.id for plan in plans])
-    lines = [line for plan in plans for line in _lines(plan, kept[plan.person.id])]
+    people = [plan.person.id for plan in plans]
+    kept, stopped = (
+        last_records(session, people),
+        standing.first_of(session, people, STOPS_VISITS),
+    )
+    lines = [
+        line
+        for plan in plans
+        for line in _lines(plan, kept[plan.person.id], stopped.get(plan.person.id))
+    ]
     lines.sort(key=lambda line: (line.opening.closes_at, line.code, line.due.visit))
     return Agenda(tuple(lines), tuple(problems))
 
@@ -159,13 +173,20 @@ def _agenda(session: Session, plans: Sequence[Plan], problems: Sequence[str]) ->
 Numbered = tuple[str, int]
 
 
-def _lines(plan: Plan, kept: dict[Numbered, VisitRecord]) -> list[VisitLine]:
+def _lines(
+    plan: Plan, kept: dict[Numbered, VisitRecord], stopped_at: datetime | None
+) -> list[VisitLine]:
     now = clock.now()
     found = []
     for due in plan.visits:
         visit = plan.protocol.visit(due.visit)
         opening, record = visit_opening(due, plan.zones), kept.get((due.visit, due.number))
-        status = Status(record.outcome) if record else _OF_WINDOW[opening.standing(now)]
+        if record is not None:
+            status = Status(record.outcome)
+        elif stopped_at is not None and stopped_at < opening.closes_at:
+            status = Status.STOPPED
+        else:
+            status = _OF_WINDOW[opening.standing(now)]
         found.append(
             VisitLine(plan.person.code, visit.label, visit.mode, due, opening, status, record)
         )
