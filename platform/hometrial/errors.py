@@ -29,6 +29,14 @@ class UnknownParticipantError(TrialError):
     """A participant, or a source's person, that this study does not know."""
 
 
+class UnknownSiteError(TrialError):
+    """A site that this study does not have."""
+
+
+class SiteNeededError(TrialError):
+    """A person is enrolled, and nothing says at which of several sites."""
+
+
 class ZoneNeededError(TrialError):
     """Stamps without a zone, and nothing that says where the person was."""
 

@@ -116,6 +116,12 @@ def test_from_a_screening_to_an_arm_and_a_visit(run, study, signed):
     assert "every allocation is as drawn" in run("allocation", "verify", "ldn-mecfs")
     flow = json.loads(run("screening", "log", "ldn-mecfs", "--json"))["flow"]
     assert (flow["allocated"], flow["allocated_by_arm"]) == (1, {made["arm"]: 1})
+    run("site", "add", "S-02", "--name", "Centre B")
+    here, there = (
+        json.loads(run("screening", "log", "ldn-mecfs", "--site", site, "--json"))["flow"]
+        for site in ("S-01", "S-02")
+    )
+    assert (here, there["allocated"], there["allocated_by_arm"]) == (flow, 0, {})
     assert study.verify().problems == ()
 
 

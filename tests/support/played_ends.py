@@ -12,6 +12,7 @@ from played_looks import differs
 from played_stage import Script, Stage, revised
 from sqlalchemy import text
 
+from hometrial.services import enrolling
 from hometrial.services.agreeing import reading, reconsenting, signing
 from hometrial.services.asking import opening, scores, submitting
 from hometrial.services.safety import alerts
@@ -98,8 +99,22 @@ def sum_up(stage: Stage, shape: Shape) -> Sums:
     return _line(stage, shape)
 
 
+def _by_site(stage: Stage, shape: Shape) -> None:
+    """Compare how many came at each site, of a trial at several."""
+    for turn, code in enumerate(stage.sites):
+        if code is None:
+            return
+        at = enrolling.find_site(stage.session, code)
+        flow = counting.flow(stage.session, stage.protocol, site=at)
+        here = [each for each in shape.people if each.number % len(stage.sites) == turn]
+        right = (len(here), sum(each.outcome == "eligible" for each in here))
+        if (flow.assessed, flow.eligible) != right:
+            stage.fault(f"people at {code}: services {flow}, and not {right}")
+
+
 def _flow(stage: Stage, shape: Shape) -> None:
     flow, people = counting.flow(stage.session, stage.protocol), shape.people
+    _by_site(stage, shape)
     outcomes = Counter(each.outcome for each in people)
     right = (
         len(people), outcomes["eligible"], outcomes["declined"], outcomes["open"],

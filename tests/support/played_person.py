@@ -109,7 +109,9 @@ class Person:
 
     def open(self) -> None:
         version = publishing.in_force(self.session, self.stage.protocol)
-        opened = screening.open_screening(self.session, version, by="ann")
+        site = self.stage.sites[self.number % len(self.stage.sites)]
+        at = enrolling.find_site(self.session, site) if site else None
+        opened = screening.open_screening(self.session, version, by="ann", site=at)
         self.id = opened.participant_id
         self.code = self.person.code
         enrolling.set_zone(self.session, self.person, self.zone, source="test")

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from hometrial import clock
 from hometrial.db import Database
 from hometrial.protocol import consent_text, loading
+from hometrial.services import reaching
 from hometrial.services.agreeing import texts
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.trial import publishing, schemes
@@ -55,6 +56,8 @@ class Stage:
     scripts: list[tuple[datetime, int, Script]] = field(default_factory=list)
     looks: int = 0
     faults: list[str] = field(default_factory=list)
+    sites: tuple[str | None, ...] = (None,)
+    """Where people are looked after, in turn; None: the only site there is."""
     now: datetime = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,6 +92,10 @@ class Stage:
     def prepare(self) -> None:
         """Put the protocol into force, with its texts and, where it allocates, an open scheme."""
         with self.database.transaction("test", "a trial begins") as session:
+            if self.file["design"]["sites"] == "several":
+                self.sites = ("S-01", "S-02", "S-03")
+                for code in self.sites:
+                    reaching.add_site(session, code, name=f"Centre {code}")
             self._publish(session, self.body)
             if self.file["allocation"]["method"] != "not_allocated":
                 version = publishing.in_force(session, self.protocol)

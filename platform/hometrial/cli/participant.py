@@ -24,6 +24,7 @@ participant.add_command(reindex)
 
 @participant.command("add")
 @click.option("--code", metavar="P-0001", help="The pseudonym; default is the next free one.")
+@click.option("--site", metavar="SITE", help="Who looks after the person, if there are several.")
 @click.option("--zone", metavar="ZONE", help="IANA zone the person lives in.")
 @click.option(
     "--account", metavar="PROVIDER:ID", multiple=True, help="A provider's id of the person."
@@ -31,9 +32,10 @@ participant.add_command(reindex)
 @click.option("--name", help="Kept encrypted; `participant contact` asks for it instead.")
 @click.option("--email", help="Kept encrypted; `participant contact` asks for it instead.")
 @click.pass_obj
-def add(
+def add(  # noqa: PLR0913 - one option each
     database: Database,
     code: str | None,
+    site: str | None,
     zone: str | None,
     account: tuple[str, ...],
     name: str | None,
@@ -47,7 +49,8 @@ def add(
     """
     migrating.require_newest(database)
     with database.transaction(database.settings.who(), "enrol a participant") as session:
-        person = enrolling.add_participant(session, code=code)
+        at = None if site is None else enrolling.find_site(session, site)
+        person = enrolling.add_participant(session, code=code, site=at)
         if zone:
             enrolling.set_zone(session, person, zone, source="enrolment")
         for text in account:

@@ -31,6 +31,9 @@ def screening_commands() -> None:
 @click.argument("protocol", metavar="PROTOCOL")
 @click.option("--participant", "code", metavar="P-0001", help="Screen a known person anew.")
 @click.option("--zone", metavar="ZONE", help="IANA zone that a new person lives in.")
+@click.option(
+    "--site", "at", metavar="SITE", help="Who looks after a new person, if there are several."
+)
 @_TEST
 @click.pass_obj
 def open_(
@@ -38,6 +41,7 @@ def open_(
     protocol: str,
     code: str | None,
     zone: str | None,
+    at: str | None,
     is_test: bool,  # noqa: FBT001
 ) -> None:
     """Open a screening under the version in force, of a new person or a known one; print the pseudonym.
@@ -53,7 +57,8 @@ def open_(
     with database.transaction(who, "open a screening") as session:
         version = in_force(session, protocol, is_test=is_test)
         person = None if code is None else enrolling.find_participant(session, code)
-        opened = screening.open_screening(session, version, by=who, person=person)
+        site = None if at is None else enrolling.find_site(session, at)
+        opened = screening.open_screening(session, version, by=who, person=person, site=site)
         found = session.get_one(Participant, opened.participant_id)
         if zone is not None:
             enrolling.set_zone(session, found, zone, source="screening")
@@ -141,29 +146,38 @@ def decide(database: Database, code: str, declined: str | None) -> None:
 
 @screening_commands.command("log")
 @click.argument("protocol", metavar="PROTOCOL")
+@click.option("--site", "at", metavar="SITE", help="Only the people of one site.")
 @_TEST
 @_JSON
 @click.pass_obj
-def log(database: Database, protocol: str, is_test: bool, as_json: bool) -> None:  # noqa: FBT001
+def log(
+    database: Database,
+    protocol: str,
+    at: str | None,
+    is_test: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """List every screening with its main reason, and count people for the flow diagram (CONSORT).
 
     \b
     Example:
-      hometrial screening log ldn-mecfs
+      hometrial screening log ldn-ms --site S-02
     """
     migrating.require_newest(database)
     with database.reading() as session:
-        lines = counting.log(session, protocol, is_test=is_test)
-        flow = asdict(counting.flow(session, protocol, is_test=is_test))
+        site = None if at is None else enrolling.find_site(session, at)
+        lines = counting.log(session, protocol, is_test=is_test, site=site)
+        flow = asdict(counting.flow(session, protocol, is_test=is_test, site=site))
     if as_json:
         told = {"screenings": [asdict(line) for line in lines], "flow": flow}
         click.echo(json.dumps(told, indent=2, default=lambda moment: moment.isoformat()))
         return
+    are_several = len({line.site for line in lines}) > 1
     for line in lines:
         reason = f"  {line.reason}" if line.reason else ""
-        click.echo(
-            f"{line.code} #{line.number}  {line.opened_at:%Y-%m-%d}  {line.outcome:<14}{reason}".rstrip()
-        )
+        where = f"  {line.site}" if are_several else ""
+        opened = f"{line.code} #{line.number}{where}  {line.opened_at:%Y-%m-%d}"
+        click.echo(f"{opened}  {line.outcome:<14}{reason}".rstrip())
     for name, count in flow.items():
         shown = ", ".join(f"{each} {n}" for each, n in count.items()) if name in _BY else count
         click.echo(f"{name.replace('_', ' ')}: {shown or 0}")

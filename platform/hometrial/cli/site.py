@@ -6,6 +6,7 @@ import click
 
 from hometrial.db import Database
 from hometrial.errors import TrialError
+from hometrial.models import Site
 from hometrial.services import migrating, reaching
 
 _TOLD = ("name", "phone", "email", "hours")
@@ -13,7 +14,7 @@ _TOLD = ("name", "phone", "email", "hours")
 
 @click.group()
 def site() -> None:
-    """See the sites, and say how their people reach them."""
+    """Add sites, see them, and say how their people reach them."""
 
 
 @site.command("list")
@@ -42,6 +43,27 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
         click.echo("no site yet; the first participant makes S-01")
 
 
+@site.command("add")
+@click.argument("code", metavar="SITE")
+@click.option("--name", required=True, help="As its people know it.")
+@click.option("--phone", help="As it is dialled, with the country's number.")
+@click.option("--email", help="That somebody reads.")
+@click.option("--hours", help="When somebody answers, in words.")
+@click.pass_obj
+def add(database: Database, /, code: str, **told: str | None) -> None:
+    """Add a centre at which people are enrolled; from the second on, each person's site is named.
+
+    \b
+    Example:
+      hometrial site add S-02 --name "Centre B" --phone "+49 30 450 50"
+    """
+    migrating.require_newest(database)
+    with database.transaction(database.settings.who(), "a site") as session:
+        made = reaching.add_site(session, code, **told)
+        told_of = _told_of(made, "added")
+    click.echo(told_of)
+
+
 @site.command("set")
 @click.argument("code", metavar="SITE")
 @click.option("--name", help="As its people know it.")
@@ -61,7 +83,13 @@ def set_(database: Database, /, code: str, **told: str | None) -> None:
         raise TrialError("nothing to set; give --name, --phone, --email or --hours")
     with database.transaction(database.settings.who(), "how a site is reached") as session:
         made = reaching.set_site(session, code, **told)
-        lacking = [field for field in _TOLD if getattr(made, field) is None]
-    click.echo(f"{code}: kept")
-    if lacking:
-        click.echo(f"still without {', '.join(lacking)}: people on their page do not see it")
+        told_of = _told_of(made, "kept")
+    click.echo(told_of)
+
+
+def _told_of(made: Site, how: str) -> str:
+    lacking = [field for field in _TOLD if getattr(made, field) is None]
+    if not lacking:
+        return f"{made.code}: {how}"
+    without = f"still without {', '.join(lacking)}: people on their page do not see it"
+    return f"{made.code}: {how}\n{without}"

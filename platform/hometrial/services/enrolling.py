@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import (
+    SiteNeededError,
     TrialError,
     UnknownParticipantError,
+    UnknownSiteError,
     ZoneConflictError,
     ZoneNeededError,
 )
@@ -23,28 +25,58 @@ DEFAULT_SITE = "S-01"
 _PSEUDONYM = re.compile(r"P-[0-9]{4,}")  # as the table's check
 
 
+def hold(session: Session) -> None:
+    """One at a time makes people and sites."""
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hometrial.participant_code'))"))
+
+
 def default_site(session: Session) -> Site:
-    """Return the study's first site, made if there is none."""
-    site = session.scalars(select(Site).where(Site.code == DEFAULT_SITE)).one_or_none()
-    if site is None:
-        site = Site(code=DEFAULT_SITE, name="Home")
-        session.add(site)
-        session.flush()
+    """Return the only site there is, made if there is none. Raises SiteNeededError that lists several."""
+    sites = session.scalars(select(Site).order_by(Site.code)).all()
+    if len(sites) > 1:
+        raise SiteNeededError(
+            f"there are {len(sites)} sites, so say at which: --site {_codes(sites)}; who comes with an import"
+            " is enrolled first, with hometrial participant add --site"
+        )
+    if sites:
+        return sites[0]
+    site = Site(code=DEFAULT_SITE, name="Home")
+    session.add(site)
+    session.flush()
     return site
 
 
-def add_participant(session: Session, *, code: str | None = None) -> Participant:
-    """Enrol a person under the next free pseudonym, or the one given.
+def find_site(session: Session, code: str) -> Site:
+    """Return a site by its code. Raises UnknownSiteError that lists those there are."""
+    sites = session.scalars(select(Site).order_by(Site.code)).all()
+    for site in sites:
+        if site.code == code:
+            return site
+    known = f"there are {_codes(sites)}" if sites else "there is none yet"
+    raise UnknownSiteError(
+        f"there is no site {code!r}, {known}; `hometrial site add {code} --name` makes it"
+    )
 
-    Raises TrialError if the pseudonym is taken or malformed.
+
+def _codes(sites: Sequence[Site]) -> str:
+    return ", ".join(each.code for each in sites)
+
+
+def add_participant(
+    session: Session, *, code: str | None = None, site: Site | None = None
+) -> Participant:
+    """Enrol a person under the next free pseudonym or the one given, at a site: default is the only one there is.
+
+    Raises TrialError if the pseudonym is taken or malformed, SiteNeededError if there are several sites.
     """
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hometrial.participant_code'))"))
+    hold(session)
     chosen = code or _next_code(session)
     if session.scalars(select(Participant).where(Participant.code == chosen)).one_or_none():
         raise TrialError(f"participant {chosen} exists already; choose another code")
     if not _PSEUDONYM.fullmatch(chosen):
         raise TrialError(f"{chosen!r} is not a pseudonym; write P- and at least four digits")
-    person = Participant(site_id=default_site(session).id, code=chosen, created_at=clock.now())
+    site = site or default_site(session)
+    person = Participant(site_id=site.id, code=chosen, created_at=clock.now())
     session.add(person)
     session.flush()
     return person

@@ -12,7 +12,7 @@ from hometrial import clock
 from hometrial.errors import TrialError
 from hometrial.models import Contact, Participant, Site
 from hometrial.models.participant import PHONE
-from hometrial.services import working
+from hometrial.services import enrolling, working
 from hometrial.services.agreeing import standing
 from hometrial.services.trial import contacting
 from hometrial.services.trial.contacting import Spoke
@@ -24,6 +24,7 @@ LONGEST = 1500
 """Characters of what somebody writes: a call says more."""
 _SAME = timedelta(minutes=10)
 """The same words within this time are one press of a button that came twice."""
+_CODE = re.compile(r"[A-Z0-9][A-Z0-9-]{0,15}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -42,6 +43,20 @@ class AskRefusedError(TrialError):
 def sites(session: Session) -> Sequence[Site]:
     """Return every site in the order of their codes."""
     return session.scalars(select(Site).order_by(Site.code)).all()
+
+
+def add_site(session: Session, code: str, **told: str | None) -> Site:
+    """Make a new site, of a name and how it is reached. Raises SiteRefusedError that names what is wrong."""
+    enrolling.hold(session)
+    if not _CODE.fullmatch(code):
+        raise SiteRefusedError(
+            f"{code!r} is no code of a site; write 1 to 16 capital letters, digits and - such as S-02"
+        )
+    if any(each.code == code for each in sites(session)):
+        raise SiteRefusedError(
+            f"site {code} is there already; `hometrial site set {code}` changes what is told of it"
+        )
+    return set_site(session, code, **told)
 
 
 def set_site(session: Session, code: str, **told: str | None) -> Site:

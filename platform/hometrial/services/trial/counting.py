@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import Session
 
 from hometrial.models import (
@@ -14,6 +14,7 @@ from hometrial.models import (
     Participant,
     ProtocolVersion,
     Screening,
+    Site,
 )
 from hometrial.services.trial import publishing
 
@@ -32,6 +33,7 @@ class LogLine:
     decided_by: str | None
     failing: tuple[str, ...]
     reason: str | None
+    site: str
 
 
 @dataclass(frozen=True)
@@ -52,19 +54,26 @@ class Flow:
     allocated_in_error: int
 
 
-def log(session: Session, protocol: str, *, is_test: bool = False) -> list[LogLine]:
-    """Return every screening under a protocol, oldest first."""
+def log(
+    session: Session, protocol: str, *, is_test: bool = False, site: Site | None = None
+) -> list[LogLine]:
+    """Return every screening under a protocol, at one site or at all, oldest first."""
     found = session.execute(
-        select(Screening, Participant.code, ProtocolVersion)
+        select(Screening, Participant.code, ProtocolVersion, Site.code)
         .join(Participant, Participant.id == Screening.participant_id)
+        .join(Site, Site.id == Participant.site_id)
         .join(ProtocolVersion, ProtocolVersion.id == Screening.protocol_version_id)
-        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test)
+        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test, _at(site))
         .order_by(Screening.opened_at, Participant.code, Screening.number)
     )
     return [_line(*row) for row in found]
 
 
-def _line(row: Screening, code: str, version: ProtocolVersion) -> LogLine:
+def _at(site: Site | None) -> ColumnElement[bool]:
+    return true() if site is None else Participant.site_id == site.id
+
+
+def _line(row: Screening, code: str, version: ProtocolVersion, site: str) -> LogLine:
     return LogLine(
         code,
         row.number,
@@ -76,6 +85,7 @@ def _line(row: Screening, code: str, version: ProtocolVersion) -> LogLine:
         row.decided_by,
         tuple(row.failing),
         _criteria(version)[row.failing[0]] if row.failing else row.because,
+        site,
     )
 
 
@@ -84,13 +94,15 @@ def _criteria(version: ProtocolVersion) -> dict[str, str]:
     return {each.id: f"{each.id}: {each.text}" for each in (*rules.inclusion, *rules.exclusion)}
 
 
-def flow(session: Session, protocol: str, *, is_test: bool = False) -> Flow:
-    """Return how many people came how far under a protocol."""
-    lines = log(session, protocol, is_test=is_test)
+def flow(
+    session: Session, protocol: str, *, is_test: bool = False, site: Site | None = None
+) -> Flow:
+    """Return how many people came how far under a protocol, at one site or at all."""
+    lines = log(session, protocol, is_test=is_test, site=site)
     last = {line.code: line for line in sorted(lines, key=lambda line: line.number)}
     outcomes = Counter(line.outcome for line in last.values())
     reasons = Counter(line.failing[0] for line in last.values() if line.failing)
-    arms, wrong = _allocations(session, protocol, is_test=is_test)
+    arms, wrong = _allocations(session, protocol, is_test=is_test, site=site)
     return Flow(
         assessed=len(last),
         screenings=len(lines),
@@ -104,12 +116,19 @@ def flow(session: Session, protocol: str, *, is_test: bool = False) -> Flow:
     )
 
 
-def _allocations(session: Session, protocol: str, *, is_test: bool) -> tuple[Counter[str], int]:
+def _allocations(
+    session: Session,
+    protocol: str,
+    *,
+    is_test: bool,
+    site: Site | None,
+) -> tuple[Counter[str], int]:
     found: Any = session.execute(
         select(Allocation.arm, AllocationInError.id)
         .join(Screening, Screening.id == Allocation.screening_id)
         .join(ProtocolVersion, ProtocolVersion.id == Screening.protocol_version_id)
         .outerjoin(AllocationInError, AllocationInError.allocation_id == Allocation.id)
-        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test)
+        .join(Participant, Participant.id == Allocation.participant_id)
+        .where(ProtocolVersion.protocol == protocol, ProtocolVersion.is_test == is_test, _at(site))
     ).all()
     return Counter(arm for arm, _ in found), sum(wrong is not None for _, wrong in found)

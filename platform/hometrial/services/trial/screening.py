@@ -12,6 +12,7 @@ from hometrial.models import (
     Participation,
     ProtocolVersion,
     Screening,
+    Site,
 )
 from hometrial.protocol.eligibility import Standing
 from hometrial.services import enrolling
@@ -21,15 +22,26 @@ from hometrial.services.trial.following import NotInTrialError
 
 
 def open_screening(
-    session: Session, version: ProtocolVersion, *, by: str, person: Participant | None = None
+    session: Session,
+    version: ProtocolVersion,
+    *,
+    by: str,
+    person: Participant | None = None,
+    site: Site | None = None,
 ) -> Screening:
     """Open a screening, of a new person under the next free pseudonym or of one who is known.
 
-    Who was screened before is screened anew; the earlier screenings stay as they were. Raises
-    NotInTrialError if the version is not in force, and ScreeningRefusedError of a person who has withdrawn,
-    is in the trial already, or has a screening open.
+    `site`: where a new person is looked after; default is the only one there is. Who was screened before is
+    screened anew; the earlier screenings stay as they were. Raises NotInTrialError if the version is not in
+    force, SiteNeededError if there are several sites, and ScreeningRefusedError of a person who has withdrawn,
+    is in the trial already, has a screening open, or is at another site.
     """
-    found = person or enrolling.add_participant(session)
+    found = person or enrolling.add_participant(session, site=site)
+    if site is not None and found.site_id != site.id:
+        at = session.get_one(Site, found.site_id)
+        raise ScreeningRefusedError(
+            f"{found.code} is a person of site {at.code}, not of {site.code}; leave --site out"
+        )
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtext(:name))"),
         {"name": f"hometrial.screening.{found.id}"},
