@@ -33,7 +33,7 @@ _OF_PEOPLE = (
     "allocation_in_error", "allocation_reveal", "allocation_scheme", "anchor_day", "answer", "answer_upload",
     "bad_day", "baseline_symptom", "consent_copy", "consent_signature", "consent_talk", "consent_text", "contact", "dose_event", "entry_address",
     "entry_code", "form_score",
-    "instrument_version", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
+    "instrument_version", "laboratory_result", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
     "quiz_try", "reminder_choice", "reminder_rest", "response", "safety_report", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
     "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "visit_confirmation", "visit_record",
     "withdrawal_choice",

@@ -22,6 +22,7 @@ from hometrial.cli.doctor import doctor
 from hometrial.cli.dose import dose
 from hometrial.cli.export import export
 from hometrial.cli.importing import import_command
+from hometrial.cli.laboratory import laboratory
 from hometrial.cli.link import link
 from hometrial.cli.medication import medication
 from hometrial.cli.message import message
@@ -98,6 +99,7 @@ for _command in (
     doctor,
     dose,
     medication,
+    laboratory,
     supply,
     message,
     quarantine,

@@ -47,6 +47,7 @@ from hometrial.models.entering import (
     VisitConfirmation,
 )
 from hometrial.models.identity import Identity
+from hometrial.models.laboratory import LIVER_ANALYTES, LaboratoryResult
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
 from hometrial.models.message import (
     MESSAGE_STATES,
@@ -128,6 +129,7 @@ __all__ = [
     "CONTACT_WAYS",
     "DOSE_EVENT_KINDS",
     "GAP_CAUSES",
+    "LIVER_ANALYTES",
     "MEANS",
     "MEDICATION_KINSHIPS",
     "MESSAGE_STATES",
@@ -177,6 +179,7 @@ __all__ = [
     "Gap",
     "Identity",
     "InstrumentVersion",
+    "LaboratoryResult",
     "LinkAttempt",
     "LinkInvitation",
     "Lot",

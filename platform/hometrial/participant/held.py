@@ -51,6 +51,7 @@ _FILES = {
     "safety/events_coded": lazy_gettext("the medical word for each"),
     "safety/symptoms_before": lazy_gettext("what you had before the study"),
     "safety/reports_sent": lazy_gettext("reports of them to the authorities"),
+    "safety/laboratory_results": lazy_gettext("what laboratories found in your samples"),
     "safety/alerts": lazy_gettext("warnings to the team about you"),
     "safety/alerts_answered": lazy_gettext("what the team did about them"),
     "visits/visits": lazy_gettext("visits held and missed"),

@@ -43,6 +43,7 @@ FILES = {
     "adverse_event_coding": "safety/events_coded",
     "baseline_symptom": "safety/symptoms_before",
     "safety_report": "safety/reports_sent",
+    "laboratory_result": "safety/laboratory_results",
     "alert": "safety/alerts",
     "alert_event": "safety/alerts_answered",
     "visit_record": "visits/visits",
