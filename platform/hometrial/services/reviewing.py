@@ -16,7 +16,7 @@ from hometrial.db import among
 from hometrial.errors import ReviewRefusedError
 from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
 from hometrial.services import chunks, comparing, enrolling, measuring, storing, versioning
-from hometrial.services.asking import judging
+from hometrial.services.asking import settling
 from hometrial.services.comparing import Origin
 from hometrial_ingest.frame import schema_of
 from hometrial_ingest.signals import Signal
@@ -55,10 +55,10 @@ def release(
     rows = _open_rows(session, row_ids)
     if at is not None and len(rows) != 1:
         raise ReviewRefusedError(f"an instant can be given for one row, not for {len(rows)}")
-    answers = [row for row in rows if row.signal == judging.KIND]
+    answers = [row for row in rows if row.signal == settling.KIND]
     if answers and at is not None:
         raise ReviewRefusedError("an answer of a form has its instant; release it without --at")
-    samples = [row for row in rows if row.signal != judging.KIND]
+    samples = [row for row in rows if row.signal != settling.KIND]
     for (batch_id, signal), group in _by_batch(samples).items():
         _release_into_chunks(session, batch_id, signal, [_sample(session, r, at) for r in group])
     _decide(session, rows, "released", decision)
@@ -68,10 +68,10 @@ def release(
 
 
 def _score_anew(session: Session, batch_id: UUID) -> None:
-    submission = judging.submission_of(session, batch_id)
+    submission = settling.submission_of(session, batch_id)
     if submission is None:
         raise ReviewRefusedError(f"the submission that batch {batch_id} judged is not on record")
-    judging.settle(session, submission)
+    settling.settle(session, submission)
 
 
 def _open_rows(session: Session, row_ids: Sequence[UUID]) -> list[QuarantinedRow]:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from hometrial.models import Answer, Batch, Finding, QuarantinedRow, Query, Verdict
 from hometrial.services import listing
-from hometrial.services.asking import judging, opening, saving, scores, submitting
+from hometrial.services.asking import judging, opening, saving, scores, settling, submitting
 from hometrial.services.asking.saving import Entry
 from hometrial.services.trial import following
 
@@ -50,7 +50,7 @@ def test_a_submission_is_one_batch_with_the_verdict_of_its_suite(ward):
         10,
     )
     assert findings(ward, batch) == {}
-    assert judging.submission_of(ward.session, batch.id) is submission
+    assert settling.submission_of(ward.session, batch.id) is submission
 
 
 def test_haste_and_answers_all_alike_are_flagged_and_counted_all_the_same(ward):
@@ -119,10 +119,10 @@ def test_what_is_released_is_scored_again_and_what_is_confirmed_is_not(ward, imp
     judging.judge(ward.session, impossible)
     row = ward.session.scalars(select(QuarantinedRow)).one()
     row.status = "confirmed"
-    assert judging.settle(ward.session, impossible) is None
+    assert settling.settle(ward.session, impossible) is None
     row.status = "released"
     ward.session.flush()
-    assert judging.settle(ward.session, impossible).scores["core_symptoms"] == 2
+    assert settling.settle(ward.session, impossible).scores["core_symptoms"] == 2
     kept = scores.newest(ward.session, impossible)
     assert (kept.number, kept.without) == (3, [])
 

@@ -20,17 +20,14 @@ from hometrial.models import (
     Response,
     Submission,
 )
-from hometrial.questionnaires.scoring import Scored
 from hometrial.services import enrolling, gating
-from hometrial.services.asking import framing, scores, submitting, words
+from hometrial.services.asking import framing, settling, submitting, words
+from hometrial.services.asking.settling import KIND
 from hometrial.services.gating import BatchVerdict
 from hometrial_ingest.local_time import ZoneHistory
 from hometrial_validation import gate
-from hometrial_validation.forms import FormKind
 from hometrial_validation.verdict import Verdict as GateVerdict
 
-KIND = FormKind.QUESTIONNAIRE
-"""The kind of the batches of submissions, and what their verdicts and quarantined rows are about."""
 _REVISION = 1
 
 
@@ -48,7 +45,7 @@ def judge(session: Session, submission: Submission) -> Batch:
     """
     key = {"key": f"hometrial.judging.{submission.id}"}
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:key))"), key)
-    known = batch_of(session, submission)
+    known = settling.batch_of(session, submission)
     if known is not None:
         return known
     response = session.get_one(Response, submission.response_id)
@@ -61,47 +58,8 @@ def judge(session: Session, submission: Submission) -> Batch:
         told.add(0, KIND, verdict)
         gating.store(session, batch.id, told)
         _set_aside(session, batch, response, said, verdict)
-    settle(session, submission)
+    settling.settle(session, submission)
     return batch
-
-
-def batch_of(session: Session, submission: Submission) -> Batch | None:
-    """Return the batch of a submission, None if it waits for the gate."""
-    return session.scalars(
-        select(Batch).where(Batch.payload_id == submission.payload_id, Batch.kind == KIND)
-    ).one_or_none()
-
-
-def settle(session: Session, submission: Submission) -> Scored | None:
-    """Score a submission anew if other rows of it are set aside than were; None if nothing changes.
-
-    To be called after a decision about its quarantined rows.
-    """
-    newest = scores.newest(session, submission)
-    aside = set_aside(session, submission)
-    if newest is None or list(newest.without) == aside:
-        return None
-    because = f"set aside: {', '.join(aside) or 'nothing any more'}"
-    return scores.compute(session, submission, without=aside, because=because)
-
-
-def set_aside(session: Session, submission: Submission) -> list[str]:
-    """Return the items of a submission whose answers are in quarantine, or confirmed as errors."""
-    batch = batch_of(session, submission)
-    if batch is None:
-        return []
-    rows = session.scalars(
-        select(QuarantinedRow.sample["item"].astext).where(
-            QuarantinedRow.batch_id == batch.id, QuarantinedRow.status != "released"
-        )
-    )
-    return sorted(rows)
-
-
-def submission_of(session: Session, batch_id: UUID) -> Submission | None:
-    """Return the submission that a batch judged, None if it judged something else."""
-    query = select(Submission).join(Batch, Batch.payload_id == Submission.payload_id)
-    return session.scalars(query.where(Batch.id == batch_id, Batch.kind == KIND)).one_or_none()
 
 
 def _batch(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from hometrial.clock import microseconds
 from hometrial.models import Answer, Batch, Participant, QuarantinedRow, Query
 from hometrial.services import storing
-from hometrial.services.asking import judging, words
+from hometrial.services.asking import settling, words
 from hometrial.services.viewing import snippets
 from hometrial.services.viewing.snippets import Place, Snippet
 from hometrial_ingest.local_time import SECOND
@@ -202,7 +202,7 @@ def evidence(session: Session, row_id: UUID) -> Evidence | None:
     batch = session.get_one(Batch, row.batch_id)
     place = snippets.place_of(session, row, batch)
     code = session.get_one(Participant, row.participant_id).code
-    of_form = row.signal == judging.KIND
+    of_form = row.signal == settling.KIND
     label, unit = _named(row)
     near = _beside(session, row) if of_form else _neighbours(session, row, code)
     return Evidence(
@@ -222,7 +222,7 @@ def evidence(session: Session, row_id: UUID) -> Evidence | None:
 
 def _named(row: QuarantinedRow) -> tuple[str, str]:
     """Return what a row holds, and its unit; an answer of a form has none."""
-    if row.signal == judging.KIND:
+    if row.signal == settling.KIND:
         return f"Answer to {row.sample['item']}", ""
     spec = SIGNALS[Signal(row.signal)]
     return spec.label, spec.unit
