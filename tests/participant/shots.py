@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -37,11 +37,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _run(server: waitress.server.BaseWSGIServer) -> None:
+    # Who closes a server takes the sockets away on which it waits.
+    with suppress(OSError):
+        server.run()
+
+
 @contextmanager
 def served(app: object, port: int) -> Iterator[None]:
     """Serve a site in the background."""
     server = waitress.create_server(app, host="127.0.0.1", port=port)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=_run, args=(server,), daemon=True)
     thread.start()
     try:
         yield

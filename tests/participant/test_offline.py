@@ -6,12 +6,12 @@ import itertools
 import os
 import random
 import shutil
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import serving
 import waitress
 from answering import DIARY, EVENING, GAD7, SIDE_EFFECTS, TAKING, Answerer, Board, Form, link, site
 from axe_playwright_python.sync_playwright import Axe
@@ -76,7 +76,7 @@ def town(shared_study) -> Iterator[Town]:
     port, behind = free_port(), free_port()
     app, own = site(shared_study.database, f"http://localhost:{port}")
     server = waitress.create_server(app, host="127.0.0.1", port=behind, threads=4)
-    threading.Thread(target=server.run, daemon=True).start()
+    serving.in_background(server)
     wire = Wire(port, behind)
     wire.mend()
     with sync_playwright() as play:

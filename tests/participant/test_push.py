@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import requests
+import serving
 import waitress
 from sqlalchemy import text
 
@@ -97,8 +98,7 @@ def served(shared_study):
     database = Database(Settings(home=settings.home, database_url=settings.database_url))
     app = create_app(database, clouds={}, tasks=Jobs())
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    thread = serving.in_background(server)
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(timeout=5)

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import requests
+import serving
 import waitress
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -177,8 +178,7 @@ def served(shared_study, keyset):
     clouds = {"google-health": GoogleHealth(google), "fitbit": Fitbit(fitbit)}
     app = create_app(database, clouds=clouds, tasks=Jobs())
     server = waitress.create_server(app, host="127.0.0.1", port=0, threads=4)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
+    thread = serving.in_background(server)
     yield f"http://127.0.0.1:{server.effective_port}"
     server.close()
     thread.join(timeout=5)

@@ -9,7 +9,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import waitress
@@ -29,11 +29,17 @@ DRAWN = "[...document.querySelectorAll('[data-chart]')].every(place => place.chi
 WIDTHS, SCHEMES = (1440, 1024, 390), ("light", "dark")
 
 
+def _run(server: waitress.server.BaseWSGIServer) -> None:
+    # Who closes a server takes the sockets away on which it waits.
+    with suppress(OSError):
+        server.run()
+
+
 @contextmanager
 def served(app: Flask) -> Iterator[str]:
     """Serve a site on a free port of this machine; gives its address."""
     server = waitress.create_server(app, host="127.0.0.1", port=0)
-    thread = threading.Thread(target=server.run, daemon=True)
+    thread = threading.Thread(target=_run, args=(server,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
