@@ -32,7 +32,9 @@ CLOCKS = {"now", "utcnow", "today"}
 
 def leaves(group=_commands, path=()):
     """Return every command that does something, with the words that call it."""
-    for name, command in sorted(group.commands.items()):
+    context = click.Context(group)
+    for name in sorted(group.list_commands(context)):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
             yield from leaves(command, (*path, name))
         else:
@@ -81,7 +83,12 @@ def _reads_the_time(path):
     )
 
 
-@pytest.mark.parametrize("module", ["hometrial.cli", "hometrial.staff"])
+EVERY_COMMAND = (
+    "hometrial.cli; [hometrial.cli._commands.get_command(None, n) for n in hometrial.cli._WHERE]"
+)
+
+
+@pytest.mark.parametrize("module", [EVERY_COMMAND, "hometrial.staff"])
 def test_starting_does_not_load_great_expectations(module):
     program = f"import sys, {module}; print([m for m in sys.modules if m == 'great_expectations'])"
     answer = subprocess.run(
@@ -100,6 +107,14 @@ def test_every_signal_has_a_unit_a_range_and_a_suite_that_checks_it(signal):
     if spec.shape is not Shape.STAGE:
         assert spec.low < spec.high
         assert PHYSICS[0].id in rules
+
+
+def test_a_command_loads_nothing_of_the_others():
+    program = "import sys, hometrial.cli as c; c._commands.get_command(None, 'participant'); print({'altair', 'fpdf', 'hometrial.staff'} & {*sys.modules})"
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert answer.stdout == "set()\n"
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -1,5 +1,6 @@
 """The command line: doors to the services, one transaction a command, one sentence an error."""
 
+import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,35 +10,6 @@ from sqlalchemy.exc import OperationalError
 
 from hometrial import clock
 from hometrial import settings as settings_module
-from hometrial.cli.administer import audit, database_commands
-from hometrial.cli.adverse_event import adverse_event
-from hometrial.cli.alert import alert
-from hometrial.cli.allocation import allocation
-from hometrial.cli.bridge import bridge
-from hometrial.cli.consent import consent
-from hometrial.cli.consent_person import consent_document
-from hometrial.cli.contact_log import contact_commands
-from hometrial.cli.demo import demo
-from hometrial.cli.doctor import doctor
-from hometrial.cli.dose import dose
-from hometrial.cli.export import export
-from hometrial.cli.importing import import_command
-from hometrial.cli.laboratory import laboratory
-from hometrial.cli.link import link
-from hometrial.cli.medication import medication
-from hometrial.cli.message import message
-from hometrial.cli.participant import participant
-from hometrial.cli.provider import provider
-from hometrial.cli.quarantine import quarantine
-from hometrial.cli.screening import screening_commands
-from hometrial.cli.simulate import simulate
-from hometrial.cli.site import site
-from hometrial.cli.staff import staff
-from hometrial.cli.supply import supply
-from hometrial.cli.trial import trial
-from hometrial.cli.visit import visit
-from hometrial.cli.work import work
-from hometrial.cli.worker import sync, worker
 from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial_ingest.errors import IngestError
@@ -61,7 +33,60 @@ def _one_sentence() -> Iterator[None]:
         sys.exit(3)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_WHERE = {
+    "trial": "trial:trial",
+    "screening": "screening:screening_commands",
+    "allocation": "allocation:allocation",
+    "visit": "visit:visit",
+    "contact": "contact_log:contact_commands",
+    "adverse-event": "adverse_event:adverse_event",
+    "alert": "alert:alert",
+    "work": "work:work",
+    "import": "importing:import_command",
+    "participant": "participant:participant",
+    "consent": "consent:consent",
+    "consent-document": "consent_person:consent_document",
+    "link": "link:link",
+    "sync": "worker:sync",
+    "worker": "worker:worker",
+    "provider": "provider:provider",
+    "bridge": "bridge:bridge",
+    "doctor": "doctor:doctor",
+    "dose": "dose:dose",
+    "medication": "medication:medication",
+    "laboratory": "laboratory:laboratory",
+    "supply": "supply:supply",
+    "message": "message:message",
+    "quarantine": "quarantine:quarantine",
+    "export": "export:export",
+    "audit": "administer:audit",
+    "db": "administer:database_commands",
+    "staff": "staff:staff",
+    "site": "site:site",
+    "simulate": "simulate:simulate",
+    "demo": "demo:demo",
+}
+"""Each command's module and name there, in the order in which they are listed."""
+
+
+class _WhenUsed(click.Group):
+    """Commands that are imported when they are used: one needs a fraction of what all together load."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's own
+        """Return the names of all commands."""
+        return list(_WHERE)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's own
+        """Return a command, None if there is none of that name."""
+        if cmd_name not in _WHERE:
+            return None
+        module, _, name = _WHERE[cmd_name].partition(":")
+        found = getattr(importlib.import_module(f"hometrial.cli.{module}"), name)
+        assert isinstance(found, click.Command)  # noqa: S101  # the table says so
+        return found
+
+
+@click.group(cls=_WhenUsed, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hometrial")
 @click.pass_context
 def _commands(context: click.Context) -> None:
@@ -76,42 +101,6 @@ def _commands(context: click.Context) -> None:
     database = Database(settings)
     context.obj = database
     context.call_on_close(database.close)
-
-
-for _command in (
-    trial,
-    screening_commands,
-    allocation,
-    visit,
-    contact_commands,
-    adverse_event,
-    alert,
-    work,
-    import_command,
-    participant,
-    consent,
-    consent_document,
-    link,
-    sync,
-    worker,
-    provider,
-    bridge,
-    doctor,
-    dose,
-    medication,
-    laboratory,
-    supply,
-    message,
-    quarantine,
-    export,
-    audit,
-    database_commands,
-    staff,
-    site,
-    simulate,
-    demo,
-):
-    _commands.add_command(_command)
 
 
 def main() -> None:
