@@ -157,10 +157,8 @@ def _no_zone(session: Session, person: Participant) -> str:
 
 def _agenda(session: Session, plans: Sequence[Plan], problems: Sequence[str]) -> Agenda:
     people = [plan.person.id for plan in plans]
-    kept, stopped = (
-        last_records(session, people),
-        standing.first_of(session, people, STOPS_VISITS),
-    )
+    kept = last_records(session, people)
+    stopped = standing.first_of(session, people, STOPS_VISITS)
     lines = [
         line
         for plan in plans
