@@ -104,7 +104,7 @@ def _settings(database: Database, simulators: Simulators, participant_port: int)
         home=database.settings.home,
         actor="demo",
         simulators=simulators.base_url,
-        public_url=f"http://127.0.0.1:{participant_port}",
+        public_url=f"http://localhost:{participant_port}",  # a name: browsers make passkeys for it
         webhook_secret=SecretStr(simulators.google.webhook_secret),
     )
 

@@ -12,8 +12,9 @@ from hometrial.questionnaires import loading as instruments
 from hometrial.questionnaires.instrument import ChoiceItem, Instrument, Item, NumberItem, ScaleItem
 from hometrial.rules import Answer
 from hometrial.services import enrolling
-from hometrial.services.agreeing import leaving
+from hometrial.services.agreeing import discussing, leaving
 from hometrial.services.agreeing.acts import Act
+from hometrial.services.agreeing.discussing import Talk
 from hometrial.services.asking import opening, saving, submitting, today
 from hometrial.services.asking.opening import Manner
 from hometrial.services.asking.saving import Entry
@@ -75,6 +76,12 @@ def end_run_in(session: Session, code: str) -> None:
 def allocate(session: Session, key: bytes, code: str) -> None:
     """Draw a person's arm."""
     allocating.allocate(session, key, person_of(session, code), by=STAFF)
+
+
+def talk(session: Session, code: str) -> None:
+    """Talk the trial over with a person, who may sign after it."""
+    held = Talk("video", DOCTOR, "demo", clock.now())
+    discussing.record(session, person_of(session, code), held, by=DOCTOR)
 
 
 def leave(session: Session, code: str) -> None:

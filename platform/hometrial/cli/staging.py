@@ -131,7 +131,9 @@ def _people(stage: Stage, version: ProtocolVersion, now: datetime) -> dict[str, 
         "a bad day", lambda s: resting.tap(s, living.person_of(s, resting_one), by=resting_one)
     )
     found["on a bad day"] = resting_one
-    found["invited to consent"] = _screened(stage, version)
+    invited = _screened(stage, version)
+    stage.do("the trial is talked over", lambda s: living.talk(s, invited))
+    found["invited to consent"] = invited
     return found
 
 
