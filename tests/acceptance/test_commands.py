@@ -2,12 +2,10 @@
 
 import json
 import zipfile
-from pathlib import Path
 
-import click
 import pytest
 
-from hometrial import cli, embedded
+from hometrial import embedded
 
 BEAT_FILE = "Takeout/Fitbit/Global Export Data/heart_rate-2016-06-24.json"
 STEP_FILE = "Takeout/Fitbit/Global Export Data/steps-2016-06-24.json"
@@ -132,34 +130,6 @@ def the_audit_trail_is_whole(run, anchors):
     assert report["problems"] == []
     anchors.write_text(anchors.read_text().replace('"seq": ', '"seq": 9'))
     assert "THE AUDIT TRAIL IS BROKEN" in run("audit", "verify", "--anchors", anchors, code=4)
-
-
-def every_command(group=cli._commands, path=()):
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            yield from every_command(command, (*path, name))
-        else:
-            yield (*path, name), command
-
-
-COMMANDS = list(every_command())
-
-
-@pytest.mark.parametrize(
-    ("path", "command_"), COMMANDS, ids=[" ".join(path) for path, _ in COMMANDS]
-)
-def test_the_help_of_every_command_has_an_example_of_it(path, command_):
-    shown = command_.get_help(click.Context(command_, info_name=" ".join(path)))
-
-    assert "Example:" in shown
-    assert f"hometrial {' '.join(path)}" in shown.split("Example:")[1]
-
-
-def test_the_readme_names_every_command():
-    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text()
-
-    for path, _ in COMMANDS:
-        assert f"`hometrial {' '.join(path)}" in readme or f"`{' '.join(path)}`" in readme
 
 
 def test_an_unsafe_setting_ends_with_exit_code_three_and_its_name(run, monkeypatch):

@@ -126,7 +126,8 @@ def reach(page: Page, name: str) -> None:
         page.keyboard.press("Tab")
         focused = page.locator(":focus")
         if focused.count() and name in focused.inner_text():
-            page.keyboard.press("Enter")
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
             return
     pytest.fail(f"{name} cannot be reached by Tab")
 

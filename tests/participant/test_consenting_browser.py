@@ -76,6 +76,7 @@ class Reader:
         folder = os.environ.get("HOMETRIAL_SHOTS")
         for scheme in ("light", "dark"):
             self.page.emulate_media(color_scheme=scheme)
+            self.page.wait_for_load_state()  # what is only just coming has no colours or sizes yet
             found = Axe().run(self.page, options={"runOnly": TAGS})
             assert found.violations_count == 0, found.generate_report()
             if folder:

@@ -145,6 +145,7 @@ SMALL = """() => [...document.querySelectorAll('main button, main a.main, main a
 
 
 def looked_at(page, name, rules):
+    page.wait_for_load_state()  # a page that is only just coming has no colours yet
     if KEPT:
         page.screenshot(path=Path(KEPT) / f"{name}.png", full_page=True)
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
@@ -174,7 +175,8 @@ def test_every_page_can_be_read_and_hit(here, browser, port, walk, chromium):
             name = f"{walk}{path.replace('/', '-')}-{width}-{theme}"
             found[name] = looked_at(page, name, rules)
             if path in SENT_EMPTY:
-                page.locator("main form button.main").first.click()
+                with page.expect_navigation():
+                    page.locator("main form button.main").first.click()
                 found[f"{name}-empty"] = looked_at(page, f"{name}-empty", rules)
         context.close()
     assert {name: each for name, each in found.items() if each} == {}
@@ -214,8 +216,8 @@ def test_a_dose_is_told_with_the_keyboard_alone_and_a_second_press_is_the_same_d
     page.goto(at_home.invitation())
     page.locator("main form button").click()
     page.locator("main form button.main").first.focus()
-    page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
     assert "Noted today" in page.locator("main").inner_text()
     page.go_back()  # the page is asked for anew: what is noted cannot be pressed again
     assert "Noted today" in page.locator("main").inner_text()

@@ -117,6 +117,7 @@ def faults(page, name, look):
     if KEPT:
         Path(KEPT).mkdir(parents=True, exist_ok=True)
         page.screenshot(path=f"{KEPT}/{name}-{look[0]}-{look[1]}.png", full_page=True)
+    page.wait_for_load_state()  # what is only just coming has no colours or sizes yet
     found = Axe().run(page, options={"runOnly": TAGS}).response["violations"]
     wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
     return [

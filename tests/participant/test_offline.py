@@ -605,6 +605,7 @@ PICTURES = os.environ.get("HOMETRIAL_PICTURES")
 def judge(page: Page, name: str) -> None:
     if PICTURES:
         photograph(page, Path(PICTURES), name)
+    page.wait_for_load_state()  # a page that is only just coming has no sizes yet
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]})
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, name

@@ -43,6 +43,7 @@ def come(study, at_clock):
 
 
 def violations(page):
+    page.wait_for_load_state()  # what is only just coming has no colours or sizes yet
     return [each["id"] for each in Axe().run(page).response["violations"]]
 
 
