@@ -77,10 +77,12 @@ def test_something_is_put_off_by_keyboard_without_scripts(come, chromium):
         browser = play.chromium.launch(executable_path=chromium, args=shots.FLAGS)
         page = browser.new_context(base_url=base, java_script_enabled=False).new_page()
         page.goto(link)
-        page.locator("main form button").first.press("Enter")
+        with page.expect_navigation():
+            page.locator("main form button").first.press("Enter")
         page.goto("/reminders")
         button = page.get_by_role("button", name="In 1 hour: 18:20 today")
         assert button.bounding_box()["height"] >= 48
-        button.press("Enter")
+        with page.expect_navigation():
+            button.press("Enter")
         assert "We do not write to you until 18:20 today." in page.locator("main").inner_text()
         browser.close()
