@@ -4,10 +4,8 @@ Once on a phone without scripts and by keyboard alone, once on a desktop. Each s
 `HOMETRIAL_PICTURES=folder` keeps a picture of each.
 """
 
-import importlib.util
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +16,7 @@ import dosed
 import mailbox_server
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import CHROMIUM, shots, with_chromium
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hometrial.models import Participant
@@ -33,7 +32,6 @@ from hometrial.services.trial.answering import Told
 from hometrial.tasks import sending
 from hometrial.tasks.engine import House
 
-_HERE = Path(__file__).parent
 EVENING = datetime(2026, 2, 3, 17, 30, tzinfo=UTC)
 """Half past six in Berlin: the diary is open, and the simulated watch has worn three days."""
 TRIAL = (
@@ -43,21 +41,6 @@ TRIAL = (
 )
 DIARY = "Evening diary"
 SERIOUS = ("serious", "critical")
-
-
-def _beside(name: str):
-    spec = importlib.util.spec_from_file_location(f"participant_{name}", _HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shots = _beside("shots")
-CHROMIUM = shutil.which("chromium")
-# Without a browser on the machine there is nothing here to run.
-with_chromium = pytest.mark.parametrize("chromium", [CHROMIUM] if CHROMIUM else [])
 
 
 @pytest.fixture(scope="module")

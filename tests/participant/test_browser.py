@@ -1,32 +1,15 @@
 """The site in a real browser, without scripts: from a link to a watch, by finger and by keyboard."""
 
-import importlib.util
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, shots, with_chromium
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hometrial import participant
 
-_HERE = Path(__file__).parent
-
-
-def _beside(name: str):
-    spec = importlib.util.spec_from_file_location(f"participant_{name}", _HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shots = _beside("shots")
-CHROMIUM = shutil.which("chromium")
-# Without a browser on the machine there is nothing here to run.
-with_chromium = pytest.mark.parametrize("chromium", [CHROMIUM] if CHROMIUM else [])
 CSS = (Path(participant.__file__).parent / "static" / "participant.css").read_text("utf-8")
 EXPECTED = re.compile(r"status of 40[14]")  # pages that are shown with these on purpose
 

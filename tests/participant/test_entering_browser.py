@@ -1,13 +1,12 @@
 """The way in in a real browser: passkeys of a virtual device, codes without scripts, and how the pages look."""
 
-import importlib.util
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import CHROMIUM, shots, with_chromium
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from hometrial.participant import entrance
@@ -15,22 +14,6 @@ from hometrial.participant.pages import entering
 from hometrial.services import enrolling, identifying
 from hometrial.services.syncing import invitations
 
-_HERE = Path(__file__).parent
-
-
-def _beside(name: str):
-    spec = importlib.util.spec_from_file_location(f"participant_{name}", _HERE / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-shots = _beside("shots")
-CHROMIUM = shutil.which("chromium")
-# Without a browser on the machine there is nothing here to run.
-with_chromium = pytest.mark.parametrize("chromium", [CHROMIUM] if CHROMIUM else [])
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",
