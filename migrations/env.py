@@ -21,7 +21,7 @@ def render_item(kind: str, thing: Any, _autogen: Any) -> str | bool:
 def ours(name: str | None, kind: str, _parents: Any) -> bool:
     """Leave the schemas of the audit trail and of the job engine to the migrations: no models there."""
     if kind == "schema":
-        return name not in ("audit", "jobs")
+        return name not in ("audit", "jobs", "scope")
     # The job engine's tables are found without their schema, too: they lie on the search path.
     return name != "alembic_version" and not (name or "").startswith("procrastinate")
 

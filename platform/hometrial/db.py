@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
@@ -38,7 +39,9 @@ WORKER_ROLE = "hometrial_worker"
 PARTICIPANT_ROLE = "hometrial_participant"
 """Of the participant site: it may link, take notifications and pushes in, and sees no measurement but those of
 whoever it has said to be there (`services.owning`)."""
-SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs")
+STAFF_ROLE = "hometrial_staff"
+"""Of the staff site: as the study's, held by the tables to the people of the sites that were set (`scope.sites`)."""
+SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs", "scope", "access")
 SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
 
 
@@ -107,37 +110,57 @@ class Database:
 
     @contextmanager
     def transaction(
-        self, actor: str, reason: str | None = None, role: str = STUDY_ROLE
+        self,
+        actor: str,
+        reason: str | None = None,
+        role: str = STUDY_ROLE,
+        sites: Iterable[UUID] | None = None,
     ) -> Iterator[Session]:
         """Open a session that is one transaction of one actor; it commits here and nowhere else.
 
         The database's triggers write actor and reason beside every change and refuse a change
-        without an actor. `role` is the database role whose rights it has.
+        without an actor. `role` is the database role whose rights it has, `sites` whose people the role
+        of the staff sees.
         """
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            self._introduce(session, actor, reason, role)
+            self._introduce(session, actor, reason, (role, sites))
             yield session
 
     @contextmanager
-    def reading(self, role: str = STUDY_ROLE) -> Iterator[Session]:
-        """Open a read-only session on one snapshot."""
+    def reading(
+        self, role: str = STUDY_ROLE, sites: Iterable[UUID] | None = None
+    ) -> Iterator[Session]:
+        """Open a read-only session on one snapshot; `sites`: whose people the role of the staff sees."""
         with Session(self.engine, expire_on_commit=False) as session, session.begin():
             session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-            session.execute(text(f"SET LOCAL ROLE {role}"))
+            session.execute(
+                text(
+                    "SELECT set_config('hometrial.sites', :sites, true), set_config('role', :role, true)"
+                ),
+                {"sites": _listed(sites), "role": role},
+            )
             yield session
 
-    def _introduce(self, session: Session, actor: str, reason: str | None, role: str) -> None:
+    def _introduce(
+        self,
+        session: Session,
+        actor: str,
+        reason: str | None,
+        rights: tuple[str, Iterable[UUID] | None],
+    ) -> None:
         session.execute(
             text(
                 "SELECT set_config('hometrial.actor', :actor, true),"
                 " set_config('hometrial.reason', :reason, true),"
-                " set_config('hometrial.audit_key', :key, true), set_config('role', :role, true)"
+                " set_config('hometrial.audit_key', :key, true),"
+                " set_config('hometrial.sites', :sites, true), set_config('role', :role, true)"
             ),
             {
                 "actor": actor,
                 "reason": reason or "",
                 "key": self.settings.key("audit").hex(),
-                "role": role,
+                "sites": _listed(rights[1]),
+                "role": rights[0],
             },
         )
 
@@ -151,10 +174,16 @@ class Database:
 def as_identity(session: Session) -> Iterator[None]:
     """Act inside as the only role that may touch names and addresses (architecture D12)."""
     session.flush()
+    before = session.execute(text("SELECT current_setting('role')")).scalar_one()
     session.execute(text(f"SET LOCAL ROLE {IDENTITY_ROLE}"))
     yield
     session.flush()  # after an exception the transaction is lost anyway, and its role with it
-    session.execute(text(f"SET LOCAL ROLE {STUDY_ROLE}"))
+    session.execute(text("SELECT set_config('role', :before, true)"), {"before": before})
+
+
+def _listed(sites: Iterable[UUID] | None) -> str:
+    """Write sites as the list that the tables read; nothing where none are given."""
+    return "" if sites is None else "{" + ",".join(str(site) for site in sites) + "}"
 
 
 def among(column: InstrumentedAttribute[T], values: Iterable[T]) -> ColumnElement[bool]:

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """Who acts on the command line, for the audit trail; default is cli:<user of this machine>."""
     public_url: str = "http://127.0.0.1:8401"
     """Where participants and providers reach the participant site; https unless it is this machine."""
+    staff_url: str = "http://localhost:8400"
+    """Where staff reach the staff site; https unless it is this machine. Passkeys hold for its host name."""
     simulators: str | None = None
     """Base address of `hometrial simulate`: all providers are then its doubles, never the real ones."""
     clock_file: Path | None = None
@@ -74,7 +76,7 @@ class Settings(BaseSettings):
             raise ValueError("it must start with postgresql://")
         return value
 
-    @field_validator("public_url", "simulators", "fitbit_url")
+    @field_validator("public_url", "staff_url", "simulators", "fitbit_url")
     @classmethod
     def _is_safe_address(cls, value: str | None) -> str | None:
         if value is None:

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
@@ -190,7 +192,8 @@ def test_without_anybody_to_do_the_work_the_doors_of_machines_do_not_exist(place
 
 
 def staff_paths():
-    app = create_staff(Database(Settings()), token="t", actor="a")  # noqa: S106
+    with tempfile.TemporaryDirectory() as home:
+        app = create_staff(Database(Settings(home=Path(home))))
     own = {rule for _, rule in ADDRESSES}
     for rule in app.url_map.iter_rules():
         if rule.rule not in own and not rule.rule.startswith("/static"):

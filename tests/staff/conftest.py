@@ -1,12 +1,13 @@
 """A small study: two people by import, six with linked accounts, made once for all tests of the site."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import linked
 import pytest
+import signed_in
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -15,7 +16,6 @@ from hometrial.services import importing, migrating
 from hometrial.settings import Settings
 from hometrial.staff import create_app
 
-TOKEN = "the-token-of-this-run"  # noqa: S105
 WORN, OTHER = "2022484408", "4020332650"
 ZONE = "Europe/Berlin"
 
@@ -88,7 +88,7 @@ def empty_database(home: Path) -> Iterator[Database]:
 
 @pytest.fixture(scope="session")
 def app(database: Database) -> Flask:
-    return create_app(database, token=TOKEN, actor="staff:tests")
+    return create_app(database)
 
 
 @pytest.fixture
@@ -98,8 +98,16 @@ def visitor(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def staff(app: Flask) -> FlaskClient:
-    """A browser that has."""
-    client = app.test_client()
-    client.get(f"/login?token={TOKEN}")
-    return client
+def staff(app: Flask, database: Database) -> FlaskClient:
+    """A browser of somebody with every role (but the safety board's) at every site."""
+    return signed_in.client(app, database, "tests")
+
+
+@pytest.fixture
+def as_role(app: Flask, database: Database) -> Callable[..., FlaskClient]:
+    """Make a browser of somebody with one role, at the study's first site."""
+
+    def sign_in(role: str) -> FlaskClient:
+        return signed_in.client(app, database, f"the-{role.replace('_', '-')}", (role,), ("S-01",))
+
+    return sign_in

@@ -4,13 +4,13 @@ A HOME that does not exist is made, with the small study of linked accounts that
 """
 
 import importlib
-import secrets
 import shutil
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
 
 import waitress
 from flask import Flask
@@ -79,7 +79,7 @@ def pages_of(page: Page) -> dict[str, str]:
     return found
 
 
-def shoot(browser: Browser, address: str, token: str, out: Path) -> list[str]:
+def shoot(browser: Browser, address: str, cookie: dict[str, str], out: Path) -> list[str]:
     """Take a picture of every page at every width and scheme; returns what the console complained of."""
     complaints: list[str] = []
     for width in WIDTHS:
@@ -87,9 +87,9 @@ def shoot(browser: Browser, address: str, token: str, out: Path) -> list[str]:
             context = browser.new_context(
                 base_url=address, viewport={"width": width, "height": 900}, color_scheme=scheme
             )
+            context.add_cookies([cookie])
             page = context.new_page()
             page.on("console", lambda message: complaints.extend(_complaint(message)))
-            page.goto(f"/login?token={token}")
             for name, where in pages_of(page).items():
                 page.goto(where, wait_until="networkidle")
                 page.wait_for_function(DRAWN)
@@ -102,10 +102,17 @@ def _complaint(message: ConsoleMessage) -> list[str]:
     return [f"{message.text} {message.location}"] if message.type in ("error", "warning") else []
 
 
+def support(name: str) -> ModuleType:
+    """Return a module of the tests' support."""
+    place = str(Path(__file__).parents[1] / "support")
+    if place not in sys.path:
+        sys.path.insert(0, place)
+    return importlib.import_module(name)
+
+
 def make_sample(database: Database) -> None:
     """Put the tests' small study of linked accounts into a new home."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-    linked = importlib.import_module("linked")
+    linked = support("linked")
     migrating.require_newest(database)
     with database.transaction("pictures", "a small study of linked accounts") as session:
         linked.sample_study(session)
@@ -116,13 +123,15 @@ def main() -> None:
     home, out = Path(sys.argv[1]), Path(sys.argv[2])
     out.mkdir(parents=True, exist_ok=True)
     is_new = not home.exists()
-    token, database = secrets.token_urlsafe(16), Database(Settings(home=home))
+    database = Database(Settings(home=home))
     if is_new:
         make_sample(database)
-    app = create_app(database, token=token, actor="staff:pictures")
+    app = create_app(database)
     with served(app) as address, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-        complaints = shoot(browser, address, token, out)
+        complaints = shoot(
+            browser, address, support("signed_in").cookie(app, database, address), out
+        )
         browser.close()
     database.close()
     sys.stdout.write("\n".join([*complaints, f"pictures in {out}"]) + "\n")

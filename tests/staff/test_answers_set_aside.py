@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
+import signed_in
 from asked import MORNING, SCREENING, SELF, in_trial
 from sqlalchemy import select
 
@@ -12,7 +13,6 @@ from hometrial.services.asking import judging, opening, saving, submitting
 from hometrial.services.asking.saving import Entry
 from hometrial.staff import create_app
 
-TOKEN = "the-token-of-this-run"  # noqa: S105
 NEVER_SET = datetime(1970, 1, 1, 1, tzinfo=UTC)
 ANSWERS = {f"phq9_{number}": 2 for number in range(1, 9)} | {"phq9_9": 0, "phq9_10": 1}
 
@@ -37,9 +37,7 @@ def page(study, at_clock, monkeypatch):
 
 @pytest.fixture
 def staff(study):
-    client = create_app(study.database, token=TOKEN, actor="staff:tests").test_client()
-    client.get(f"/login?token={TOKEN}")
-    return client
+    return signed_in.client(create_app(study.database), study.database)
 
 
 def decide(staff, page, how):

@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import signed_in
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
+
+from hometrial.db import Database
 
 _spec = importlib.util.spec_from_file_location("shots", Path(__file__).with_name("shots.py"))
 assert _spec is not None
@@ -15,7 +18,6 @@ assert _spec.loader is not None
 shots = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(shots)
 
-TOKEN = "the-token-of-this-run"  # noqa: S105
 CHROMIUM = shutil.which("chromium")
 # Without a browser on the machine there is nothing here to run.
 with_chromium = pytest.mark.parametrize("chromium", [CHROMIUM] if CHROMIUM else [])
@@ -37,14 +39,14 @@ def browser() -> Iterator[Browser]:
 
 @with_chromium
 def test_no_page_complains_and_none_is_wider_than_a_phone(
-    chromium: str, site: str, browser: Browser
+    chromium: str, app: Flask, database: Database, site: str, browser: Browser
 ) -> None:
     context = browser.new_context(base_url=site, viewport={"width": 390, "height": 844})
+    context.add_cookies([signed_in.cookie(app, database, site)])
     page = context.new_page()
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(f"/login?token={TOKEN}")
     pages = shots.pages_of(page)
     assert {"person", "day", "batch", "report", "query", "row"} <= set(pages)
     for name, address in pages.items():
@@ -57,10 +59,12 @@ def test_no_page_complains_and_none_is_wider_than_a_phone(
 
 
 @with_chromium
-def test_the_chart_is_drawn_in_the_browser(chromium: str, site: str, browser: Browser) -> None:
+def test_the_chart_is_drawn_in_the_browser(
+    chromium: str, app: Flask, database: Database, site: str, browser: Browser
+) -> None:
     context = browser.new_context(base_url=site, viewport={"width": 1200, "height": 900})
+    context.add_cookies([signed_in.cookie(app, database, site)])
     page = context.new_page()
-    page.goto(f"/login?token={TOKEN}")
     page.goto("/people/P-0001")
     page.wait_for_selector(".drawing[role=img] canvas")
     box = page.locator(".drawing canvas").bounding_box()
@@ -72,11 +76,11 @@ def test_the_chart_is_drawn_in_the_browser(chromium: str, site: str, browser: Br
 
 @with_chromium
 def test_without_scripts_the_same_chart_is_a_picture(
-    chromium: str, site: str, browser: Browser
+    chromium: str, app: Flask, database: Database, site: str, browser: Browser
 ) -> None:
     context = browser.new_context(base_url=site, java_script_enabled=False)
+    context.add_cookies([signed_in.cookie(app, database, site)])
     page = context.new_page()
-    page.goto(f"/login?token={TOKEN}")
     page.goto("/people/P-0001", wait_until="networkidle")
     box = page.locator("noscript img, figure img").bounding_box()
     assert box is not None
@@ -85,10 +89,12 @@ def test_without_scripts_the_same_chart_is_a_picture(
 
 
 @with_chromium
-def test_a_row_is_decided_by_keyboard_alone(chromium: str, site: str, browser: Browser) -> None:
+def test_a_row_is_decided_by_keyboard_alone(
+    chromium: str, app: Flask, database: Database, site: str, browser: Browser
+) -> None:
     context = browser.new_context(base_url=site)
+    context.add_cookies([signed_in.cookie(app, database, site)])
     page = context.new_page()
-    page.goto(f"/login?token={TOKEN}")
     page.goto("/quarantine?rule=local_time_is_unambiguous")
     page.locator("main tbody a").first.focus()
     page.keyboard.press("Enter")

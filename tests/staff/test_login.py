@@ -1,4 +1,4 @@
-"""One link logs in; without a session nothing of the study is told."""
+"""Without a session nothing of the study is told; a session ends when it should."""
 
 import json
 import subprocess
@@ -6,11 +6,15 @@ import sys
 from datetime import timedelta
 
 import pytest
+import signed_in
 from flask import Flask
 from flask.testing import FlaskClient
 
 from hometrial import clock
-from hometrial.staff.login import IDLE, LONGEST, OPEN
+from hometrial.db import Database
+from hometrial.services.staffing.sessions import IDLE, LONGEST
+from hometrial.staff import create_app, permitting
+from hometrial.staff.login import Link
 
 TOKEN = "the-token-of-this-run"  # noqa: S105
 
@@ -22,10 +26,12 @@ def _address(rule: str) -> str:
     return filled
 
 
-def test_every_other_address_answers_401_and_says_how_to_get_the_link(
-    app: Flask, visitor: FlaskClient
-) -> None:
-    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint not in OPEN]
+def test_every_other_address_answers_401(app: Flask, visitor: FlaskClient) -> None:
+    rules = [
+        rule
+        for rule in app.url_map.iter_rules()
+        if permitting.permit_of(app, rule.endpoint) is not None
+    ]
     assert len(rules) > 12
     for rule in rules:
         method = "POST" if "POST" in rule.methods else "GET"
@@ -34,35 +40,43 @@ def test_every_other_address_answers_401_and_says_how_to_get_the_link(
         if method == "GET":
             assert answer.status_code == 401, rule
         assert "P-0001" not in answer.text
-    assert "hometrial staff" in visitor.get("/").text
+    assert visitor.get("/nowhere").status_code == 401
 
 
-def test_a_wrong_token_opens_nothing(visitor: FlaskClient) -> None:
+@pytest.fixture
+def by_link(database: Database) -> FlaskClient:
+    """A browser of a site that one link opens."""
+    with database.transaction("test", "an account") as session:
+        signed_in.account(session, "linked")
+    return create_app(database, link=Link(TOKEN, "linked")).test_client()
+
+
+def test_a_wrong_token_opens_nothing(by_link: FlaskClient) -> None:
     for wrong in ("", "x", TOKEN + "x", TOKEN[:-1]):
-        assert visitor.get("/login", query_string={"token": wrong}).status_code == 401
-    assert visitor.get("/people").status_code == 401
+        assert by_link.get("/login", query_string={"token": wrong}).status_code == 401
+    assert by_link.get("/people").status_code == 401
 
 
 def test_the_token_is_left_behind_at_once_and_the_cookie_is_closed_to_scripts(
-    visitor: FlaskClient,
+    by_link: FlaskClient,
 ) -> None:
-    answer = visitor.get(f"/login?token={TOKEN}")
+    answer = by_link.get(f"/login?token={TOKEN}")
     assert (answer.status_code, answer.location) == (303, "/")
     cookie = answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
     assert TOKEN not in cookie
-    assert TOKEN not in visitor.get("/").text
+    assert TOKEN not in by_link.get("/").text
 
 
 def test_a_cookie_is_worth_nothing_after_logging_out(app: Flask, staff: FlaskClient) -> None:
     name = app.config["SESSION_COOKIE_NAME"]
     kept = staff.get_cookie(name)
     assert kept is not None
-    token = staff.get("/").text.split('name="csrf_token" value="')[1].split('"')[0]
+    token = staff.get("/people").text.split('name="csrf_token" value="')[1].split('"')[0]
     assert staff.post("/logout", data={"csrf_token": token}).status_code == 303
     staff.set_cookie(name, kept.value)
-    assert staff.get("/").status_code == 401
+    assert staff.get("/people").status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -80,12 +94,12 @@ def test_a_session_ends_when_idle_or_old(
     assert seen == [200] * (times - 1) + [401]
 
 
-def test_the_site_starts_without_loading_great_expectations() -> None:
+def test_the_site_starts_without_loading_great_expectations(own_home) -> None:
     program = (
         "import sys, json, pathlib\n"
         "from hometrial.db import Database\nfrom hometrial.settings import Settings\n"
         "from hometrial.staff import create_app\n"
-        "create_app(Database(Settings(home=pathlib.Path('/nowhere'))), token='t', actor='a')\n"
+        f"create_app(Database(Settings(home=pathlib.Path({str(own_home)!r}))))\n"
         "names = {name.split('.')[0] for name in sys.modules} | set(sys.modules)\n"
         "print(json.dumps([n for n in ('great_expectations', 'hometrial_validation.gate') if n in names]))"
     )

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import signed_in
 from flask import Flask
 from flask.testing import FlaskClient
 from linked import counted, link, person, pull, worker
@@ -11,9 +12,8 @@ from linked import counted, link, person, pull, worker
 from hometrial import clock
 from hometrial.db import Database
 from hometrial.staff import create_app
-from hometrial.staff.login import IDLE
+from hometrial.services.staffing.sessions import IDLE
 
-TOKEN = "the-token-of-this-run"  # noqa: S105
 WELL, DEAD, ENDING, QUIET, PARTLY, PUSHING = (f"P-{number:04}" for number in range(3, 9))
 
 
@@ -49,14 +49,13 @@ def test_a_read_whose_worker_died_long_ago_is_not_under_way(
 
 
 def test_a_page_that_renews_itself_keeps_no_session_alive(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
+    staff: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client, moment = app.test_client(), clock.now()
+    client, moment = staff, clock.now()
     monkeypatch.setattr(clock, "now", lambda: moment)
-    client.get(f"/login?token={TOKEN}")
     seen = []
     for _ in range(4):
-        moment += IDLE / 3
+        moment += IDLE / 3.5
         seen.append(client.get("/sync/live").status_code)
     assert seen == [200, 200, 200, 401]
 
@@ -174,8 +173,7 @@ def test_a_person_shows_the_state_of_each_account(staff: FlaskClient) -> None:
 
 @pytest.mark.parametrize("address", ["/work", "/sync", "/providers"])
 def test_an_empty_study_says_what_to_do_here_too(empty_database: Database, address: str) -> None:
-    client = create_app(empty_database, token=TOKEN, actor="staff:tests").test_client()
-    client.get(f"/login?token={TOKEN}")
+    client = signed_in.client(create_app(empty_database), empty_database)
     answer = client.get(address)
     assert answer.status_code == 200
     assert 'class="empty"' in answer.text

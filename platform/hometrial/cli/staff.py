@@ -29,9 +29,10 @@ def staff(database: Database, host: str, port: int) -> None:
 def serve(database: Database, host: str, port: int, *, open_browser: bool = False) -> None:
     """Serve until interrupted (Ctrl-C or SIGTERM); the printed link holds a token of this run."""
     from hometrial import staff as site  # Flask is loaded by the one command that serves
+    from hometrial.staff.login import Link
 
     token = secrets.token_urlsafe(24)
-    app = site.create_app(database, token=token, actor=f"staff:{database.settings.who()}")
+    app = site.create_app(database, link=Link(token, _own_account(database)))
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = waitress.create_server(app, host=host, port=port)
     link = f"http://{host}:{server.effective_port}/login?token={token}"
@@ -43,3 +44,11 @@ def serve(database: Database, host: str, port: int, *, open_browser: bool = Fals
         server.run()
     finally:
         server.close()
+
+
+def _own_account(database: Database) -> str:
+    """Return the account of whoever holds this machine, which holds every role; made once."""
+    from hometrial.services.staffing import accounts
+
+    with database.transaction(database.settings.who(), "the account of this machine") as session:
+        return accounts.of_this_machine(session).name

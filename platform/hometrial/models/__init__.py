@@ -103,6 +103,16 @@ from hometrial.models.screening import (
     Screening,
     ScreeningAnswer,
 )
+from hometrial.models.staffing import (
+    ACCESS_KINDS,
+    ANYWHERE,
+    ROLES,
+    WITHOUT_SITE,
+    AccessRecord,
+    StaffAccount,
+    StaffGrant,
+    StaffSession,
+)
 from hometrial.models.supply import (
     SUPPLY_MOVES,
     Lot,
@@ -122,8 +132,10 @@ from hometrial.models.visit import (
 from hometrial.models.work import WORK_OF_THE_STUDY, ProviderEnd, WorkItem
 
 __all__ = [
+    "ACCESS_KINDS",
     "ALERT_EVENTS",
     "ANSWER_SOURCES",
+    "ANYWHERE",
     "CONNECTION_STATES",
     "CONTACT_OUTCOMES",
     "CONTACT_WAYS",
@@ -135,13 +147,16 @@ __all__ = [
     "MESSAGE_STATES",
     "PROTOCOL_STATES",
     "PULL_STATES",
+    "ROLES",
     "SCREENING_OUTCOMES",
     "SIGNING_ROLES",
     "SUPPLY_MOVES",
     "TALK_WAYS",
     "VISIT_MODES",
     "WITHDRAWAL_CHOICES",
+    "WITHOUT_SITE",
     "WORK_OF_THE_STUDY",
+    "AccessRecord",
     "AccountPlan",
     "AdverseEvent",
     "AdverseEventCoding",
@@ -221,6 +236,9 @@ __all__ = [
     "SignatureRefusal",
     "Site",
     "Sitting",
+    "StaffAccount",
+    "StaffGrant",
+    "StaffSession",
     "StreamState",
     "Submission",
     "SupplyCount",

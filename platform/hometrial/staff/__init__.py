@@ -1,13 +1,14 @@
 """The staff site: what came in, what is missing and why, what waits for a decision (D9, D15)."""
 
-import secrets
+import hashlib
+from urllib.parse import urlsplit
 
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.staff import assets, errors, headers, login, words
+from hometrial.staff import assets, errors, headers, login, navigation, permitting, words
 from hometrial.staff.pages import (
     batches,
     completeness,
@@ -21,30 +22,48 @@ from hometrial.staff.pages import (
 from hometrial.staff.study import Study
 
 LARGEST_FORM = 64 * 1024
+LOCAL = ("localhost", "127.0.0.1")
 PARTS = (work, completeness, people, sync, batches, quarantine, providers, trail)
 
 
-def create_app(database: Database, *, token: str, actor: str) -> Flask:
-    """Make the staff site of one study; `token` logs in, `actor` is who its decisions are by."""
+def create_app(database: Database, *, link: login.Link | None = None) -> Flask:
+    """Make the staff site of one study; `link` logs its account in."""
+    settings = database.settings
+    address = urlsplit(settings.staff_url)
+    https = address.scheme == "https"
     app = Flask(__name__)
-    door = login.Login(token)
     app.config.update(
-        # A new key at each start: sessions live in this process, and end with it.
-        SECRET_KEY=secrets.token_bytes(32),
-        SESSION_COOKIE_NAME=door.cookie_name,
+        SECRET_KEY=settings.key("staff-site"),
+        SESSION_COOKIE_NAME=cookie_name(database, https=https),
+        SESSION_COOKIE_SECURE=https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Strict",
+        TRUSTED_HOSTS=list(_names(address.hostname or "")),
         BOOTSTRAP_SERVE_LOCAL=True,
         MAX_CONTENT_LENGTH=LARGEST_FORM,
         WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, and our pages send none
     )
-    app.extensions["hometrial"] = Study(database, actor)
-    door.guard(app)
+    app.extensions["hometrial"] = Study(database)
+    login.teach(app, link)
     Bootstrap5(app)
     CSRFProtect(app)
     headers.strict(app)
     errors.handle(app)
     words.teach(app)
+    app.jinja_env.globals.update(menu=navigation.menu)
     for part in (*PARTS, login, assets):
         app.register_blueprint(part.pages)
+    permitting.guard(app)
     return app
+
+
+def cookie_name(database: Database, *, https: bool) -> str:
+    """Return the cookie's name: two studies on one host's ports must not mix, so that each has its own."""
+    home = hashlib.sha256(str(database.settings.home).encode()).hexdigest()[:8]
+    return f"__Host-staff_{home}" if https else f"staff_{home}"
+
+
+def _names(host: str) -> tuple[str, ...]:
+    """Return the names under which the site may be asked for; this machine has several."""
+    return LOCAL if host in LOCAL else (host,)

@@ -5,11 +5,13 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from hometrial.errors import TrialError, UnknownParticipantError
+from hometrial.services.staffing.acting import NotPermittedError
 
 
 def handle(app: Flask) -> None:
     """Give every refusal a page of its own; the most general comes last."""
     app.register_error_handler(UnknownParticipantError, _unknown)
+    app.register_error_handler(NotPermittedError, _not_permitted)
     app.register_error_handler(TrialError, _refused)
     app.register_error_handler(CSRFError, _old_form)
     app.register_error_handler(401, _logged_out)
@@ -38,6 +40,12 @@ def _old_form(error: CSRFError) -> tuple[str, int]:
 
 def _unknown(error: UnknownParticipantError) -> tuple[str, int]:
     return _page(404, "Not found", str(error))
+
+
+def _not_permitted(error: NotPermittedError) -> tuple[str, int]:
+    return _page(
+        403, "Not allowed to your role", f"{error}. Whoever keeps the accounts can ask for it."
+    )
 
 
 def _refused(error: TrialError) -> tuple[str, int]:

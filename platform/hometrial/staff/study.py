@@ -1,22 +1,24 @@
-"""The study behind the site: its database, and who acts."""
+"""The study behind the site, who sits there, and sessions that see no more than that person may."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import cast
+from uuid import UUID
 
-from flask import current_app
+from flask import current_app, g
 from sqlalchemy.orm import Session
 
-from hometrial.db import Database
+from hometrial.db import STAFF_ROLE, Database
+from hometrial.services.staffing.acting import Actor
 from hometrial.services.sunsets import Clouds
 
 
 @dataclass(frozen=True)
 class Study:
-    """One study's database and the actor of every decision made on this site."""
+    """One study's database, and what is set up around it."""
 
     database: Database
-    actor: str
 
     @property
     def clouds(self) -> Clouds:
@@ -35,8 +37,25 @@ def study() -> Study:
     return found
 
 
+def me() -> Actor:
+    """Return who sits there: every page that declares an action has somebody."""
+    return cast(Actor, g.actor)
+
+
+def sites() -> frozenset[UUID]:
+    """Return the sites at which this page's action is allowed to who sits there."""
+    return cast(frozenset[UUID], g.sites)
+
+
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Open a read-only session for one page."""
-    with study().database.reading() as session:
+    """Open a read-only session for one page; it sees the people of `sites` and nobody else."""
+    with study().database.reading(STAFF_ROLE, sites()) as session:
+        yield session
+
+
+@contextmanager
+def writing(reason: str) -> Iterator[Session]:
+    """Open one transaction of who sits there, which sees the people of `sites`; it commits here."""
+    with study().database.transaction(me().actor, reason, STAFF_ROLE, sites()) as session:
         yield session

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, g, request
 
 from hometrial import clock
 from hometrial.models import ParticipantZone
@@ -13,7 +13,7 @@ from hometrial.services import working
 from hometrial.services.diagnosing.check import span
 from hometrial.services.viewing import quarantine, sources
 from hometrial.services.viewing.drawing import local_text
-from hometrial.staff.study import reading
+from hometrial.staff.study import me, reading
 from hometrial_ingest.signals import SIGNALS, Signal
 from hometrial_validation.forms import FormKind
 
@@ -123,7 +123,16 @@ def teach(app: Flask) -> None:
 
 def _of_every_page() -> dict[str, Any]:
     """Return what the frame of a page needs, asked only when a template uses it."""
-    return {"waiting_rows": _waiting_rows, "open_work": _open_work}
+    return {
+        "waiting_rows": _waiting_rows,
+        "open_work": _open_work,
+        "may": _may,
+        "actor": g.get("actor"),
+    }
+
+
+def _may(action: str) -> bool:
+    return "actor" in g and me().may(action)
 
 
 def _waiting_rows() -> int:

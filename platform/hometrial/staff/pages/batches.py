@@ -7,12 +7,14 @@ from flask import Blueprint, Response, abort, render_template
 from hometrial.services.viewing import batches
 from hometrial.staff import asking
 from hometrial.staff.headers import REPORT_POLICY
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
 pages = Blueprint("batches", __name__)
 
 
 @pages.get("/batches")
+@permits("data.see")
 def listing() -> str:
     """Show the batches, newest first."""
     with reading() as session:
@@ -21,6 +23,7 @@ def listing() -> str:
 
 
 @pages.get("/batches/<uuid:batch_id>")
+@permits("data.see")
 def detail(batch_id: UUID) -> str:
     """Show one batch: what became of its rows, and what the gate said."""
     with reading() as session:
@@ -29,6 +32,7 @@ def detail(batch_id: UUID) -> str:
 
 
 @pages.get("/verdicts/<uuid:verdict_id>/report")
+@permits("data.see")
 def report(verdict_id: UUID) -> Response:
     """Show GX's report of a verdict as it was made, fenced in by a policy of its own."""
     with reading() as session:

@@ -7,6 +7,7 @@ from hometrial.services.viewing import completeness
 from hometrial.services.viewing.completeness import STREAMS, Stream
 from hometrial.services.viewing.days import data_days
 from hometrial.staff import asking
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
 pages = Blueprint("completeness", __name__)
@@ -15,6 +16,7 @@ DAYS = 42
 
 
 @pages.get("/")
+@permits("data.see")
 def grid() -> str:
     """Show the grid of the last 42 days of data, or of the days asked for."""
     streams = _streams()

@@ -1,27 +1,30 @@
-"""People: the list, one person with a drawing of their days, and one day with its versions."""
+"""People: the list. What is about one of them stands in `person`, a module a page."""
 
-import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request
-from flask.blueprints import BlueprintSetupState
-from sqlalchemy.orm import Session
-from werkzeug.exceptions import BadRequest, NotFound
+from flask import render_template, request
+from werkzeug.exceptions import BadRequest
 
-from hometrial.models import Participant
-from hometrial.services import doctoring, enrolling
-from hometrial.services.viewing import drawing, people
-from hometrial.services.viewing.days import Days, data_days
-from hometrial.services.viewing.drawing import Drawing
+from hometrial.services.viewing import people
 from hometrial.services.viewing.people import PersonLine
-from hometrial.staff import asking, charts
-from hometrial.staff.study import reading, study
+from hometrial.staff.pages.person import (
+    contacts,
+    days,
+    doses,
+    messages,
+    ordering,
+    overview,
+    pages,
+    supply,
+    tasks,
+)
+from hometrial.staff.permitting import permits
+from hometrial.staff.study import reading
 
-pages = Blueprint("people", __name__, url_prefix="/people")
-
-DAYS = 14
+PARTS = (overview, days, messages, contacts, doses, ordering, supply, tasks)
+"""The pages about one person; each adds its routes to the blueprint of people."""
 TROUBLE = frozenset({"reconnect_needed", "not_linked", "retired"})
 LINKED = TROUBLE | {"active"}
 LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -39,15 +42,10 @@ SHOWN: Mapping[str, Callable[[PersonLine], bool]] = {
     "in trouble": lambda line: bool(TROUBLE.intersection(line.latest.statuses)),
     "not linked": lambda line: not LINKED.intersection(line.latest.statuses),
 }
-NARROWEST, WIDTH, WIDEST = 240, 960, 2400
-
-
-@pages.record_once
-def _know_days(state: BlueprintSetupState) -> None:
-    state.app.url_map.converters["day"] = asking.DayConverter
 
 
 @pages.get("")
+@permits("people.see")
 def listing() -> str:
     """Show everyone, or those of a status or link, in the order asked for."""
     sort, only = request.args.get("sort", "code"), request.args.get("show", "all")
@@ -63,81 +61,3 @@ def listing() -> str:
     )
 
 
-@pages.get("/<code>")
-def person(code: str) -> str:
-    """Show one person: record, drawing, the same figures as a table, gaps by cause."""
-    with reading() as session:
-        owner = enrolling.find_participant(session, code)
-        known = data_days(session, owner.id)
-        days = asking.days(known, DAYS)
-        record = people.record(session, owner)
-        table = days and people.metric_table(session, owner.id, days)
-        gaps = people.gaps(session, owner.id, days) if days else []
-        found = _examine(session, owner, days)
-    return render_template(
-        "person.html",
-        record=record,
-        known=known,
-        days=days,
-        table=table,
-        causes=people.hours_by_cause(gaps),
-        found=found,
-    )
-
-
-def _examine(session: Session, owner: Participant, days: Days | None) -> doctoring.Examination:
-    first, last = (days.first, days.last) if days else (None, None)
-    return doctoring.examine(session, owner, first, last, clouds=study().clouds)
-
-
-@pages.get("/<code>/doctor")
-def doctor(code: str) -> str:
-    """Show why a person has no data: every check in order, the first problem on top."""
-    with reading() as session:
-        owner = enrolling.find_participant(session, code)
-        known = data_days(session, owner.id)
-        days = asking.days(known, DAYS)
-        found = _examine(session, owner, days)
-    return render_template("doctor.html", person=owner, found=found, days=days, known=known)
-
-
-@pages.get("/<code>/chart.json")
-def chart_json(code: str) -> Response:
-    """Return the drawing as a Vega-Lite document with its data in it."""
-    return Response(json.dumps(_chart(code), separators=(",", ":")), mimetype="application/json")
-
-
-@pages.get("/<code>/chart.svg")
-def chart_svg(code: str) -> Response:
-    """Return the drawing as a picture, for browsers that run no scripts and for print."""
-    return Response(charts.svg(_chart(code)), mimetype="image/svg+xml")
-
-
-def _chart(code: str) -> charts.Document:
-    width = asking.whole("width", WIDTH, NARROWEST, WIDEST)
-    theme = request.args.get("theme", "light")
-    if theme not in charts.THEMES:
-        raise BadRequest(f"There is no theme {theme!r}; there are {', '.join(charts.THEMES)}.")
-    return charts.document(_drawing(code), width, charts.THEMES[theme])
-
-
-def _drawing(code: str) -> Drawing:
-    with reading() as session:
-        owner = enrolling.find_participant(session, code)
-        days = asking.days(data_days(session, owner.id), DAYS)
-        if days is None:
-            raise NotFound(f"There are no data of {code} yet.")
-        return drawing.draw(session, owner, days)
-
-
-@pages.get("/<code>/<day:when>")
-def day(code: str, when: date) -> str:
-    """Show one local day: versions of its chunks, every measure, its gaps, what waits."""
-    with reading() as session:
-        owner = enrolling.find_participant(session, code)
-        found = people.day(session, owner.id, when)
-        rows = enrolling.zone_rows(session, [owner.id]).get(owner.id)
-        bounds = rows and enrolling.day_bounds(enrolling.zone_history(rows), [when])[when]
-    return render_template(
-        "day.html", person=owner, when=when, found=found, bounds=bounds, near=Days(when, when)
-    )

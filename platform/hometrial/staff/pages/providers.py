@@ -4,12 +4,14 @@ from flask import Blueprint, render_template
 
 from hometrial import clock
 from hometrial.services import sunsets
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading, study
 
 pages = Blueprint("providers", __name__)
 
 
 @pages.get("/providers")
+@permits("data.see")
 def listing() -> str:
     """Show the capability table and the funnel of each end."""
     with reading() as session:

@@ -14,7 +14,8 @@ from hometrial.services.viewing import quarantine
 from hometrial.services.viewing.quarantine import Wanted
 from hometrial.staff import asking
 from hometrial.staff.forms import ConfirmForm, ReleaseForm
-from hometrial.staff.study import reading, study
+from hometrial.staff.permitting import permits
+from hometrial.staff.study import me, reading, writing
 
 pages = Blueprint("quarantine", __name__, url_prefix="/quarantine")
 
@@ -22,6 +23,7 @@ Answer = str | Response | tuple[str, int]
 
 
 @pages.get("")
+@permits("data.see")
 def listing() -> str:
     """Show the queries that are asked for."""
     wanted = Wanted(
@@ -38,12 +40,14 @@ def listing() -> str:
 
 
 @pages.get("/<uuid:row_id>")
+@permits("data.see")
 def row(row_id: UUID) -> str:
     """Show all that bears on one row, and the two forms that decide it."""
     return _row_page(row_id, ReleaseForm(), ConfirmForm())
 
 
 @pages.post("/<uuid:row_id>/release")
+@permits("quarantine.decide")
 def release_row(row_id: UUID) -> Answer:
     """Let a row into a new version of its day."""
     form = ReleaseForm()
@@ -57,6 +61,7 @@ def release_row(row_id: UUID) -> Answer:
 
 
 @pages.post("/<uuid:row_id>/confirm")
+@permits("quarantine.decide")
 def confirm_row(row_id: UUID) -> Answer:
     """Confirm that a row is an error: it stays out."""
     form = ConfirmForm()
@@ -67,12 +72,14 @@ def confirm_row(row_id: UUID) -> Answer:
 
 
 @pages.get("/queries/<uuid:query_id>")
+@permits("data.see")
 def query(query_id: UUID) -> str:
     """Show one query with its rows, and the forms that decide all of them."""
     return _query_page(query_id, ReleaseForm(), ConfirmForm())
 
 
 @pages.post("/queries/<uuid:query_id>/release")
+@permits("quarantine.decide")
 def release_query(query_id: UUID) -> Answer:
     """Let all open rows of a query into new versions of their days."""
     form = ReleaseForm()
@@ -84,6 +91,7 @@ def release_query(query_id: UUID) -> Answer:
 
 
 @pages.post("/queries/<uuid:query_id>/confirm")
+@permits("quarantine.decide")
 def confirm_query(query_id: UUID) -> Answer:
     """Confirm all open rows of a query as errors."""
     form = ConfirmForm()
@@ -101,9 +109,9 @@ def _open_rows(query_id: UUID) -> list[UUID]:
 
 def _release(form: ReleaseForm, ids: Sequence[UUID], at: datetime | None) -> bool:
     """Release rows; False with the refusal beside the reason if they cannot be."""
-    decision = Decision(study().actor, form.why)
+    decision = Decision(me().actor, form.why)
     try:
-        with study().database.transaction(decision.actor, decision.reason) as session:
+        with writing(decision.reason) as session:
             reviewing.release(session, ids, decision, at)
     except ReviewRefusedError as error:
         form.refuse(str(error))
@@ -112,9 +120,9 @@ def _release(form: ReleaseForm, ids: Sequence[UUID], at: datetime | None) -> boo
 
 
 def _confirm(form: ConfirmForm, ids: Sequence[UUID]) -> bool:
-    decision = Decision(study().actor, form.why)
+    decision = Decision(me().actor, form.why)
     try:
-        with study().database.transaction(decision.actor, decision.reason) as session:
+        with writing(decision.reason) as session:
             reviewing.confirm(session, ids, decision)
     except ReviewRefusedError as error:
         form.refuse(str(error))

@@ -8,12 +8,14 @@ from sqlalchemy.orm import Session
 from hometrial.services import enrolling
 from hometrial.services.viewing import sources, syncs, today
 from hometrial.staff import asking
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading, study
 
 pages = Blueprint("sync", __name__)
 
 
 @pages.get("/sync")
+@permits("data.see")
 def whole() -> str:
     """Show the study: what waits, who works, and until when we have data of each source."""
     with reading() as session:
@@ -34,6 +36,7 @@ def whole() -> str:
 
 
 @pages.get("/sync/live")
+@permits("data.see", by_itself=True)
 def live() -> str:
     """Show what is under way now, as the part of the page that renews itself."""
     with reading() as session:
@@ -41,6 +44,7 @@ def live() -> str:
 
 
 @pages.get("/people/<code>/sync")
+@permits("data.see")
 def of_person(code: str) -> str:
     """Show a person's sources and every read that was ever made of them, newest first."""
     with reading() as session:
@@ -57,6 +61,7 @@ def of_person(code: str) -> str:
 
 
 @pages.get("/people/<code>/sync/live")
+@permits("data.see", by_itself=True)
 def live_of_person(code: str) -> str:
     """Show a person's reads that are under way now."""
     with reading() as session:

@@ -4,12 +4,14 @@ from flask import Blueprint, render_template
 
 from hometrial.services import auditing
 from hometrial.services.viewing import trail
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
 pages = Blueprint("trail", __name__)
 
 
 @pages.get("/audit")
+@permits("audit.see")
 def newest() -> str:
     """Show who changed what last, and why."""
     with reading() as session:

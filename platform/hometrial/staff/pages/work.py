@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, render_template
 
 from hometrial.services.viewing import today
+from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
 pages = Blueprint("work", __name__)
@@ -40,6 +41,7 @@ _OTHERWISE = ("See what the doctor says", "hometrial doctor {code}")
 
 
 @pages.get("/work")
+@permits("today.see")
 def listing() -> str:
     """Show the open work."""
     with reading() as session:

@@ -1,0 +1,37 @@
+"""The main menu: each area once, shown to whoever may see it."""
+
+from dataclasses import dataclass
+
+from flask import g, request
+
+from hometrial.staff.study import me
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An area of the site: its word, its first page, the action that opens it, its blueprints."""
+
+    label: str
+    endpoint: str
+    action: str
+    blueprints: frozenset[str]
+
+
+MENU = (
+    Entry("Work", "work.listing", "today.see", frozenset({"work"})),
+    Entry("People", "people.listing", "people.see", frozenset({"people"})),
+    Entry("Completeness", "completeness.grid", "data.see", frozenset({"completeness"})),
+    Entry("Sync", "sync.whole", "data.see", frozenset({"sync"})),
+    Entry("Batches", "batches.listing", "data.see", frozenset({"batches"})),
+    Entry("Quarantine", "quarantine.listing", "data.see", frozenset({"quarantine"})),
+    Entry("Providers", "providers.listing", "data.see", frozenset({"providers"})),
+    Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
+)
+
+
+def menu() -> list[tuple[Entry, bool]]:
+    """Return the areas that who sits there may open, each with whether this page belongs to it."""
+    if "actor" not in g:
+        return []
+    here = (request.blueprint or "").split(".")[0]
+    return [(entry, here in entry.blueprints) for entry in MENU if me().may(entry.action)]

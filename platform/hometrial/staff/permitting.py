@@ -1,0 +1,126 @@
+"""Each page declares the one action that it is; who sits there is asked for it before the page runs (D10, TM2)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeVar, cast
+
+from flask import Flask, Response, g, redirect, request, session, url_for
+from werkzeug.exceptions import Unauthorized
+from werkzeug.wrappers import Response as AnyResponse
+
+from hometrial.db import Database
+from hometrial.services.staffing import access, acting, sessions
+from hometrial.services.staffing.access import Looked
+from hometrial.services.staffing.acting import NotPermittedError
+from hometrial.services.staffing.permissions import ACTIONS
+from hometrial.staff.study import study
+
+Logs = Literal["viewed", "identity", "exported", "signed"]
+View = TypeVar("View", bound=Callable[..., object])
+
+COOKIE = "token"
+_DECLARED = "hometrial_permits"
+OPEN: frozenset[str] = frozenset({"assets.health", "assets.vega", "static", "bootstrap.static"})
+"""Endpoints that need no session, beside those that `opens` marks: they tell nothing of the study."""
+_GONE = 404
+
+
+@dataclass(frozen=True)
+class Permit:
+    """What a page is: an action, whether it asks for a fresh proof, and how its use is logged."""
+
+    action: str
+    fresh: bool = False
+    logs: Logs | None = None
+    by_itself: bool = False
+    """A page's script asks for it: that nobody sits there any more must not go unnoticed."""
+
+
+def permits(
+    action: str, *, fresh: bool = False, logs: Logs | None = None, by_itself: bool = False
+) -> Callable[[View], View]:
+    """Declare the action of a page; below the route. Raises KeyError for one that is not in the table."""
+    known = Permit(action, fresh, logs, by_itself)
+    ACTIONS[action]
+
+    def declare(view: View) -> View:
+        setattr(view, _DECLARED, known)
+        return view
+
+    return declare
+
+
+def opens(view: View) -> View:
+    """Declare that a page needs no session: it tells nothing of the study."""
+    setattr(view, _DECLARED, None)
+    return view
+
+
+def permit_of(app: Flask, endpoint: str) -> Permit | None:
+    """Return what an endpoint declares, None: it is open. Raises LookupError if it declares nothing."""
+    if endpoint in OPEN:
+        return None
+    view = app.view_functions[endpoint]
+    if not hasattr(view, _DECLARED):
+        raise LookupError(f"{endpoint} declares no action: put @permits below its route")
+    return cast(Permit | None, getattr(view, _DECLARED))
+
+
+def guard(app: Flask) -> None:
+    """Ask every request who sits there and whether they may; refuse to start with an undeclared page."""
+    for rule in app.url_map.iter_rules():
+        permit_of(app, rule.endpoint)
+    app.before_request(lambda: _require(app))
+    app.after_request(lambda answer: _log(app, answer))
+
+
+def _require(app: Flask) -> AnyResponse | None:
+    permit = permit_of(app, request.endpoint) if request.endpoint else Permit("account.own")
+    if permit is None:
+        return None
+    database = study().database
+    with database.reading() as reading:
+        found = sessions.live(reading, str(session.get(COOKIE, "")))
+        if found is None:
+            raise Unauthorized
+        g.session, account = found
+        g.actor = acting.actor_of(reading, account)
+    if not permit.by_itself and sessions.is_due(g.session):
+        with database.transaction(g.actor.actor, "a session is used") as writing:
+            sessions.note_use(writing, g.session.id)
+    try:
+        g.sites = acting.authorise(g.actor, permit.action)
+    except NotPermittedError:
+        _note(database, "refused", permit.action)
+        raise
+    if permit.fresh and not sessions.is_fresh(g.session):
+        return redirect(url_for("entering.confirm", next=request.full_path.rstrip("?")), 303)
+    return None
+
+
+def _log(app: Flask, answer: Response) -> Response:
+    if "sites" not in g or request.endpoint is None:
+        return answer
+    permit = permit_of(app, request.endpoint)
+    about = (request.view_args or {}).get("code")
+    if permit is None or permit.by_itself:
+        return answer
+    if about and answer.status_code == _GONE:
+        _note(study().database, "refused", permit.action)
+    elif permit.logs or about:
+        _note(study().database, permit.logs or "viewed", permit.action)
+    return answer
+
+
+def _note(database: Database, kind: str, action: str) -> None:
+    about = (request.view_args or {}).get("code")
+    looked = Looked(
+        who=g.actor.actor,
+        kind=kind,
+        what=f"{request.method} {request.path}",
+        action=action,
+        subject=about if isinstance(about, str) else None,
+        address=request.remote_addr or "",
+    )
+    with database.transaction(g.actor.actor, "access log") as writing:
+        access.note(writing, looked)
