@@ -46,6 +46,16 @@ from hometrial.models.entering import (
     PasskeyUse,
     VisitConfirmation,
 )
+from hometrial.models.factor import (
+    RecoveryCode,
+    SetupLink,
+    StaffChallenge,
+    StaffCodeUse,
+    StaffPasskey,
+    StaffPasskeyUse,
+    StaffPassword,
+    StaffToken,
+)
 from hometrial.models.identity import Identity
 from hometrial.models.laboratory import LIVER_ANALYTES, LaboratoryResult
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
@@ -225,6 +235,7 @@ __all__ = [
     "QuizCall",
     "QuizTry",
     "RateBucket",
+    "RecoveryCode",
     "ReminderChoice",
     "ReminderRest",
     "Response",
@@ -232,13 +243,20 @@ __all__ = [
     "Screening",
     "ScreeningAnswer",
     "SectionRead",
+    "SetupLink",
     "Shipment",
     "SignatureRefusal",
     "Site",
     "Sitting",
     "StaffAccount",
+    "StaffChallenge",
+    "StaffCodeUse",
     "StaffGrant",
+    "StaffPasskey",
+    "StaffPasskeyUse",
+    "StaffPassword",
     "StaffSession",
+    "StaffToken",
     "StreamState",
     "Submission",
     "SupplyCount",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hometrial.db import Base
@@ -82,6 +82,15 @@ class StaffGrant(Base):
             name="ended_as_a_whole",
         ),
         CheckConstraint("ended_at IS NULL OR approved", name="only_an_approved_one_ends"),
+        Index(
+            "uq_staff_grant_held",
+            "account_id",
+            "role",
+            "site_id",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("approved IS NOT FALSE AND ended_at IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
