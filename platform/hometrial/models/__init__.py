@@ -97,6 +97,7 @@ from hometrial.models.response import (
     Submission,
     TextPackUpload,
 )
+from hometrial.models.roster import BULK_ACTIONS, BulkAct, SavedView
 from hometrial.models.safety import (
     ALERT_EVENTS,
     AdverseEvent,
@@ -146,6 +147,7 @@ __all__ = [
     "ALERT_EVENTS",
     "ANSWER_SOURCES",
     "ANYWHERE",
+    "BULK_ACTIONS",
     "CONNECTION_STATES",
     "CONTACT_OUTCOMES",
     "CONTACT_WAYS",
@@ -186,6 +188,7 @@ __all__ = [
     "BaselineSymptom",
     "Batch",
     "Bridge",
+    "BulkAct",
     "Connection",
     "ConsentCopy",
     "ConsentEvent",
@@ -240,6 +243,7 @@ __all__ = [
     "ReminderRest",
     "Response",
     "SafetyReport",
+    "SavedView",
     "Screening",
     "ScreeningAnswer",
     "SectionRead",

@@ -77,7 +77,7 @@ class Batch(Base):
     last_day: Mapped[date | None]
     observed_from: Mapped[datetime | None]
     observed_until: Mapped[datetime | None]
-    created_at: Mapped[datetime]
+    created_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Verdict(Base):

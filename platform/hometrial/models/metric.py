@@ -29,7 +29,10 @@ class DailyMetric(Base):
     """One measure of one participant's local day, with the rule that made it."""
 
     __tablename__ = "daily_metric"
-    __table_args__ = (UniqueConstraint("participant_id", "day", "metric"),)
+    __table_args__ = (
+        UniqueConstraint("participant_id", "day", "metric"),
+        Index("ix_daily_metric_metric_day", "metric", "day"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     participant_id: Mapped[UUID] = mapped_column(ForeignKey("participant.id"))

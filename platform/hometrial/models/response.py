@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TEXT
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -66,6 +66,7 @@ class Response(Base):
     __table_args__ = (
         UniqueConstraint("participant_id", "form", "occasion"),
         CheckConstraint("kind IN ('visit', 'diary')", name="kind_is_known"),
+        Index("ix_response_participant_id_kind_due", "participant_id", "kind", "due"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -14,7 +14,10 @@ _OF_THE_STUDY = ", ".join(f"'{kind}'" for kind in WORK_OF_THE_STUDY)
 
 
 class WorkItem(Base):
-    """Something to do about one participant, or about the study; closes by itself when its cause is gone."""
+    """Something to do about one participant, or about the study; closes by itself when its cause is gone.
+
+    `sleeps_until`: somebody has done what there was to do and waits for what comes of it; `message_id`: what they sent.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -31,6 +34,9 @@ class WorkItem(Base):
             f"participant_id IS NOT NULL OR kind IN ({_OF_THE_STUDY})",
             name="is_of_somebody_or_of_the_study",
         ),
+        CheckConstraint(
+            "(sleeps_until IS NULL) = (asleep_because IS NULL)", name="what_sleeps_says_why"
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -43,6 +49,9 @@ class WorkItem(Base):
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     closed_because: Mapped[str | None]
+    sleeps_until: Mapped[datetime | None]
+    asleep_because: Mapped[str | None]
+    message_id: Mapped[UUID | None] = mapped_column(ForeignKey("message.id"))
 
 
 class ProviderEnd(Base):

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.errors import TrialError
 from hometrial.models import Participant, WorkItem
 from hometrial.services import standing
 from hometrial.services.standing import LIVE, Link, Standing
@@ -17,23 +18,20 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "adverse_event", "dose_call", "call_wanted", "message", "consent_call",
-    "out_of_drug", "accountability", "consent_declined", "message_refused", "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data", "scope_missing", "relink_before_end",
+    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "report_due", "alert", "adverse_event", "dose_call", "call_wanted", "message", "reconsent", "consent_call",
+    "out_of_drug", "supply_low", "accountability", "dose_step", "visit_overdue", "visit_due", "lost_to_follow_up", "contact_due", "consent_declined", "message_refused", "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data", "scope_missing",
+    "not_worn", "diary_missing", "late_file", "bad_wear", "answers_set_aside", "quarantine", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: a person's safety first, then what loses every stream of a person now."""
 _BEYOND_WITHDRAWAL = frozenset(
-    {
-        "revoke_pending",
-        "red_alert",
-        "recall",
-        "accountability",
-        "adverse_event",
-        "delete_raw_data",
-        "stop_drug",
-        "stop_drug_safety_only",
-    }
-)
+    ("revoke_pending", "red_alert", "recall", "accountability", "adverse_event", "alert", "report_due",
+     "delete_raw_data", "stop_drug", "stop_drug_safety_only")
+)  # fmt: skip
 """What still has to be done about who has withdrawn."""
+
+
+class WorkRefusedError(TrialError):
+    """Work that cannot be done like this."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,12 @@ class OpenItem:
     def provider(self) -> str:
         """The provider that it is about."""
         return self.item.subject.partition("/")[0]
+
+    @property
+    def is_asleep(self) -> bool:
+        """Whether somebody did what there was to do, and its effect is awaited."""
+        until = self.item.sleeps_until
+        return until is not None and until > clock.now()
 
 
 def open_item(
@@ -101,6 +105,31 @@ def close_items(
 
 def _close(item: WorkItem, because: str) -> None:
     item.closed_at, item.closed_because = clock.now(), because
+
+
+def put_to_sleep(
+    session: Session,
+    item: WorkItem,
+    until: datetime,
+    *,
+    because: str,
+    message_id: UUID | None = None,
+) -> None:
+    """Let an open item wait for what comes of something that was done; it closes all the same when its cause goes."""
+    item.sleeps_until, item.asleep_because, item.message_id = until, because, message_id
+    session.flush()
+
+
+def find(session: Session, item: UUID) -> OpenItem:
+    """Return an item that is still open. Raises WorkRefusedError."""
+    found = session.execute(
+        select(WorkItem, Participant.code)
+        .outerjoin(Participant, Participant.id == WorkItem.participant_id)
+        .where(WorkItem.id == item, WorkItem.closed_at.is_(None))
+    ).one_or_none()
+    if found is None:
+        raise WorkRefusedError("this work is closed already, or not yours; look at Today anew")
+    return OpenItem(found[0], found[1])
 
 
 def open_items(session: Session, participant_id: UUID | None = None) -> list[OpenItem]:
