@@ -13,17 +13,19 @@ from hometrial.staff.pages.person import (
     contacts,
     days,
     doses,
+    identity,
     messages,
     ordering,
     overview,
     pages,
     supply,
     tasks,
+    trail,
 )
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
-PARTS = (overview, days, messages, contacts, doses, ordering, supply, tasks)
+PARTS = (overview, days, identity, messages, contacts, doses, ordering, supply, tasks, trail)
 """The pages about one person; each adds its routes to the blueprint of people."""
 TROUBLE = frozenset({"reconnect_needed", "not_linked", "retired"})
 LINKED = TROUBLE | {"active"}
@@ -59,5 +61,3 @@ def listing() -> str:
     return render_template(
         "people.html", lines=lines, total=len(everyone), sort=sort, only=only, shown=SHOWN
     )
-
-

@@ -1,0 +1,1 @@
+"""Everything about one person as pages show it, a module a page."""
