@@ -9,10 +9,20 @@ from sqlalchemy.engine import make_url
 from hometrial import embedded
 from hometrial.db import Database, server_options
 from hometrial.services.syncing.clouds import clouds
-from hometrial.tasks import absorbing, caring, guarding, keeping, linking, reading, sending
+from hometrial.tasks import (
+    absorbing,
+    caring,
+    delivering,
+    guarding,
+    keeping,
+    linking,
+    noticing,
+    reading,
+    sending,
+)
 from hometrial.tasks.engine import House, app
 
-TASKS = (absorbing, caring, guarding, keeping, linking, reading, sending)
+TASKS = (absorbing, caring, delivering, guarding, keeping, linking, noticing, reading, sending)
 """The modules that define tasks: a worker must know them all."""
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""
