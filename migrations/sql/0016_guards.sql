@@ -15,6 +15,9 @@ BEGIN
     IF NEW.approved AND NEW.requested_by LIKE 'cli:%' AND NEW.decided_by LIKE 'cli:%' THEN
         RAISE EXCEPTION 'whoever holds the machine is one person: another decides on the site';
     END IF;
+    IF NEW.ended_at IS NOT NULL AND NEW.approved IS NOT TRUE THEN
+        RAISE EXCEPTION 'only a role that was approved ends';
+    END IF;
     IF NEW.decided_by = 'system:first-admin' AND EXISTS (
         SELECT FROM public.staff_grant g JOIN public.staff_account a ON a.id = g.account_id
         WHERE g.role = 'admin' AND g.approved AND g.ended_at IS NULL AND a.disabled_at IS NULL AND g.id <> NEW.id
