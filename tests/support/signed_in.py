@@ -22,8 +22,8 @@ def account(session, name: str, roles: Sequence[str] = EVERY, sites: Sequence[st
         found = StaffAccount(name=name, full_name=name.title(), created_at=clock.now())
         session.add(found)
         session.flush()
-    enrolling.default_site(session)
-    session.flush()
+    if session.scalar(select(Site.id).limit(1)) is None:
+        enrolling.default_site(session)
     where = select(Site) if sites is None else select(Site).where(Site.code.in_(sites))
     at = session.scalars(where).all()
     held = {
