@@ -43,8 +43,8 @@ def me() -> Actor:
 
 
 def sites() -> frozenset[UUID]:
-    """Return the sites at which this page's action is allowed to who sits there."""
-    return cast(frozenset[UUID], g.sites)
+    """Return the sites at which this page's action is allowed to who sits there; none on a page that was refused."""
+    return cast(frozenset[UUID], g.get("sites", frozenset()))
 
 
 @contextmanager
