@@ -12,6 +12,7 @@ from hometrial.services.syncing.clouds import clouds
 from hometrial.tasks import (
     absorbing,
     caring,
+    delivering,
     guarding,
     keeping,
     linking,
@@ -21,7 +22,7 @@ from hometrial.tasks import (
 )
 from hometrial.tasks.engine import House, app
 
-TASKS = (absorbing, caring, guarding, keeping, linking, noticing, reading, sending)
+TASKS = (absorbing, caring, delivering, guarding, keeping, linking, noticing, reading, sending)
 """The modules that define tasks: a worker must know them all."""
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""

@@ -35,6 +35,7 @@ from hometrial.models.connection import (
     Visitor,
 )
 from hometrial.models.consent import ConsentEvent, Pause
+from hometrial.models.delivery import DELIVERY_STATES, DataRequest
 from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
 from hometrial.models.entering import (
     MEANS,
@@ -151,6 +152,7 @@ __all__ = [
     "CONNECTION_STATES",
     "CONTACT_OUTCOMES",
     "CONTACT_WAYS",
+    "DELIVERY_STATES",
     "DOSE_EVENT_KINDS",
     "GAP_CAUSES",
     "LIVER_ANALYTES",
@@ -197,6 +199,7 @@ __all__ = [
     "ConsentText",
     "Contact",
     "DailyMetric",
+    "DataRequest",
     "DayChunk",
     "Device",
     "DoseEvent",

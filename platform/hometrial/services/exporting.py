@@ -64,21 +64,27 @@ def export_draft(
     The session must be one snapshot (Database.reading). Raises ExportRefusedError for an unknown
     format, a folder that holds something else, or a disk that fails; then nothing is left behind.
     """
-    unknown = sorted(set(formats) - set(FORMATS))
-    if unknown or not formats:
-        raise ExportRefusedError(
-            f"{', '.join(unknown) or 'no format'} cannot be written; choose from {', '.join(FORMATS)}"
-        )
+    refuse_formats(formats)
     with folder.replaced(out) as place:
         ordered = [name for name in FORMATS if name in formats]
         export = _Export(session, place, ordered, tabling.people(session))
         for signal in tabling.streams(session):
             progress(str(signal))
             _write_stream(export, signal)
+        progress("days, gaps and batches")
         _write_tables(export)
         _write_texts(export)
         count = folder.write_manifest(place, export.rows, _facts(export))
     return ExportSummary(count, export.samples, len(export.people))
+
+
+def refuse_formats(formats: Sequence[str]) -> None:
+    """Raise ExportRefusedError for no format, or one that cannot be written."""
+    unknown = sorted(set(formats) - set(FORMATS))
+    if unknown or not formats:
+        raise ExportRefusedError(
+            f"{', '.join(unknown) or 'no format'} cannot be written; choose from {', '.join(FORMATS)}"
+        )
 
 
 def _write_stream(export: _Export, signal: Signal) -> None:
@@ -143,6 +149,18 @@ _OF = {"variable": "name"}
 def _facts(export: _Export) -> dict[str, Any]:
     """Return what the manifest says beside its files; nothing in it depends on when or where."""
     session = export.session
+    return {
+        "kind": folder.DRAFT,
+        "schema_version": SCHEMA_VERSION,
+        "participants": [person.code for person in export.people],
+        "streams": [str(signal) for signal in tabling.streams(session)],
+        "samples": export.samples,
+        **state_of(session),
+    }
+
+
+def state_of(session: Session) -> dict[str, Any]:
+    """Return how far the data are settled: suites, open queries, rows left out by rule, provisional days."""
     open_rows = select(QuarantinedRow.rule, func.count()).where(QuarantinedRow.status != "released")
     excluded = session.execute(
         open_rows.group_by(QuarantinedRow.rule).order_by(QuarantinedRow.rule)
@@ -163,11 +181,6 @@ def _facts(export: _Export) -> dict[str, Any]:
         )
     )
     return {
-        "kind": folder.DRAFT,
-        "schema_version": SCHEMA_VERSION,
-        "participants": [person.code for person in export.people],
-        "streams": [str(signal) for signal in tabling.streams(session)],
-        "samples": export.samples,
         "suites": suites,
         "open_queries": session.scalar(
             select(func.count()).select_from(Query).where(Query.status == "open")

@@ -12,6 +12,7 @@ from hometrial.staff import assets, errors, headers, login, navigation, permitti
 from hometrial.staff.pages import (
     batches,
     completeness,
+    exports,
     people,
     providers,
     quarantine,
@@ -23,7 +24,7 @@ from hometrial.staff.study import Study
 
 LARGEST_FORM = 64 * 1024
 LOCAL = ("localhost", "127.0.0.1")
-PARTS = (work, completeness, people, sync, batches, quarantine, providers, trail)
+PARTS = (exports, work, completeness, people, sync, batches, quarantine, providers, trail)
 
 
 def create_app(database: Database, *, link: login.Link | None = None) -> Flask:

@@ -3,10 +3,18 @@
 from datetime import datetime
 
 from flask_wtf import FlaskForm
-from wtforms import StringField, TextAreaField
+from wtforms import SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
+from wtforms.widgets import CheckboxInput, ListWidget
 
 LONGEST_REASON = 2_000
+
+
+class ManyField(SelectMultipleField):  # type: ignore[misc]
+    """Several of some choices, each with a box to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
 
 
 def _says_something(_form: FlaskForm, field: TextAreaField) -> None:

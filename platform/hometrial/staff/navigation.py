@@ -25,6 +25,7 @@ MENU = (
     Entry("Batches", "batches.listing", "data.see", frozenset({"batches"})),
     Entry("Quarantine", "quarantine.listing", "data.see", frozenset({"quarantine"})),
     Entry("Providers", "providers.listing", "data.see", frozenset({"providers"})),
+    Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
 )
 

@@ -145,6 +145,12 @@ def send_job(session: Session) -> bool:
     return defer(session, _job(session, one, lock=one, queueing_lock=one))
 
 
+def deliver_job(session: Session, request_id: UUID) -> bool:
+    """Defer the making of data sets that were asked for: two at once would only wait for the same disk."""
+    job = _job(session, "deliver", lock="deliver", queueing_lock=f"deliver:{request_id}")
+    return defer(session, job, request_id=str(request_id))
+
+
 def revoke_job(session: Session, account_id: UUID) -> bool:
     """Defer the revocation of an account at its provider; it repeats until it is confirmed."""
     one = f"revoke:{account_id}"

@@ -1,12 +1,13 @@
 """What was looked at, taken away, tried or refused: one line each, only ever added (features.md E19, D25)."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import AccessRecord
+from hometrial.models import AccessRecord, StaffAccount
 
 
 @dataclass(frozen=True)
@@ -28,3 +29,40 @@ class Looked:
 def note(session: Session, looked: Looked) -> None:
     """Keep it, at the time of now."""
     session.execute(insert(AccessRecord).values(at=clock.now(), **asdict(looked)))
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some lines of the record, the newest first, from the `start`-th of `total` on."""
+
+    lines: Sequence[AccessRecord]
+    start: int
+    total: int
+
+
+def of_kind(session: Session, kind: str, start: int, count: int) -> Page:
+    """Return the records of one kind."""
+    found = select(AccessRecord).where(AccessRecord.kind == kind)
+    total = session.scalar(select(func.count()).select_from(found.subquery())) or 0
+    lines = session.scalars(found.order_by(AccessRecord.id.desc()).offset(start).limit(count)).all()
+    return Page(lines, start, total)
+
+
+def known(session: Session, name: str) -> str | None:
+    """Return a name if an account has it."""
+    return session.scalar(
+        select(StaffAccount.name).where(StaffAccount.name == name.strip().lower())
+    )
+
+
+def refusals_since_log_in(session: Session, who: str) -> int:
+    """Return how many log-ins of somebody were refused since the last one that was not."""
+    last = select(func.max(AccessRecord.id)).where(
+        AccessRecord.who == who, AccessRecord.kind == "log_in"
+    )
+    query = select(func.count()).where(
+        AccessRecord.who == who,
+        AccessRecord.kind == "refused_log_in",
+        AccessRecord.id > func.coalesce(last.scalar_subquery(), 0),
+    )
+    return session.scalar(query) or 0

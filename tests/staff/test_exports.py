@@ -1,0 +1,139 @@
+"""Data sets are foreseen, asked for, made in the background, taken by whoever asked, and by nobody else."""
+
+import hashlib
+import io
+import json
+import re
+import zipfile
+from datetime import timedelta
+
+import pytest
+import signed_in
+
+from hometrial import clock
+from hometrial.models import AccessRecord, DataRequest, Participant, Site
+from hometrial.services import delivering, enrolling, reaching
+from hometrial.staff import create_app
+
+HEART_RATE = {
+    "heartrate_seconds_merged.csv": "Id,Time,Value\n"
+    + "".join(f"{who},4/12/2016 7:2{n}:00 AM,{60 + n}\n" for who in (1, 2) for n in range(5))
+}
+
+
+@pytest.fixture
+def place(study, fitabase):
+    """A study of two people, one at each of two sites, and its site without forms' tokens."""
+    study.take_in("fitabase", fitabase(HEART_RATE), create_participants=True, zone="Europe/Berlin")
+    with study.database.transaction("test", "a second site") as session:
+        there = reaching.add_site(session, "S-02", name="Far away")
+        enrolling.find_participant(session, "P-0002").site_id = there.id
+    app = create_app(study.database)
+    app.config.update(WTF_CSRF_ENABLED=False, TESTING=True)
+    return app
+
+
+def ask(browser, **fields):
+    return browser.post("/exports/new", data={"formats": ["csv"], **fields})
+
+
+def statistician(place, study, name="sam", sites=("S-01",)):
+    return signed_in.client(place, study.database, name, ("statistician",), sites)
+
+
+def make(study):
+    with study.database.reading() as session:
+        waiting = [each.request.id for each in delivering.history(session) if each.request.state == "waiting"]  # fmt: skip
+    for each in waiting:
+        delivering.make(study.database, each)
+
+
+def test_what_an_export_would_hold_is_told_before_it_runs(place, study):
+    page = statistician(place, study).get("/exports/new").text
+    assert "of 1 people" in page
+    assert re.search(r'heart rate</th><td class="n">5<', page)
+
+
+def test_data_sets_of_ones_sites_are_made_and_taken(place, study):
+    browser = statistician(place, study)
+    answer = ask(browser)
+    assert answer.status_code == 303
+    assert "waits for a worker" in browser.get(answer.location).text
+    assert browser.get(answer.location + "/file.zip").status_code == 410
+    make(study)
+    assert "Take the file" in browser.get(answer.location).text
+    with browser.get(answer.location + "/file.zip") as taken:
+        body = taken.data
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        manifest = json.loads(archive.read("MANIFEST.json"))
+        assert manifest["participants"] == ["P-0001"]
+        for file in manifest["files"]:
+            assert hashlib.sha256(archive.read(file["path"])).hexdigest() == file["sha256"]
+        everything = b"".join(archive.read(name) for name in archive.namelist())
+    assert b"P-0002" not in everything
+    with study.database.reading() as session:
+        request = session.query(DataRequest).one()
+        assert request.sha256 == hashlib.sha256(body).hexdigest()
+        kinds = [each.what for each in session.query(AccessRecord) if each.kind == "exported"]
+    assert f"GET {answer.location}/file.zip" in kinds
+
+
+def test_nobody_takes_what_another_asked_for(place, study):
+    address = ask(statistician(place, study)).location
+    make(study)
+    other = statistician(place, study, "olga")
+    assert other.get(address).status_code == 404
+    assert other.get(address + "/file.zip").status_code == 404
+    place.testing = False
+    monitor = signed_in.client(place, study.database, "mona", ("monitor",), ("S-01",))
+    assert monitor.get(address).status_code == 403
+    assert "sam" in monitor.get("/exports/history").text
+
+
+def test_who_has_asked_is_asked_to_wait(place, study):
+    browser = statistician(place, study)
+    ask(browser)
+    again = ask(browser)
+    assert again.status_code == 422
+    assert "not ready yet" in again.text
+
+
+@pytest.mark.parametrize("formats", [[], ["xlsx"]])
+def test_a_format_that_cannot_be_written_is_refused(place, study, formats):
+    assert ask(statistician(place, study), formats=formats).status_code == 422
+
+
+def test_a_disk_that_cannot_be_written_leaves_a_reason_and_nothing_half(place, study):
+    browser = statistician(place, study)
+    address = ask(browser).location
+    blocked = delivering.place(
+        study.database.settings.home, address.rpartition("/")[2]
+    ).with_suffix("")
+    blocked.parent.mkdir(exist_ok=True)
+    blocked.write_text("not a folder")
+    make(study)
+    blocked.unlink()
+    assert "give a folder" in browser.get(address).text
+    assert ask(browser).status_code == 303
+
+
+def test_a_file_is_kept_for_a_week(place, study, monkeypatch):
+    browser = statistician(place, study)
+    address = ask(browser).location
+    make(study)
+    later = clock.now() + delivering.KEPT + timedelta(hours=1)
+    with monkeypatch.context() as moved:
+        moved.setattr(clock, "now", lambda: later)
+        assert delivering.expire(study.database) == 1
+    assert browser.get(address + "/file.zip").status_code == 410
+    assert "removed" in browser.get(address).text
+    assert not delivering.place(study.database.settings.home, address.rpartition("/")[2]).exists()
+
+
+def test_who_sees_all_sites_gets_the_people_of_all(place, study):
+    with study.database.transaction("test", "everywhere") as session:
+        assert {person.site_id for person in session.query(Participant)} == {
+            site.id for site in session.query(Site)
+        }
+    browser = statistician(place, study, "sally", sites=None)
+    assert "of 2 people" in browser.get("/exports/new").text
