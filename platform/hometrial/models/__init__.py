@@ -37,6 +37,11 @@ from hometrial.models.connection import (
 from hometrial.models.consent import ConsentEvent, Pause
 from hometrial.models.delivery import DELIVERY_STATES, DataRequest
 from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
+from hometrial.models.drafting import (
+    ProtocolDraft,
+    ProtocolDraftRevision,
+    ProtocolDraftSubmission,
+)
 from hometrial.models.entering import (
     MEANS,
     EntryAddress,
@@ -231,6 +236,9 @@ __all__ = [
     "Payload",
     "PayloadPart",
     "Product",
+    "ProtocolDraft",
+    "ProtocolDraftRevision",
+    "ProtocolDraftSubmission",
     "ProtocolVersion",
     "ProviderEnd",
     "Pull",

@@ -95,11 +95,12 @@ Allocation = Annotated[
 
 
 class Design(Declaration):
-    """What kind of trial it is, and how many people are planned."""
+    """What kind of trial it is, how many people are planned, and within how many months they are to be enrolled."""
 
     masking: Literal["none"]
     sites: Literal["one", "several"]
     planned: PositiveInt
+    recruitment_months: PositiveFloat | None = None
 
 
 class Beginning(Declaration):

@@ -18,13 +18,14 @@ from hometrial.staff.pages import (
     quarantine,
     sync,
     trail,
+    trial,
     work,
 )
 from hometrial.staff.study import Study
 
 LARGEST_FORM = 64 * 1024
 LOCAL = ("localhost", "127.0.0.1")
-PARTS = (exports, work, completeness, people, sync, batches, quarantine, providers, trail)
+PARTS = (exports, work, completeness, people, sync, batches, quarantine, providers, trail, trial)
 
 
 def create_app(database: Database, *, link: login.Link | None = None) -> Flask:

@@ -26,6 +26,7 @@ MENU = (
     Entry("Quarantine", "quarantine.listing", "data.see", frozenset({"quarantine"})),
     Entry("Providers", "providers.listing", "data.see", frozenset({"providers"})),
     Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
+    Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import TrialError
-from hometrial.models import ProtocolVersion
+from hometrial.models import ProtocolDraftRevision, ProtocolDraftSubmission, ProtocolVersion
 from hometrial.protocol import difference, loading
 from hometrial.protocol.checks.fault import Known
 from hometrial.protocol.difference import Change
@@ -114,11 +114,31 @@ def approve(session: Session, version: ProtocolVersion, *, by: str, because: str
         raise ProtocolRefusedError(
             f"{_named(version)} was loaded by {by}; somebody else has to approve it"
         )
+    if by in authors(session, version) and not version.is_test:
+        raise ProtocolRefusedError(
+            f"{_named(version)} was written by {by} among others; somebody who wrote nothing of it has to approve it"
+        )
     if not because.strip():
         raise ProtocolRefusedError(f"{_named(version)}: say why it is approved, for the trail")
     version.state, version.approved_at, version.approved_by = "approved", clock.now(), by
     version.approved_because = because
     session.flush()
+
+
+def authors(session: Session, version: ProtocolVersion) -> frozenset[str]:
+    """Return who loaded a version, and who saved any revision of the draft that it came from until then."""
+    savers = session.scalars(
+        select(ProtocolDraftRevision.saved_by)
+        .join(
+            ProtocolDraftSubmission,
+            ProtocolDraftSubmission.draft_id == ProtocolDraftRevision.draft_id,
+        )
+        .where(
+            ProtocolDraftSubmission.version_id == version.id,
+            ProtocolDraftRevision.number <= ProtocolDraftSubmission.number,
+        )
+    )
+    return frozenset({version.loaded_by, *savers})
 
 
 def publish(session: Session, version: ProtocolVersion) -> tuple[Change, ...]:
