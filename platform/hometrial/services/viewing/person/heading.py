@@ -12,7 +12,7 @@ from hometrial import clock
 from hometrial.errors import TrialError
 from hometrial.models import ConsentSignature, Participant, ParticipantZone, Pause, Site
 from hometrial.protocol.dosing.standing import NOT_STARTED, Standing
-from hometrial.services import enrolling, working
+from hometrial.services import enrolling, pausing, working
 from hometrial.services.agreeing import standing
 from hometrial.services.asking import resting
 from hometrial.services.dosing import footing, storing
@@ -58,7 +58,7 @@ def head(session: Session, person: Participant) -> Head:
         _dose(session, person),
         _consent(session, person),
         or_none(lambda: resting.rests(session, person)),
-        pause_of(session, person),
+        pausing.current(session, person),
         or_none(lambda: silences.silence(session, person)),
         standing.choices(session, person),
         working.open_items(session, person.id),
@@ -86,20 +86,5 @@ def _consent(session: Session, person: Participant) -> ConsentSignature | None:
         select(ConsentSignature)
         .where(ConsentSignature.participant_id == person.id, ConsentSignature.part == "participant")
         .order_by(ConsentSignature.signed_at.desc())
-        .limit(1)
-    ).one_or_none()
-
-
-def pause_of(session: Session, person: Participant) -> Pause | None:
-    """Return the rest from the study that a person has now; None if they have none."""
-    now = clock.now()
-    return session.scalars(
-        select(Pause)
-        .where(
-            Pause.participant_id == person.id,
-            Pause.start_at <= now,
-            (Pause.end_at.is_(None)) | (Pause.end_at > now),
-        )
-        .order_by(Pause.start_at.desc())
         .limit(1)
     ).one_or_none()

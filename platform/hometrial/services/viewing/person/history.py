@@ -186,7 +186,7 @@ def _told(row: Any, before: Mapping[str, Any]) -> Entry:
     fields = [
         Changed(each, _words(before.get(each)), _words(new.get(each)))
         for each in names
-        if before.get(each) != new.get(each)
+        if before.get(each) != new.get(each) and not each.endswith(("_id", "sha256", "_hmac"))
     ]
     return Entry(
         row.id, row.at, row.actor, row.reason, row.table_name.removeprefix("public."),
