@@ -54,12 +54,16 @@ def pages_of(page: Page) -> dict[str, str]:
         name: f"/{name}"
         for name in ("work", "people", "sync", "batches", "quarantine", "providers", "audit")
     }
-    found |= {"completeness": "/", "streams": "/?stream=heart_rate&stream=steps&stream=sleep"}
+    found |= {
+        "completeness": "/completeness",
+        "steps": "/completeness?stream=steps",
+        "table": "/completeness?as=table",
+    }
     for name, start, link in (
         ("person", "/people", "main tbody a[href^='/people/P-']"),
         ("linked", "/people?show=in+trouble", "main tbody a[href^='/people/P-']"),
         ("log", "/sync", "main tbody tr:last-child a[href$='/sync']"),
-        ("day", "/", "td a[href^='/people/']"),
+        ("hours", "/completeness", "td a[href^='/completeness/']"),
         ("batch", "/batches", "main tbody tr:has(.stand-out) a"),
         ("query", "/quarantine", "main tbody a[href*='/queries/']"),
     ):

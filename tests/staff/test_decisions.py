@@ -83,7 +83,7 @@ def test_a_release_makes_a_new_version_of_the_day_and_stands_in_the_trail(
 
 
 def _send_again(staff: FlaskClient, row_id: str) -> tuple[int, str]:
-    token = re.search(r'name="csrf_token" value="([^"]+)"', staff.get("/").text)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', staff.get("/completeness").text)
     assert token
     answer = staff.post(
         f"/quarantine/{row_id}/confirm", data={"csrf_token": token[1], "reason": "again"}

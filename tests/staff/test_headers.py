@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 from hometrial.staff.headers import PAGE_POLICY, REPORT_POLICY
 
 PAGES = (
-    "/", "/people", "/people/P-0001", "/people/P-0001/2026-10-24", "/batches", "/quarantine", "/audit",
+    "/completeness", "/completeness/P-0001/2026-10-24", "/people", "/people/P-0001", "/people/P-0001/2026-10-24", "/batches", "/quarantine", "/audit",
     "/work", "/sync", "/sync/live", "/providers", "/people/P-0003/sync", "/people/P-0004/doctor",
     "/health", "/nowhere", "/people/P-9999", "/people/P-0001/chart.json",
 )  # fmt: skip

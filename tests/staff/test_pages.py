@@ -14,20 +14,20 @@ from hometrial.staff import create_app
 
 def _cell(page: str, code: str, day: str) -> str:
     found = re.search(
-        rf'<td class="([^"]+)"><a href="/people/{code}/{day}" title="([^"]+)">([^<]*)', page
+        rf'<td class="([^"]+)"><a href="/completeness/{code}/{day}" title="([^"]+)">([^<]*)', page
     )
     assert found, (code, day)
     return " | ".join(found.groups())
 
 
 def test_a_cell_tells_hours_worn_in_words_and_figures(staff: FlaskClient) -> None:
-    page = staff.get("/").text
+    page = staff.get("/completeness?stream=heart_rate").text
     assert "l-4" in _cell(page, "P-0001", "2026-10-24")
     assert "24.0 h worn | 24" in _cell(page, "P-0001", "2026-10-24")
     partly = _cell(page, "P-0002", "2026-10-24")
     assert "l-2" in partly
     assert "6.0 h worn" in partly
-    assert re.search(r"; \d+ h (unknown|not worn)", partly)
+    assert re.search(r", \d+ h (unknown|not worn)", partly)
 
 
 def test_the_grid_asks_as_many_questions_of_many_days_as_of_one(
@@ -36,22 +36,19 @@ def test_the_grid_asks_as_many_questions_of_many_days_as_of_one(
     counts = []
     for days in ("from=2026-10-24&to=2026-10-24", "from=2026-01-01&to=2026-12-31"):
         with counted(database) as asked:
-            assert (
-                staff.get(f"/?{days}&stream=heart_rate&stream=steps&stream=sleep").status_code
-                == 200
-            )
+            assert staff.get(f"/completeness?{days}").status_code == 200
         counts.append(len(asked))
     assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize(
-    "ask", ["from=2026-13-01&to=2026-12-01", "from=2026-10-24", "from=2026-10-24&to=2026-10-01", "stream=x",
+    "ask", ["from=2026-13-01&to=2026-12-01", "from=2026-10-24", "from=2026-10-24&to=2026-10-01", "stream=x", "band=x",
             "start=-1", "from=1900-01-01&to=2026-01-01"],
 )  # fmt: skip
 def test_an_address_that_makes_no_sense_is_refused_with_a_sentence(
     staff: FlaskClient, ask: str
 ) -> None:
-    answer = staff.get(f"/?{ask}")
+    answer = staff.get(f"/completeness?{ask}")
     assert answer.status_code == 400
     assert re.search(r'lead-text">[A-Z&][^<]{15,}\.<', answer.text)
 
@@ -99,7 +96,7 @@ def test_the_trail_says_who_changed_what_and_why(database: Database, staff: Flas
         assert word in page
 
 
-@pytest.mark.parametrize("address", ["/", "/people", "/batches", "/quarantine"])
+@pytest.mark.parametrize("address", ["/completeness", "/people", "/batches", "/quarantine"])
 def test_an_empty_study_says_what_to_do(empty_database: Database, address: str) -> None:
     client = signed_in.client(create_app(empty_database), empty_database)
     answer = client.get(address)

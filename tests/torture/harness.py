@@ -32,10 +32,10 @@ _OF_PEOPLE = (
     "adverse_event", "adverse_event_coding", "adverse_event_version", "alert", "alert_event", "allocation",
     "allocation_in_error", "allocation_reveal", "allocation_scheme", "anchor_day", "answer", "answer_upload",
     "bad_day", "baseline_symptom", "consent_copy", "consent_signature", "consent_talk", "consent_text", "contact", "dose_event", "entry_address",
-    "entry_code", "form_score",
+    "entry_code", "expected_form", "form_score",
     "instrument_version", "laboratory_result", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
-    "quiz_try", "reminder_choice", "reminder_rest", "response", "safety_report", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
-    "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "visit_confirmation", "visit_record",
+    "quiz_try", "reminder_choice", "reminder_rest", "response", "rule_change", "rule_move", "rule_rehearsal", "rule_version", "safety_report", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
+    "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "verdict_limits", "visit_confirmation", "visit_record",
     "withdrawal_choice",
 )  # fmt: skip
 """Tables of the trial and its people: an import writes nothing there, so that any row differs."""
@@ -61,6 +61,9 @@ TABLES = {
     + _OF_BATCH.replace("t.batch_id", "v.batch_id"),
     "query": f"SELECT {_BATCH_KEY}, p.code, t.signal, t.rule, t.question, t.status, t.closed_by,"
     f" t.close_reason FROM query t{_OF_BATCH} LEFT{_OF_PERSON}",
+    "query_event": f"SELECT {_BATCH_KEY}, p.code, q.signal, q.rule, t.kind, t.by, t.text, t.assignee FROM query_event t"
+    f" JOIN query q ON q.id = t.query_id{_OF_BATCH.replace('t.batch_id', 'q.batch_id')}"
+    " LEFT JOIN participant p ON p.id = q.participant_id",
     "quarantined_row": f"SELECT {_BATCH_KEY}, p.code, t.signal, t.row, t.day, t.rule, t.suite,"
     " t.suite_version, t.reason, t.sample, t.sample_sha256, t.status, t.decided_by,"
     f" t.decision_reason FROM quarantined_row t{_OF_BATCH}{_OF_PERSON}",

@@ -52,6 +52,7 @@ from hometrial.models.entering import (
     PasskeyUse,
     VisitConfirmation,
 )
+from hometrial.models.expected import ExpectedForm
 from hometrial.models.factor import (
     RecoveryCode,
     SetupLink,
@@ -91,7 +92,7 @@ from hometrial.models.pull import (
     StreamState,
     WebhookEvent,
 )
-from hometrial.models.quarantine import QuarantinedRow, Query
+from hometrial.models.quarantine import QUERY_STEPS, QuarantinedRow, Query, QueryEvent
 from hometrial.models.response import (
     Answer,
     AnswerUpload,
@@ -104,6 +105,13 @@ from hometrial.models.response import (
     TextPackUpload,
 )
 from hometrial.models.roster import BULK_ACTIONS, BulkAct, SavedView
+from hometrial.models.rule import (
+    RuleChange,
+    RuleMove,
+    RuleRehearsal,
+    RuleVersion,
+    VerdictLimits,
+)
 from hometrial.models.safety import (
     ALERT_EVENTS,
     AdverseEvent,
@@ -166,6 +174,7 @@ __all__ = [
     "MESSAGE_STATES",
     "PROTOCOL_STATES",
     "PULL_STATES",
+    "QUERY_STEPS",
     "ROLES",
     "SCREENING_OUTCOMES",
     "SIGNING_ROLES",
@@ -210,6 +219,7 @@ __all__ = [
     "DoseEvent",
     "EntryAddress",
     "EntryCode",
+    "ExpectedForm",
     "Finding",
     "FormScore",
     "Gap",
@@ -246,6 +256,7 @@ __all__ = [
     "PushReceipt",
     "QuarantinedRow",
     "Query",
+    "QueryEvent",
     "QuizCall",
     "QuizTry",
     "RateBucket",
@@ -253,6 +264,10 @@ __all__ = [
     "ReminderChoice",
     "ReminderRest",
     "Response",
+    "RuleChange",
+    "RuleMove",
+    "RuleRehearsal",
+    "RuleVersion",
     "SafetyReport",
     "SavedView",
     "Screening",
@@ -280,6 +295,7 @@ __all__ = [
     "Token",
     "ToldHistory",
     "Verdict",
+    "VerdictLimits",
     "VisitConfirmation",
     "VisitRecord",
     "Visitor",

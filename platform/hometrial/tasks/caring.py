@@ -1,10 +1,10 @@
-"""The clock's jobs about people: submissions pass the gate, doses date what was ordered for later."""
+"""The clock's jobs about people: submissions pass the gate, doses date what was ordered for later, forms fall due."""
 
 import procrastinate
 from sqlalchemy import select
 
 from hometrial.models import DoseEvent, Participant
-from hometrial.services.asking import judging
+from hometrial.services.asking import expecting, judging
 from hometrial.services.dosing import recording
 from hometrial.tasks import engine
 from hometrial.tasks.engine import House
@@ -47,3 +47,23 @@ def settle_doses_now(house: House) -> None:
     for each in people:
         with house.database.transaction(ACTOR, "settle doses") as session:
             recording.settle(session, session.get_one(Participant, each))
+
+
+@engine.app.periodic(cron="9 * * * *")
+@engine.app.task(
+    name="expect forms", pass_context=True, queueing_lock="expect forms", lock="expect forms"
+)
+def expect_forms(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001 - the engine's own
+    """Each hour: which forms everybody is to fill in is worked out anew, for the pages that count them."""
+    expect_forms_now(engine.house(context))
+
+
+def expect_forms_now(house: House) -> int:
+    """Work out everybody's forms, each in a transaction of their own; return how many lines changed."""
+    with house.database.reading() as session:
+        people = expecting.people(session)
+    changed = 0
+    for each in people:
+        with house.database.transaction(ACTOR, "forms that are due") as session:
+            changed += expecting.bring_up_to_date(session, [each])
+    return changed

@@ -61,6 +61,7 @@ FILES = {
     "daily_metric": "watch/numbers_of_each_day",
     "gap": "watch/gaps",
     "query": "watch/questions_about_data",
+    "query_event": "watch/questions_about_data_steps",
     "quarantined_row": "watch/values_set_aside",
     "sync.paired_device": "watch/paired_devices",
     "sync.stream_state": "watch/how_far_read",
@@ -79,6 +80,8 @@ FILES = {
 }
 """The file of each table, without its ending; the folder says what it is about."""
 LEFT_OUT = {
+    "expected_form": "worked out from the protocol and your days; what you were asked and said is in `questions`",
+    "rule_move": "what a change of a rule would do; what it did is in `watch/values_set_aside`",
     "identity.identity": "name and addresses lie apart, where this site cannot read; the team tells them",
     "entry_address": "holds nothing but a hash of the address",
     "day_chunk": "its samples are in the folder `samples`, value by value",
