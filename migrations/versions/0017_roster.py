@@ -74,9 +74,16 @@ def upgrade() -> None:
         "ix_response_participant_id_kind_due", "response", ["participant_id", "kind", "due"]
     )
     op.create_index("ix_batch_created_at", "batch", ["created_at"])
+    op.create_index(
+        "ix_dose_event_orders",
+        "dose_event",
+        ["participant_id", "number"],
+        postgresql_where=sa.text("kind IN ('order', 'void')"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_dose_event_orders", table_name="dose_event")
     op.drop_index("ix_batch_created_at", table_name="batch")
     op.drop_index("ix_response_participant_id_kind_due", table_name="response")
     op.drop_index("ix_daily_metric_metric_day", table_name="daily_metric")

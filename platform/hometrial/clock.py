@@ -29,6 +29,11 @@ def follow(path: Path) -> None:
         _followed[:] = [mmap.mmap(file.fileno(), 8)]
 
 
+def is_followed() -> bool:
+    """Whether a simulator's clock is followed: then no other clock says the same."""
+    return bool(_followed)
+
+
 def unfollow() -> None:
     """Take the machine's own time again."""
     _followed.clear()

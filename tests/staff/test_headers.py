@@ -9,7 +9,7 @@ from hometrial.staff.headers import PAGE_POLICY, REPORT_POLICY
 
 PAGES = (
     "/completeness", "/completeness/P-0001/2026-10-24", "/people", "/people/P-0001", "/people/P-0001/2026-10-24", "/batches", "/quarantine", "/audit",
-    "/work", "/sync", "/sync/live", "/providers", "/people/P-0003/sync", "/people/P-0004/doctor",
+    "/completeness", "/people/bulk/contact?who=P-0001", "/today/week", "/sync", "/sync/live", "/providers", "/people/P-0003/sync", "/people/P-0004/doctor",
     "/health", "/nowhere", "/people/P-9999", "/people/P-0001/chart.json",
 )  # fmt: skip
 

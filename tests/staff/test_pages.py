@@ -113,7 +113,7 @@ def test_a_person_without_data_or_zone_has_a_page_that_says_so(
     assert f"hometrial import PROVIDER PATH --participant {code}" in page
     assert f"hometrial participant zone {code}" in page
     assert staff.get(f"/people/{code}/chart.json").status_code == 404
-    assert "no data yet" in staff.get("/people").text
+    assert "never" in staff.get("/people").text
 
 
 @pytest.mark.parametrize("address", ["/people/P-9999", "/batches/00000000-0000-0000-0000-000000000000",

@@ -79,7 +79,7 @@ def test_the_study_tells_how_far_the_data_of_each_source_reach(
     assert re.search(r"workers alive</dt><dd>[12]<", page)
 
 
-@pytest.mark.parametrize("address", ["/sync", "/work", "/people", "/providers", "/sync/live"])
+@pytest.mark.parametrize("address", ["/sync", "/providers", "/sync/live"])
 def test_more_people_ask_no_more_questions(
     database: Database, staff: FlaskClient, address: str
 ) -> None:
@@ -115,15 +115,6 @@ def test_the_doctor_of_a_person_of_files_asks_for_no_link(staff: FlaskClient) ->
     assert 'class="hour cause-not_worn"' in page
 
 
-def test_open_work_is_in_the_order_of_risk_each_with_one_thing_to_do(staff: FlaskClient) -> None:
-    page = staff.get("/work").text
-    places = [page.index(f'/people/{code}/doctor">') for code in (DEAD, QUIET, PARTLY, ENDING)]
-    assert places == sorted(places)
-    assert f"<code>hometrial link invite {DEAD}</code>" in page
-    assert f"/people/{WELL}/doctor" not in page
-    assert "fitbit ends on" in page
-
-
 def test_an_end_shows_whom_it_concerns_and_how_far_they_have_come(staff: FlaskClient) -> None:
     page = staff.get("/providers").text
     assert "(in 40 days)" in page
@@ -154,15 +145,6 @@ def test_a_batch_of_reads_shows_its_pages_and_a_row_its_place_in_one(staff: Flas
     assert "&#34;beatsPerMinute&#34;: &#34;400&#34;" in evidence
 
 
-def test_people_are_sorted_and_chosen_without_scripts(staff: FlaskClient) -> None:
-    trouble = staff.get("/people?show=in+trouble").text
-    assert f">{DEAD}<" in trouble
-    assert f">{WELL}<" not in trouble
-    by_sync = staff.get("/people?sort=sync&show=linked").text
-    assert by_sync.index(f">{QUIET}<") < by_sync.index(f">{WELL}<")
-    assert staff.get("/people?sort=shoe+size").status_code == 400
-
-
 def test_a_person_shows_the_state_of_each_account(staff: FlaskClient) -> None:
     page = staff.get(f"/people/{DEAD}").text
     assert "reconnect needed" in page
@@ -171,7 +153,7 @@ def test_a_person_shows_the_state_of_each_account(staff: FlaskClient) -> None:
     assert "by import" in staff.get("/people/P-0001").text
 
 
-@pytest.mark.parametrize("address", ["/work", "/sync", "/providers"])
+@pytest.mark.parametrize("address", ["/", "/sync", "/providers"])
 def test_an_empty_study_says_what_to_do_here_too(empty_database: Database, address: str) -> None:
     client = signed_in.client(create_app(empty_database), empty_database)
     answer = client.get(address)

@@ -4,7 +4,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -47,6 +54,12 @@ class DoseEvent(Base):
         ),
         Index("uq_dose_event_corrects", "participant_id", "corrects", unique=True),
         Index("uq_dose_event_key", "participant_id", "key", unique=True),
+        Index(
+            "ix_dose_event_orders",
+            "participant_id",
+            "number",
+            postgresql_where=text("kind IN ('order', 'void')"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

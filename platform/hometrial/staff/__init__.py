@@ -11,21 +11,34 @@ from hometrial.db import Database
 from hometrial.staff import assets, errors, headers, login, navigation, permitting, words
 from hometrial.staff.pages import (
     batches,
+    bulk,
     completeness,
     exports,
     people,
     providers,
     quarantine,
     sync,
+    today,
     trail,
     trial,
-    work,
 )
 from hometrial.staff.study import Study
 
 LARGEST_FORM = 64 * 1024
 LOCAL = ("localhost", "127.0.0.1")
-PARTS = (exports, work, completeness, people, sync, batches, quarantine, providers, trail, trial)
+PARTS = (
+    today,
+    completeness,
+    people,
+    bulk,
+    sync,
+    batches,
+    quarantine,
+    providers,
+    exports,
+    trail,
+    trial,
+)
 
 
 def create_app(database: Database, *, link: login.Link | None = None) -> Flask:

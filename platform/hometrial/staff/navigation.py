@@ -18,8 +18,8 @@ class Entry:
 
 
 MENU = (
-    Entry("Work", "work.listing", "today.see", frozenset({"work"})),
-    Entry("People", "people.listing", "people.see", frozenset({"people"})),
+    Entry("Today", "today.page", "today.see", frozenset({"today"})),
+    Entry("People", "people.listing", "people.see", frozenset({"people", "bulk"})),
     Entry("Completeness", "completeness.grid", "data.see", frozenset({"completeness"})),
     Entry("Sync", "sync.whole", "data.see", frozenset({"sync"})),
     Entry("Batches", "batches.listing", "data.see", frozenset({"batches"})),

@@ -1,130 +1,205 @@
-"""What waits for the staff now: open work in the order of risk, and what concerns the whole study."""
+"""What waits for the staff now, in the order of risk: one line for each thing that somebody has to do."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import Connection, Participant, Pause
-from hometrial.services import standing, working
-from hometrial.services.standing import LEAD
-from hometrial.services.viewing import quarantine, sources, syncs
-from hometrial.services.viewing.sources import Outage
+from hometrial.models import Participant
+from hometrial.models.message import ENDED
+from hometrial.services import working
+from hometrial.services.messaging import silenced
+from hometrial.services.messaging.silences import Silence
+from hometrial.services.viewing import health, messages_of_work, notices, sources, study_wide
+from hometrial.services.viewing.health import Readings
 from hometrial.services.viewing.syncs import Backlog
 from hometrial.services.working import OpenItem
 
-LATE = timedelta(minutes=15)
+SYSTEM = ("disk_full", "no_worker", "clock_skew", "backlog", "batch_refused", "wrong_rule", "provider_outage")  # fmt: skip
+"""Kinds of work about the system and the data of everybody, in the order of risk."""
+_BEFORE = working.KINDS.index("message")
+RISK = (*working.KINDS[:_BEFORE], *SYSTEM, *working.KINDS[_BEFORE:])
+"""All kinds in the order of risk: a person's safety, then what stops the study, then everything else."""
+TOGETHER = ("retired", "relink_before_end", "our_bug", "quarantine", "answers_set_aside")
+"""Kinds whose cause lies beyond one person: several with the same subject are one line."""
+SEVERAL = 3
+PER_PAGE = 50
 
 
 @dataclass(frozen=True)
-class Notice:
-    """Something about the whole study, and the way out in words or as a command."""
+class Who:
+    """Somebody whom a line is about: pseudonym, the item of work, and why nobody should write to them now."""
 
-    text: str
+    code: str
+    item: UUID | None = None
+    rests: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing to do: of which kind, about whom, why, since when; `command`: what does it where no page does."""
+
+    kind: str
+    subject: str
+    who: tuple[Who, ...]
+    reason: str
+    since: datetime | None
     way_out: str = ""
     command: str = ""
-    is_urgent: bool = True
+
+    @property
+    def one(self) -> Who | None:
+        """The only person that it is about, if it is about one."""
+        return self.who[0] if len(self.who) == 1 else None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Work that sleeps: what was done about it, until when its effect is awaited, and how the message stands."""
+
+    line: Line
+    because: str
+    until: datetime
+    message: str | None
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How many people there are, and how many of them rest, have withdrawn, or have a live link."""
+    """How many people there are, and how many of them are active, rest, are lost or have withdrawn."""
 
     enrolled: int
     resting: int
+    lost: int
     withdrawn: int
     linked: int
+
+    @property
+    def active(self) -> int:
+        """Who is there and does not rest."""
+        return self.enrolled - self.resting - self.lost - self.withdrawn
 
 
 @dataclass(frozen=True)
 class Today:
-    """All that needs somebody, and when data last came."""
+    """All that needs somebody, what is awaited, and how data come in."""
 
     counts: Counts
-    notices: Sequence[Notice]
-    items: Sequence[OpenItem]
-    open_rows: int
-    read_at: datetime | None
+    lines: Sequence[Line]
+    waiting: Sequence[Waiting]
+    backlog: Backlog
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many lines there are of each kind, in their order."""
+        found: dict[str, int] = {}
+        for line in self.lines:
+            found[line.kind] = found.get(line.kind, 0) + 1
+        return found
 
 
-def look(session: Session) -> Today:
-    """Return what waits now: a fixed number of queries."""
-    counts, waiting = _counts(session), syncs.backlog(session)
+def look(session: Session, found: Readings) -> Today:
+    """Return what waits now: a fixed number of queries, however many people and items there are."""
+    people = session.scalars(select(Participant)).all()
+    silent = silenced.of_people(session, people)
+    resting = {each.id for each in people if _rests(each.status, silent.get(each.id))}
+    counts = _counts(session, people, len(resting))
+    rests = {each.code: silent[each.id].reason for each in people if each.id in silent}
+    items = working.open_items(session)
+    messages = messages_of_work.states(session, items)
+    asleep = [each for each in items if _sleeps(each, messages)]
+    awake = [each for each in items if not _sleeps(each, messages)]
+    lines = [
+        *_of_system(health.problems(found, linked=counts.linked)),
+        *_of_people(awake, rests, study_wide.find(session, sources.outages(session))),
+    ]
     return Today(
         counts,
-        notices(session, waiting, linked=counts.linked),
-        working.open_items(session),
-        quarantine.open_rows(session),
-        waiting.read_at,
+        sorted(lines, key=_risk),
+        [_waiting(each, messages, rests) for each in asleep],
+        found.backlog,
     )
 
 
-def notices(session: Session, waiting: Backlog, *, linked: int) -> list[Notice]:
-    """Return what concerns the whole study: the worker, outages, providers that end."""
-    return [
-        *_of_worker(waiting, linked),
-        *_of_outages(sources.outages(session).values()),
-        *_of_ends(standing.ends_of(session), clock.now().date()),
-    ]
+def _rests(status: str, silent: Silence | None) -> bool:
+    return status == "enrolled" and silent is not None and silent.kind == "pause"
 
 
-def live_links(session: Session) -> int:
-    """Return how many people have an account that is meant to deliver."""
-    return (
-        session.scalar(
-            select(func.count(Connection.participant_id.distinct())).where(
-                Connection.status.in_(standing.LIVE)
-            )
-        )
-        or 0
+def _counts(session: Session, people: Sequence[Participant], resting: int) -> Counts:
+    statuses = [each.status for each in people]
+    return Counts(
+        len(people),
+        resting,
+        statuses.count("lost_to_follow_up"),
+        statuses.count("withdrawn"),
+        notices.live_links(session),
     )
 
 
-def _counts(session: Session) -> Counts:
-    now = clock.now()
-    resting = select(func.count(Pause.participant_id.distinct())).where(
-        Pause.start_at <= now, or_(Pause.end_at.is_(None), Pause.end_at > now)
-    )
-    withdrawn = func.count().filter(Participant.status == "withdrawn")
-    enrolled, gone = session.execute(select(func.count(), withdrawn).select_from(Participant)).one()
-    return Counts(enrolled, session.scalar(resting) or 0, gone, live_links(session))
+def _sleeps(line: OpenItem, messages: Mapping[UUID, str]) -> bool:
+    """Whether an item's answer is awaited; what was sent and did not leave wakes it."""
+    sent = line.item.message_id
+    state = None if sent is None else messages.get(sent)
+    return line.is_asleep and (state is None or state == "sent" or state not in ENDED)
 
 
-def _of_worker(waiting: Backlog, linked: int) -> list[Notice]:
-    if not waiting.workers and (linked or waiting.jobs or waiting.pulls):
-        return [Notice("No worker runs: nothing is read or stored.", command="hometrial worker")]
-    if waiting.oldest_job and waiting.oldest_job > LATE:
-        return [
-            Notice(
-                f"The oldest of {waiting.jobs} due jobs waits longer than it should.",
-                command="hometrial worker",
-            )
-        ]
-    return []
+def _waiting(line: OpenItem, messages: Mapping[UUID, str], rests: Mapping[str, str]) -> Waiting:
+    item = line.item
+    assert item.sleeps_until is not None  # noqa: S101 - it sleeps
+    state = None if item.message_id is None else messages.get(item.message_id)
+    return Waiting(_line(line, rests), item.asleep_because or "", item.sleeps_until, state)
 
 
-def _of_outages(found: Iterable[Outage]) -> list[Notice]:
-    return [
-        Notice(
-            f"{outage.provider} does not answer for {outage.failing} of {outage.accounts} accounts.",
-            "Reading goes on by itself and fills the gap later.",
-            is_urgent=False,
-        )
-        for outage in found
-        if outage.is_one
-    ]
+def _line(line: OpenItem, rests: Mapping[str, str]) -> Line:
+    item = line.item
+    who = () if line.code is None else (Who(line.code, item.id, rests.get(line.code, "")),)
+    return Line(item.kind, item.subject, who, item.reason, item.opened_at)
 
 
-def _of_ends(ends: Mapping[str, date], today: date) -> list[Notice]:
-    return [
-        Notice(
-            f"{provider} {'ends' if ends_on > today else 'ended'} on {ends_on}.",
-            "Who must link another account, and how far that is, stands under Providers.",
-            is_urgent=ends_on <= today,
-        )
-        for provider, ends_on in sorted(ends.items())
-        if ends_on - LEAD <= today
-    ]
+def _of_people(
+    items: Iterable[OpenItem], rests: Mapping[str, str], causes: Sequence[study_wide.Cause]
+) -> Iterable[Line]:
+    """Return a line for each item; what one cause does to many people is one line with all of them."""
+    together: dict[tuple[str, str], list[Line]] = {}
+    touched: dict[int, list[Who]] = {number: [] for number in range(len(causes))}
+    for item in items:
+        line = _line(item, rests)
+        number = next((n for n, each in enumerate(causes) if each.explains(item)), None)
+        if number is not None:
+            touched[number] += line.who
+        elif line.kind in TOGETHER:
+            together.setdefault((line.kind, line.subject), []).append(line)
+        else:
+            yield line
+    for number, cause in enumerate(causes):
+        yield _of_cause(cause, touched[number], rests)
+    for lines in together.values():
+        yield from lines if len(lines) < SEVERAL else [_merged(lines)]
+
+
+def _of_cause(cause: study_wide.Cause, who: Sequence[Who], rests: Mapping[str, str]) -> Line:
+    known = {each.code: each for each in who}
+    for code in cause.codes:
+        known.setdefault(code, Who(code, None, rests.get(code, "")))
+    people = tuple(known[code] for code in sorted(known))
+    return Line(cause.kind, cause.subject, people, cause.reason, cause.since, cause.way_out)
+
+
+def _merged(lines: Sequence[Line]) -> Line:
+    who = tuple(sorted((each for line in lines for each in line.who), key=lambda each: each.code))
+    first = min(lines, key=lambda line: line.since or clock.now())
+    return replace(first, who=who, reason=f"{len(who)} people: {first.reason}")
+
+
+def _of_system(found: Iterable[health.Problem]) -> Iterable[Line]:
+    for each in found:
+        yield Line(each.kind, "", (), each.text, each.since, each.way_out, each.command)
+
+
+def _risk(line: Line) -> tuple[int, datetime, str]:
+    rank = RISK.index(line.kind) if line.kind in RISK else len(RISK)
+    first = line.who[0].code if line.who else ""
+    return rank, line.since or clock.now(), first

@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
 
 from hometrial.services import enrolling
-from hometrial.services.viewing import sources, syncs, today
+from hometrial.services.viewing import notices, sources, syncs
 from hometrial.staff import asking
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading, study
@@ -26,7 +26,7 @@ def whole() -> str:
             under_way=syncs.under_way(session),
             page=sources.newest(session, asking.start()),
             per_page=sources.PER_PAGE,
-            notices=today.notices(session, waiting, linked=today.live_links(session)),
+            notices=notices.notices(session, waiting, linked=notices.live_links(session)),
             told=syncs.notifications(session),
             health=syncs.health(session),
             disk=shutil.disk_usage(study().database.settings.home),
