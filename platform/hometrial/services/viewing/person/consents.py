@@ -85,6 +85,8 @@ def consents(session: Session, keys: Keys, person: Participant) -> Consents:
     """Return all of a person's consent."""
     signed = _signed(session, keys, person)
     due, offers, problem = _asked(session, person)
+    known = {(each.row.document, each.row.version) for each in signed}
+    offers = [each for each in offers if (each.document.id, each.document.version) not in known]
     return Consents(
         signed,
         _talks(session, person),

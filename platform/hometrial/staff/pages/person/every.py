@@ -14,6 +14,7 @@ from hometrial.staff.pages.person import (
     ordering,
     overview,
     paper_consent,
+    questionnaires,
     resting,
     supply,
     tasks,
@@ -22,6 +23,6 @@ from hometrial.staff.pages.person import (
 )
 
 PARTS = (
-    overview, days, identity, consent, paper_consent, visits, doses, ordering, supply, events,
+    overview, days, identity, consent, paper_consent, visits, questionnaires, doses, ordering, supply, events,
     medicines, laboratory, messages, contacts, leaving, resting, tasks, trail,
 )  # fmt: skip

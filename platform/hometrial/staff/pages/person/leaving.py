@@ -64,7 +64,6 @@ def leaving(code: str) -> str:
             "person/leaving.html",
             found=_found(session, person),
             scopes=SCOPES,
-            plain_ones=PLAIN,
         )
 
 
@@ -93,7 +92,7 @@ def stop(code: str) -> Answer:
         person = enrolling.find_participant(session, code)
         page = shown(
             session, person, "person/stop.html",
-            deed=deed, form=form, scopes=SCOPES, plain_ones=PLAIN, found=found,
+            deed=deed, form=form, scopes=SCOPES, plain_ones=PLAIN, plain=list(SCOPES)[:PLAIN],
             chosen=_ordered(form.choices.data or ()) if is_good else [],
         )  # fmt: skip
     return page if is_good or not form.is_submitted() else (page, 422)
