@@ -12,7 +12,7 @@ from hometrial.errors import TrialError
 from hometrial.models import ProtocolVersion
 from hometrial.protocol.model import missing_before_consent
 from hometrial.services.agreeing import texts
-from hometrial.services.trial import publishing
+from hometrial.services.trial import publishing, submitting
 from hometrial.services.viewing import protocols
 from hometrial.staff.pages.trial.door import Answer, pages
 from hometrial.staff.permitting import permits
@@ -141,10 +141,10 @@ def publish(version_id: UUID) -> Answer:
         with writing("publish a protocol") as session:
             found = _find(session, version_id)
             publishing.publish(session, found)
-            kept, missing = texts.keep_shipped(session, found, by=me().actor)
+            kept, missing = submitting.keep_words(session, found, by=me().actor)
     except TrialError as error:
         return _version_page(version_id, refused=str(error)), 422
-    flash(f"{found.protocol} {found.version} is in force. Consent texts kept: {len(kept)}.")
+    flash(f"{found.protocol} {found.version} is in force. Consent texts kept: {kept}.")
     for each in missing:
         flash(f"Nobody can sign yet: {each}")
     return redirect(url_for("trial.version", version_id=version_id), 303)
