@@ -15,10 +15,18 @@ from hometrial.errors import TrialError
 from hometrial.models import Participant
 
 PER_PAGE = 60
-_MEASURED = frozenset(
-    {"day_chunk", "gap", "daily_metric", "quarantined_row", "coverage", "personal_baseline"}
-)
-"""What watches fill and the machine makes of it; batches and the sync log tell of these."""
+_ENTERED = frozenset(
+    {
+        "adverse_event", "alert", "allocation", "anchor_day", "bad_day", "baseline_symptom", "connection",
+        "consent_event", "consent_signature", "consent_talk", "contact", "deviation", "dose_event",
+        "laboratory_result", "link_invitation", "medication", "message", "participant_zone",
+        "participation", "passkey", "pause", "query", "quiz_call", "quiz_try", "reminder_choice",
+        "reminder_rest", "response", "screening", "section_read", "signature_refusal", "supply_count",
+        "supply_movement", "told_history", "visit_record", "wearable_account", "withdrawal_choice",
+        "work_item",
+    }
+)  # fmt: skip
+"""What somebody enters, says or decides; of what watches fill, batches and the sync log tell."""
 _OF_PARENT = {
     "answer": ("response_id", "response"),
     "sitting": ("response_id", "response"),
@@ -76,12 +84,8 @@ class EntryPage:
 
 
 def _tables() -> dict[str, Table]:
-    return {
-        each.name: each
-        for each in Base.metadata.tables.values()
-        if each.schema is None and "id" in each.c and each.name not in _MEASURED
-        if "participant_id" in each.c or each.name in _OF_PARENT
-    }
+    known = _ENTERED | _OF_PARENT.keys()
+    return {name: each for name, each in Base.metadata.tables.items() if name in known}
 
 
 def page(session: Session, person: Participant, start: int = 0) -> EntryPage:
