@@ -23,7 +23,7 @@ def write_stata(path: Path, data_set: DataSet, table: pa.Table, values: ValueLab
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         version=STATA,
-        variable_value_labels={name: dict(labels) for name, labels in values.items()},
+        variable_value_labels=_codes(values),
     )
 
 
@@ -41,8 +41,12 @@ def write_spss(path: Path, data_set: DataSet, table: pa.Table, values: ValueLabe
         path,
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
-        variable_value_labels={name: dict(labels) for name, labels in values.items()},
+        variable_value_labels=_codes(values),
     )
+
+
+def _codes(values: ValueLabels) -> dict[str, dict[float | int, str]]:
+    return {name: {code: text for code, text in labels.items()} for name, labels in values.items()}  # noqa: C416
 
 
 def _pandas(table: pa.Table) -> pd.DataFrame:

@@ -85,9 +85,3 @@ def _stamp(path: Path, at: datetime, version: Literal[5, 8]) -> None:
     body[start - _RECORD + 64 : start - _RECORD + 80] = stamp
     body[start : start + 16] = stamp
     path.write_bytes(body)
-
-
-def read(path: Path) -> tuple[pd.DataFrame, dict[str, str], str]:
-    """Return a file's values, its labels and its own label, as pyreadstat reads them."""
-    values, meta = pyreadstat.read_xport(path)
-    return values, dict(meta.column_names_to_labels), meta.file_label
