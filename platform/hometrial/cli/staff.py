@@ -1,6 +1,5 @@
 """`hometrial staff`: the staff site of one study."""
 
-import secrets
 import signal
 import webbrowser
 
@@ -16,7 +15,7 @@ from hometrial.services import migrating
 @click.option("--port", default=8400, show_default=True, help="0 takes a free one.")
 @click.pass_obj
 def staff(database: Database, host: str, port: int) -> None:
-    """Serve the staff site and print the link that logs in.
+    """Serve the staff site; a rehearsal prints a link that logs in.
 
     \b
     Example:
@@ -27,28 +26,38 @@ def staff(database: Database, host: str, port: int) -> None:
 
 
 def serve(database: Database, host: str, port: int, *, open_browser: bool = False) -> None:
-    """Serve until interrupted (Ctrl-C or SIGTERM); the printed link holds a token of this run."""
+    """Serve until interrupted (Ctrl-C or SIGTERM)."""
     from hometrial import staff as site  # Flask is loaded by the one command that serves
-    from hometrial.staff.login import Link
 
-    token = secrets.token_urlsafe(24)
-    app = site.create_app(database, link=Link(token, _own_account(database)))
+    app = site.create_app(database)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = waitress.create_server(app, host=host, port=port)
-    link = f"http://{host}:{server.effective_port}/login?token={token}"
-    click.echo(f"staff site: {link}")
+    address = _address(database, f"http://{host}:{server.effective_port}")
+    click.echo(f"staff site: {address}")
     click.echo("Ctrl-C stops it.")
     if open_browser:
-        webbrowser.open(link)
+        webbrowser.open(address)
     try:
         server.run()
     finally:
         server.close()
 
 
-def _own_account(database: Database) -> str:
-    """Return the account of whoever holds this machine, which holds every role; made once."""
-    from hometrial.services.staffing import accounts
+def _address(database: Database, here: str) -> str:
+    """Return where to begin: in a rehearsal a link that logs in, in a study the page that asks who is there."""
+    from hometrial.services.staffing import accounts, granting, links
 
-    with database.transaction(database.settings.who(), "the account of this machine") as session:
-        return accounts.of_this_machine(session).name
+    if database.settings.simulators is not None:
+        who = database.settings.who()
+        with database.transaction(who, "the account of this machine") as session:
+            account = accounts.of_this_machine(session)
+            return f"{here}/setup/{links.make(session, account, who, links.LONGEST)}"
+    with database.reading() as session:
+        nobody = not granting.admins(session)
+    if nobody:
+        click.echo(
+            "nobody can log in yet; make the first account, and the link with which it is set up:"
+        )
+        click.echo('  hometrial user add ada --full-name "Ada Lovelace" --role admin')
+        click.echo("  hometrial user link ada")
+    return f"{here}/"

@@ -8,15 +8,18 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.staff import assets, errors, headers, login, navigation, permitting, words
+from hometrial.staff import assets, errors, headers, navigation, permitting, words
 from hometrial.staff.pages import (
+    account,
     batches,
     bulk,
     completeness,
+    entering,
     exports,
     people,
     providers,
     quarantine,
+    setting_up,
     sync,
     today,
     trail,
@@ -41,8 +44,8 @@ PARTS = (
 )
 
 
-def create_app(database: Database, *, link: login.Link | None = None) -> Flask:
-    """Make the staff site of one study; `link` logs its account in."""
+def create_app(database: Database) -> Flask:
+    """Make the staff site of one study."""
     settings = database.settings
     address = urlsplit(settings.staff_url)
     https = address.scheme == "https"
@@ -60,14 +63,13 @@ def create_app(database: Database, *, link: login.Link | None = None) -> Flask:
         WTF_CSRF_SSL_STRICT=False,  # it wants a Referer, and our pages send none
     )
     app.extensions["hometrial"] = Study(database)
-    login.teach(app, link)
     Bootstrap5(app)
     CSRFProtect(app)
     headers.strict(app)
     errors.handle(app)
     words.teach(app)
     app.jinja_env.globals.update(menu=navigation.menu)
-    for part in (*PARTS, login, assets):
+    for part in (*PARTS, entering, setting_up, account, assets):
         app.register_blueprint(part.pages)
     permitting.guard(app)
     return app

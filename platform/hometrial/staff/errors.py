@@ -1,11 +1,13 @@
 """What a person sees when something is refused: one sentence and the way on."""
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from flask_wtf.csrf import CSRFError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from hometrial.errors import TrialError, UnknownParticipantError
 from hometrial.services.staffing.acting import NotPermittedError
+from hometrial.staff.pages import entering
+from hometrial.staff.ways import inside
 
 
 def handle(app: Flask) -> None:
@@ -23,11 +25,10 @@ def _page(status: int, title: str, text: str) -> tuple[str, int]:
 
 
 def _logged_out(_error: HTTPException) -> tuple[str, int]:
-    text = (
-        "This site opens with the link that `hometrial staff` prints when it starts. Take the newest "
-        "link from that terminal: a link ends with its run, a session 15 minutes after its last use."
-    )
-    return render_template("message.html", title="Not logged in", text=text, bare=True), 401
+    if isinstance(request.routing_exception, SecurityError):  # no page is made under that name
+        return "This site is not known under that name.", 400
+    to = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return entering.form_page(inside(to)), 401
 
 
 def _old_form(error: CSRFError) -> tuple[str, int]:

@@ -66,3 +66,11 @@ def refusals_since_log_in(session: Session, who: str) -> int:
         AccessRecord.id > func.coalesce(last.scalar_subquery(), 0),
     )
     return session.scalar(query) or 0
+
+
+def log_ins(session: Session, who: str, limit: int) -> Sequence[AccessRecord]:
+    """Return the newest log-ins of somebody, with those that were refused."""
+    query = select(AccessRecord).where(
+        AccessRecord.who == who, AccessRecord.kind.in_(("log_in", "refused_log_in"))
+    )
+    return session.scalars(query.order_by(AccessRecord.id.desc()).limit(limit)).all()

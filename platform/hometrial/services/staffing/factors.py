@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -138,11 +138,7 @@ def set_password(
     """
     password, offered, code = chosen
     passwords.require_good(password, around(session, account))
-    step = totp.step_of(offered, code)
-    if step is None or not totp.spend(session, account.id, step):
-        raise FactorRefusedError(
-            "code: this is not what the app shows now; wait for the next one, and see that its device has the right time"
-        )
+    _require_shown(session, account.id, offered, code)
     values = {
         "password_hash": passwords.hashed(password),
         "app_secret": totp.seal(keys.seal, account.id, offered),
@@ -152,6 +148,36 @@ def set_password(
         insert(StaffPassword)
         .values(account_id=account.id, **values)
         .on_conflict_do_update(index_elements=[StaffPassword.account_id], set_=values)
+    )
+
+
+def _require_shown(session: Session, account_id: UUID, offered: str, code: str) -> None:
+    step = totp.step_of(offered, code)
+    if step is None or not totp.spend(session, account_id, step):
+        raise FactorRefusedError(
+            "code: this is not what the app shows now; wait for the next one, and see that its device has the right time"
+        )
+
+
+def change_password(session: Session, account: StaffAccount, password: str) -> None:
+    """Set another password beside the same app. Raises PasswordRefusedError."""
+    passwords.require_good(password, around(session, account))
+    session.execute(
+        update(StaffPassword)
+        .where(StaffPassword.account_id == account.id)
+        .values(password_hash=passwords.hashed(password), set_at=clock.now())
+    )
+
+
+def change_app(
+    session: Session, keys: Keys, account: StaffAccount, offered: str, code: str
+) -> None:
+    """Take another app beside the same password. Raises FactorRefusedError if the code is not the app's."""
+    _require_shown(session, account.id, offered, code)
+    session.execute(
+        update(StaffPassword)
+        .where(StaffPassword.account_id == account.id)
+        .values(app_secret=totp.seal(keys.seal, account.id, offered))
     )
 
 

@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, Select, select, update
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -48,7 +48,16 @@ def address(settings: Settings, token: str) -> str:
 
 def owner(session: Session, token: str) -> StaffAccount | None:
     """Return whose link this is, None if it opens nothing."""
-    return session.scalar(
+    return session.scalar(_owner(token))
+
+
+def hold(session: Session, token: str) -> StaffAccount | None:
+    """Return whose link this is, and keep others from using it until the end of the transaction."""
+    return session.scalar(_owner(token).with_for_update(of=SetupLink))
+
+
+def _owner(token: str) -> Select[StaffAccount]:
+    return (
         select(StaffAccount)
         .join(SetupLink, SetupLink.account_id == StaffAccount.id)
         .where(*_open(token), StaffAccount.disabled_at.is_(None))

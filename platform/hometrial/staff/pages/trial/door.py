@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from flask import Blueprint, request
+from flask import Blueprint, g, request
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
@@ -28,7 +28,9 @@ SECTIONS = (
 
 @pages.context_processor
 def _sections() -> dict[str, object]:
-    """Return the pages beside each other, those that may be opened."""
+    """Return the pages beside each other, those that may be opened; who is not logged in sees none."""
+    if "actor" not in g:
+        return {}
     return {"sections": [each for each in SECTIONS if me().may(each[2])]}
 
 
