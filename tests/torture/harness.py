@@ -31,10 +31,10 @@ _BATCH_KEY = "f.sha256, b.kind, b.scope, b.reader_revision"
 _OF_PEOPLE = (
     "adverse_event", "adverse_event_coding", "adverse_event_version", "alert", "alert_event", "allocation",
     "allocation_in_error", "allocation_reveal", "allocation_scheme", "anchor_day", "answer", "answer_upload",
-    "bad_day", "baseline_symptom", "consent_copy", "consent_signature", "consent_talk", "consent_text", "contact", "dose_event", "entry_address",
+    "bad_day", "baseline_symptom", "consent_copy", "consent_signature", "consent_talk", "consent_text", "contact", "deviation", "dose_event", "endorsement", "entry_address",
     "entry_code", "expected_form", "form_score",
     "instrument_version", "laboratory_result", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
-    "quiz_try", "reminder_choice", "reminder_rest", "response", "rule_change", "rule_move", "rule_rehearsal", "rule_version", "safety_report", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
+    "quiz_try", "reminder_choice", "reminder_rest", "response", "rule_change", "rule_move", "rule_rehearsal", "rule_version", "safety_report", "sampling_plan", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
     "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "verdict_limits", "visit_confirmation", "visit_record",
     "withdrawal_choice",
 )  # fmt: skip

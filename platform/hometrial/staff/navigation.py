@@ -27,6 +27,7 @@ MENU = (
     Entry("Providers", "providers.listing", "data.see", frozenset({"providers"})),
     Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
     Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
+    Entry("Safety", "safety.page", "alert.see", frozenset({"safety"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
 )
 

@@ -50,6 +50,21 @@ class Held:
     events: tuple[Event, ...]
 
 
+@dataclass(frozen=True)
+class Count:
+    """A rule as it stands: how many there are, and at how many it holds; None: at no number of so few people."""
+
+    rule: str
+    said: str
+    now: int
+    holds_at: int | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether it holds by what is counted."""
+        return self.holds_at is not None and self.now >= self.holds_at
+
+
 @cache
 def shipped() -> StoppingRules:
     """Return the rules that come with the product."""
@@ -65,6 +80,24 @@ def held(events: Sequence[Event], treated: frozenset[str]) -> tuple[Held, ...]:
     return (*_gravest(related), *_kinds(related), *_liver(events), *_toxicity(related, treated))
 
 
+def counts(events: Sequence[Event], treated: frozenset[str]) -> tuple[Count, ...]:
+    """Return every stopping rule with what is counted by it; what nobody has judged as related does not count."""
+    related = [each for each in events if each.details.related]
+    bound, limit = shipped().toxicity, shipped().related_serious_of_one_kind
+    toxic = {each.person for each in related if _is_toxic(each.details, bound)}
+    people = len(treated | toxic)
+    most = max((len(found) for found in _by_kind(related)), default=0)
+    return (
+        Count("related_fatal", "related events that were fatal or life-threatening",
+              sum(each.details.is_gravest for each in related), 1),
+        Count("related_serious_of_one_kind", "related serious events of one kind", most, limit),
+        Count("liver", "events of liver injury by Hy's law", sum(1 for _ in _injured(events)), 1),
+        Count("toxicity_bound",
+              f"people of {people} treated with a related event of grade {bound.grade} or more, or who stopped for one",
+              len(toxic), bound.pauses_at(people)),
+    )  # fmt: skip
+
+
 def _gravest(related: Sequence[Event]) -> Iterator[Held]:
     found = tuple(each for each in related if each.details.is_gravest)
     if found:
@@ -75,12 +108,7 @@ def _kinds(related: Sequence[Event]) -> Iterator[Held]:
     """By our own terms and by the coder's names: two events are of one kind if either says so."""
     limit = shipped().related_serious_of_one_kind
     seen: set[tuple[str, ...]] = set()
-    for name in ("term", "preferred"):
-        kinds: dict[str, list[Event]] = defaultdict(list)
-        for each in related:
-            kind = each.details.term if name == "term" else each.preferred
-            if each.details.is_serious and kind is not None:
-                kinds[kind].append(each)
+    for kinds in _kinds_of(related):
         for kind, found in sorted(kinds.items()):
             names = tuple(map(str, found))
             if len(found) >= limit and names not in seen:
@@ -89,12 +117,29 @@ def _kinds(related: Sequence[Event]) -> Iterator[Held]:
                 yield Held("related_serious_of_one_kind", said, tuple(found))
 
 
+def _by_kind(related: Sequence[Event]) -> Iterator[list[Event]]:
+    for kinds in _kinds_of(related):
+        yield from kinds.values()
+
+
+def _kinds_of(related: Sequence[Event]) -> Iterator[dict[str, list[Event]]]:
+    for name in ("term", "preferred"):
+        kinds: dict[str, list[Event]] = defaultdict(list)
+        for each in related:
+            kind = each.details.term if name == "term" else each.preferred
+            if each.details.is_serious and kind is not None:
+                kinds[kind].append(each)
+        yield kinds
+
+
 def _liver(events: Sequence[Event]) -> Iterator[Held]:
-    found = tuple(
-        each for each in events if each.details.hys_law and each.details.related is not False
-    )
+    found = tuple(_injured(events))
     if found:
         yield Held("liver", "liver injury by Hy's law", found)
+
+
+def _injured(events: Sequence[Event]) -> Iterator[Event]:
+    return (each for each in events if each.details.hys_law and each.details.related is not False)
 
 
 def _toxicity(related: Sequence[Event], treated: frozenset[str]) -> Iterator[Held]:

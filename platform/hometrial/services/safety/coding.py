@@ -1,14 +1,15 @@
-"""MedDRA codings: a licensed coder's file is read, checked whole, and kept beside what was coded."""
+"""MedDRA codings: a licensed coder's, one by one or as a file that is checked whole, kept beside what was coded."""
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.models import AdverseEventCoding
+from hometrial.models import AdverseEventCoding, AdverseEventVersion
 from hometrial.services.safety import events
 from hometrial.services.safety.events import AdverseEventRefusedError, EventState
 
@@ -48,6 +49,45 @@ def import_codings(session: Session, text: str, name: str, *, by: str) -> Coded:
     kept = [_keep(session, row, known[row["participant"], row["number"]], by) for _, row in rows]
     session.flush()
     return Coded(new=sum(kept), same=len(kept) - sum(kept))
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """How the same words were coded before, and how often; the newest of the codings."""
+
+    coding: AdverseEventCoding
+    times: int
+
+
+def remembered(session: Session, state: EventState) -> Remembered | None:
+    """Return how other events of the same words, or of the same term without words, were coded; None: never."""
+    now = state.current
+    words = " ".join(now.verbatim.casefold().split())
+    said = func.lower(
+        func.regexp_replace(func.btrim(AdverseEventVersion.verbatim), r"\s+", " ", "g")
+    )
+    same = said == words if words else AdverseEventVersion.term == now.term
+    if not words and now.term is None:
+        return None
+    rows = session.scalars(
+        select(AdverseEventCoding)
+        .join(AdverseEventVersion, AdverseEventVersion.id == AdverseEventCoding.version_id)
+        .where(same, AdverseEventVersion.adverse_event_id != state.event.id)
+        .order_by(AdverseEventCoding.coded_at, AdverseEventCoding.id)
+    ).all()
+    return Remembered(rows[-1], len(rows)) if rows else None
+
+
+def code_one(session: Session, state: EventState, codes: Mapping[str, str], *, by: str) -> bool:
+    """Keep the coding of an event as it is known now; return whether it is new. Raises AdverseEventRefusedError."""
+    named = {"participant": state.code, "number": str(state.event.number)}
+    row = {**codes, **named, "version": str(state.current.version)}
+    faults = list(_faults(row, {(state.code, str(state.event.number)): state}))
+    if faults:
+        raise AdverseEventRefusedError("; ".join(faults))
+    is_new = _keep(session, row, state, by)
+    session.flush()
+    return is_new
 
 
 def read(content: bytes, name: str) -> str:

@@ -5,9 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from hometrial.db import among
 from hometrial.errors import TrialError
 from hometrial.models import (
     AdverseEvent,
@@ -64,13 +66,17 @@ class EventState:
         return (coded.verbatim, coded.term) == (now.verbatim, now.term)
 
 
-def states(session: Session, *, person: Participant | None = None) -> list[EventState]:
-    """Return the events of a person or of all, by person and number."""
+def states(
+    session: Session, *, person: Participant | None = None, ids: Iterable[UUID] | None = None
+) -> list[EventState]:
+    """Return the events of a person, those with these ids, or all, by person and number."""
     query = select(AdverseEvent, Participant.code).join(
         Participant, Participant.id == AdverseEvent.participant_id
     )
     if person is not None:
         query = query.where(AdverseEvent.participant_id == person.id)
+    if ids is not None:
+        query = query.where(among(AdverseEvent.id, ids))
     rows = [
         (event, code)
         for event, code in session.execute(query.order_by(Participant.code, AdverseEvent.number))
@@ -89,6 +95,15 @@ def state_of(session: Session, event: AdverseEvent) -> EventState:
     person = session.get_one(Participant, event.participant_id)
     return next(
         each for each in states(session, person=person) if each.event.number == event.number
+    )
+
+
+def newest_versions() -> Select[AdverseEventVersion]:
+    """Return the query of what is known now of every event."""
+    return (
+        select(AdverseEventVersion)
+        .ext(distinct_on(AdverseEventVersion.adverse_event_id))
+        .order_by(AdverseEventVersion.adverse_event_id, AdverseEventVersion.version.desc())
     )
 
 
@@ -138,7 +153,7 @@ def _versions(session: Session, events: Iterable[UUID]) -> dict[UUID, list[Adver
     found: dict[UUID, list[AdverseEventVersion]] = defaultdict(list)
     rows = session.scalars(
         select(AdverseEventVersion)
-        .where(AdverseEventVersion.adverse_event_id.in_(list(events)))
+        .where(among(AdverseEventVersion.adverse_event_id, events))
         .order_by(AdverseEventVersion.version)
     )
     for row in rows:
@@ -149,7 +164,7 @@ def _versions(session: Session, events: Iterable[UUID]) -> dict[UUID, list[Adver
 def _codings(session: Session, versions: Iterable[UUID]) -> dict[UUID, AdverseEventCoding]:
     rows = session.scalars(
         select(AdverseEventCoding)
-        .where(AdverseEventCoding.version_id.in_(list(versions)))
+        .where(among(AdverseEventCoding.version_id, versions))
         .order_by(AdverseEventCoding.coded_at, AdverseEventCoding.id)
     )
     return {row.version_id: row for row in rows}

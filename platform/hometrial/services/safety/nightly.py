@@ -1,4 +1,4 @@
-"""What nobody would see without looking: the rules that pause the study, and drug that does not add up."""
+"""What nobody would see without looking: rules that pause the study, hearts that beat faster, drug that does not add up."""
 
 from collections import defaultdict
 from datetime import timedelta
@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.models import Participant
 from hometrial.services.dosing import accounting
-from hometrial.services.safety import alerting, alerts, stopping
+from hometrial.services.safety import alerting, alerts, heart, stopping
 from hometrial.services.safety.alerting import Response
 
 RULE = "AC1"
@@ -21,13 +21,14 @@ RESPONSE = Response(
 
 
 def check(session: Session) -> int:
-    """Look at the stopping rules and at every unit of the drug; return how many new alerts that made.
+    """Look at the stopping rules, at the heart rates in sleep and at every unit of the drug; return how many new alerts that made.
 
     What was alerted and is open is not alerted again while it says the same, however often this is asked. What
     does not add up is work as well, and is closed by itself once it does.
     """
     before = len(alerts.states(session, only_open=False))
     stopping.stopping(session)
+    heart.watch(session)
     accounting.watch(session)
     said: dict[str, list[str]] = defaultdict(list)
     for fault in accounting.check(session):
