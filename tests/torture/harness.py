@@ -35,8 +35,8 @@ _OF_PEOPLE = (
     "entry_code", "expected_form", "form_score",
     "instrument_version", "laboratory_result", "lot", "medication", "message", "message_state", "message_topic", "participation", "passkey", "passkey_challenge", "passkey_removal", "passkey_use", "product", "protocol_version", "quiz_call",
     "quiz_try", "reminder_choice", "reminder_rest", "response", "rule_change", "rule_move", "rule_rehearsal", "rule_version", "safety_report", "sampling_plan", "screening", "screening_answer", "section_read", "shipment", "signature_refusal",
-    "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "verdict_limits", "visit_confirmation", "visit_record",
-    "withdrawal_choice",
+    "sitting", "submission", "supply_count", "supply_movement", "text_pack", "told_history", "trail_review", "verdict_limits", "verification_drop", "verification_mark", "visit_confirmation", "visit_record",
+    "visit_report", "withdrawal_choice",
 )  # fmt: skip
 """Tables of the trial and its people: an import writes nothing there, so that any row differs."""
 TABLES = {

@@ -13,7 +13,7 @@ from hometrial.services.viewing.safety import deviations as log
 from hometrial.services.viewing.safety.deviations import Wanted
 from hometrial.staff import asking
 from hometrial.staff.pages.safety.blueprint import pages
-from hometrial.staff.pages.safety.forms import AmendDeviationForm, DeviationForm
+from hometrial.staff.pages.safety.deviation_forms import AmendDeviationForm, DeviationForm
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, writing
 

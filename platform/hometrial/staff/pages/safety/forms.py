@@ -8,7 +8,6 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import (
     BooleanField,
-    DateField,
     DateTimeLocalField,
     Field,
     IntegerField,
@@ -22,7 +21,6 @@ from wtforms.validators import InputRequired, Length, Optional, ValidationError
 from wtforms.widgets import CheckboxInput, HiddenInput, ListWidget
 
 from hometrial.errors import TrialError
-from hometrial.models import DEVIATION_CATEGORIES, DEVIATION_IMPACTS
 from hometrial.protocol.safety import causality, clocks, details, vocabulary
 
 LONGEST = 2_000
@@ -41,7 +39,8 @@ def _spaces_off(text: str | None) -> str | None:
     return (text or "").strip() or None
 
 
-def _says_something(_form: FlaskForm, field: Field) -> None:
+def says_something(_form: FlaskForm, field: Field) -> None:
+    """Refuse a field of nothing but spaces."""
     if not (field.data or "").strip():
         raise ValidationError("Say why: it is kept beside the record and in the audit trail.")
 
@@ -53,7 +52,7 @@ def reason(label: str) -> TextAreaField:
         validators=[
             InputRequired("Say why: it is kept beside the record and in the audit trail."),
             Length(max=LONGEST, message=f"Say it in {LONGEST} characters at most."),
-            _says_something,
+            says_something,
         ],
     )
 
@@ -257,7 +256,7 @@ class HandleForm(SafetyForm):
     """Something was done about an alert."""
 
     action = TextAreaField(
-        "What was done", validators=[InputRequired("Say what was done."), _LONG, _says_something]
+        "What was done", validators=[InputRequired("Say what was done."), _LONG, says_something]
     )
 
 
@@ -292,45 +291,3 @@ class CodingFileForm(SafetyForm):
     """A coder's file."""
 
     file = FileField("CSV file", validators=[FileRequired("Choose the coder's file.")])
-
-
-class DeviationForm(SafetyForm):
-    """A departure from the protocol."""
-
-    category = SelectField(
-        "What it is about",
-        choices=choices(DEVIATION_CATEGORIES, None),
-    )
-    impact = SelectField("What it bears on", choices=choices(DEVIATION_IMPACTS, None))
-    happened_on = DateField("When it happened", validators=[InputRequired("Give the day.")])
-    found_on = DateField("When it was found", validators=[InputRequired("Give the day.")])
-    description = TextAreaField(
-        "What happened, and what the protocol asks for",
-        validators=[InputRequired("Say what happened."), _LONG, _says_something],
-    )
-    corrective_action = TextAreaField(
-        "What is done so that it does not happen again", validators=[_LONG]
-    )
-    reported_on = DateField(
-        "When the ethics committee was told, if it had to be", validators=[Optional()]
-    )
-    is_closed = BooleanField("Nothing is left to do")
-
-    def said(self) -> dict[str, Any]:
-        """Return the fields of the deviation by their names."""
-        return {
-            "category": self.category.data,
-            "impact": self.impact.data,
-            "happened_on": self.happened_on.data,
-            "found_on": self.found_on.data,
-            "description": (self.description.data or "").strip(),
-            "corrective_action": (self.corrective_action.data or "").strip(),
-            "reported_on": self.reported_on.data,
-            "is_closed": bool(self.is_closed.data),
-        }
-
-
-class AmendDeviationForm(DeviationForm):
-    """A newer version of a deviation."""
-
-    because = reason("Why it is changed")
