@@ -148,5 +148,5 @@ def test_the_demo_sets_its_study_up(run, own_home):
     people = json.loads(run("participant", "list", "--json"))
     codes = [person["participant"] for person in people]
     assert codes == [f"P-{n:04}" for n in range(1, len(people) + 1)]
-    assert len(people) >= 12 + 7  # of the archives, and of the trial
+    assert len(people) == 75
     assert all(person["zone"] for person in people)

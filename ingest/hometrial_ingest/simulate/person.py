@@ -90,6 +90,8 @@ class Person:
     doses: tuple[Dose, ...] = ()
     crash_days: frozenset[date] = field(default_factory=frozenset)
     away_days: frozenset[date] = field(default_factory=frozenset)
+    beats_apart: int | None = None
+    """Seconds between heart-rate samples, for studies that are to be small; None: as real devices sample."""
 
     @property
     def code(self) -> str:

@@ -167,7 +167,7 @@ def _beat(
 ) -> tuple[Seconds, Counts]:
     """Heart rate as the body has it all day: resting, hour, sleep, walking, crash and noise."""
     rng = stream(person.seed, Purpose.HEART_RATE, person.number, local.date.toordinal())
-    at = _sample_times(rng, local)
+    at = _sample_times(rng, local, person.beats_apart)
     minute = (at - local.starts_at) // 60
     clock = local.wall_clock(local.minute_starts()) % 86_400 / 3_600
     level = np.interp(clock, np.arange(25), np.append(_CIRCADIAN, _CIRCADIAN[0]))
@@ -181,8 +181,10 @@ def _beat(
     return at, np.rint(level).astype(np.int64)[minute] + noise
 
 
-def _sample_times(rng: np.random.Generator, local: LocalDay) -> Seconds:
+def _sample_times(rng: np.random.Generator, local: LocalDay, apart: int | None) -> Seconds:
     seconds = local.ends_at - local.starts_at
+    if apart is not None:
+        return np.arange(local.starts_at + int(rng.integers(apart)), local.ends_at, apart)
     # Spacing averages above five seconds, so that a fifth of the seconds is always enough.
     gaps = _SPACING[rng.integers(0, len(_SPACING), size=seconds // 5)]
     at = local.starts_at + np.cumsum(gaps) - 1

@@ -1,39 +1,32 @@
-"""`hometrial demo`: a seeded synthetic study: archives imported, watches linked and synced, both sites."""
+"""`hometrial demo`: a seeded trial of 75 people: archives imported, watches linked and synced, both sites."""
 
 import contextlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import click
 import requests
 from pydantic import SecretStr
-from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.cli import rehearsing, staging
 from hometrial.cli.staff import serve
 from hometrial.db import Database
 from hometrial.errors import TrialError
-from hometrial.models import Participant
-from hometrial.services import enrolling, importing, migrating
+from hometrial.services import enrolling, migrating
 from hometrial.services.syncing import invitations
 from hometrial.settings import Settings
 from hometrial.tasks import linking
-from hometrial_ingest import simulate as simulation
 from hometrial_ingest.simulators import Simulators
 from hometrial_ingest.simulators.google.errors import PROJECT
 
-SEED, PEOPLE, DAYS, FIRST_DAY = 7, 12, 14, date(2026, 10, 25)
-"""The demo's archives: both clock changes of autumn 2026 (Berlin, New York) lie inside."""
-WITH_GOOGLE = (2,)
-"""Numbers of the people who also gave saved Google Health pages."""
-LINKED, HISTORY, AHEAD, SPACING = 6, 10, 60, 15
+SEED = 7
+LINKED, HISTORY, AHEAD, SPACING = len(staging.to_link()), 10, 60, 15
 """People with a watch at the simulated clouds, their days of history and of future, s between beats."""
 _PATIENCE = 120  # half seconds
 ONLY_STEPS, LOST, NOT_LINKED = 4, 5, 6
@@ -64,7 +57,7 @@ def demo(
     context.call_on_close(database.close)
     migrating.require_newest(database)
     started = time.monotonic()
-    _make(database)
+    click.echo("75 people live half a year of a trial, and what they wear is taken in …")
     staged = staging.set_up(database)
     click.echo(f"the demo's study stands in {home} after {time.monotonic() - started:.0f} s")
     if set_up_only:
@@ -110,14 +103,14 @@ def _settings(database: Database, simulators: Simulators, participant_port: int)
 
 
 def _link(database: Database, simulators: Simulators) -> str:
-    """Enrol the linked people and return a link by which the last of them may link a watch by hand.
+    """Link people of the trial and return a link by which the last of them may link a watch by hand.
 
     Each start of the demo has new clouds: people of an earlier one are linked again.
     """
     cast, token = rehearsing.Cast(database, simulators), ""
     with database.transaction("demo", "link simulated watches") as session:
-        for number in range(1, LINKED + 1):
-            person = _person(session, cast, number)
+        for number, code in enumerate(staging.to_link(), start=1):
+            person = enrolling.find_participant(session, code)
             if number == NOT_LINKED:
                 token = invitations.invite(session, person, "demo", timedelta(days=7))
                 continue
@@ -127,15 +120,6 @@ def _link(database: Database, simulators: Simulators) -> str:
     simulators.faults.google.revoked_at_once = True
     simulators.google.revoke_by_user(LOST)
     return f"{database.settings.public_url}/join/{token}"
-
-
-def _person(session: Session, cast: rehearsing.Cast, number: int) -> Participant:
-    known = enrolling.accounts(session, "demo", [str(number)]).get(str(number))
-    if known is not None:
-        return known
-    person = cast.enrol(session, number)
-    enrolling.link_account(session, person.id, provider="demo", external_id=str(number))
-    return person
 
 
 @contextlib.contextmanager
@@ -186,45 +170,3 @@ def _subscribe(
         answer = reply.text
         time.sleep(0.5)
     raise TrialError(f"the simulated cloud cannot notify {settings.public_url}: {answer}")
-
-
-def _make(database: Database) -> None:
-    study = simulation.study(SEED, PEOPLE, DAYS, FIRST_DAY)
-    with tempfile.TemporaryDirectory() as folder:
-        export = Path(folder) / "fitabase"
-        export.mkdir()
-        click.echo(f"writing the export of {PEOPLE} synthetic people over {DAYS} days …")
-        study.write_fitabase(export)
-        pages = {number: Path(folder) / f"google-{number}" for number in WITH_GOOGLE}
-        for number, place in pages.items():
-            place.mkdir()
-            study.write_google(study.people[number - 1], place)
-        with database.transaction("demo", "make the demo's study") as session:
-            codes = {person.number: _enrol(session, person) for person in study.people}
-            _import(session, "fitabase", export, importing.ImportOptions())
-            for number, place in pages.items():
-                options = importing.ImportOptions(participant=codes[number])
-                _import(session, "google-health", place, options)
-
-
-def _enrol(session: Session, person: simulation.Person) -> str:
-    """Enrol a synthetic person once, with the zones that they lived in."""
-    account = str(person.fitabase_id)
-    known = enrolling.accounts(session, "fitabase", [account]).get(account)
-    if known is not None:
-        return known.code
-    enrolled = enrolling.add_participant(session)
-    enrolling.link_account(session, enrolled.id, provider="fitabase", external_id=account)
-    for period in person.zones:
-        since = None if period.from_at is None else datetime.fromtimestamp(period.from_at, UTC)
-        enrolling.set_zone(session, enrolled, period.zone, valid_from=since, source="demo")
-    return enrolled.code
-
-
-def _import(session: Session, provider: str, path: Path, options: importing.ImportOptions) -> None:
-    report = importing.import_archive(session, provider, path, options)
-    for file in report.files:
-        click.echo(
-            f"  {provider:<14} {file.path:<36} {file.rows_read:>10,} rows, "
-            f"{file.rows_quarantined} quarantined, {file.rows_unreadable} unreadable"
-        )

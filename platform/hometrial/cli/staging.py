@@ -1,36 +1,31 @@
-"""People of the demo's trial, one at each stage: their past is lived by the services, on a clock of its own."""
+"""The demo's trial put on stage: the protocol in force at two sites, its people at every stage, and what befell them."""
 
-import random
+import contextlib
 import re
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.cli import living
+from hometrial.cli.stage import errands, lives, troubles, watches
+from hometrial.cli.stage.cast import SITES, ZONES, cast
+from hometrial.cli.stage.lives import Life
+from hometrial.cli.stage.playing import Stage, playing
 from hometrial.db import Database
-from hometrial.models import Participant, ProtocolVersion
-from hometrial.protocol import consent_text, loading
+from hometrial.models import AllocationScheme, ProtocolVersion, Site
+from hometrial.protocol import consent_text, loading, sealing
+from hometrial.protocol.drawing import Seed
 from hometrial.services import enrolling
-from hometrial.services.agreeing import reading, signing, texts, understanding
-from hometrial.services.agreeing.sealing import Keys
-from hometrial.services.asking import resting
-from hometrial.services.dosing import ordering, telling
-from hometrial.services.dosing.recording import Role, Word
+from hometrial.services.agreeing import texts
+from hometrial.services.noticing import people, rounds, turns
+from hometrial.services.rehearsing import judging
 from hometrial.services.syncing import invitations
-from hometrial.services.trial import (
-    arms,
-    publishing,
-    schemes,
-    screening,
-)
+from hometrial.services.trial import publishing, schemes, sealed
 
-T = TypeVar("T")
 PROTOCOL = "ldn-mecfs"
 STAGES = (
     "invited to consent",
@@ -40,66 +35,99 @@ STAGES = (
     "on a bad day",
     "has left",
 )
-ARMS = ("immediate", "delayed")
-"""People are allocated until somebody is in each; a block of the list ends before long."""
-RUN_IN, ON_DRUG = 14, 12
-"""Days between consent and allocation, and days of drug before today."""
+RUNNING_IN = 11
+_OPENED = 210
+"""Days before today on which the trial was opened."""
+_SEED = "the demo is the same each time: 75"
 
 
-@dataclass
-class Stage:
-    """The demo's trial while it is played: its study and clock, and dice for what people answer."""
+def set_up(database: Database, *, worn: bool = True) -> Mapping[str, str]:
+    """Put the demo's trial into force with 75 people at every stage; return the code of one person of each.
 
-    database: Database
-    board: Path
-    dice: random.Random = field(default_factory=lambda: random.Random(7))  # noqa: S311 - plays, guards nothing
-
-    def at(self, moment: datetime) -> None:
-        """Let it be a moment of the past."""
-        self.board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
-        clock.follow(self.board)
-
-    def do(self, why: str, act: Callable[[Session], T]) -> T:
-        """Do something in a transaction of its own, as the demo."""
-        with self.database.transaction("demo", why) as session:
-            return act(session)
-
-
-def set_up(database: Database) -> dict[str, str]:
-    """Put the demo's trial into force with a person at every stage; return each stage's code.
-
-    A study that has the trial already is left as it is.
+    `worn`: with the last weeks of their watches, which is most of the time that it takes. A study that has the
+    trial already is left as it is.
     """
     with database.reading() as session:
         if publishing.in_force(session, PROTOCOL) is not None:
             known = enrolling.accounts(session, "demo-trial", STAGES)
             return {stage: known[stage].code for stage in STAGES if stage in known}
-    now = clock.now()
+    with playing(database) as stage:
+        stage.at(stage.ago(_OPENED, ZONES["S-01"]))
+        version = stage.do("put the demo's trial into force", lambda s: _publish(s, database))
+        everybody = [lives.enter(stage, version, part) for part in cast()]
+        with _watches(stage, everybody) if worn else contextlib.nullcontext():
+            found = _live(stage, version, everybody)
+    with database.transaction("demo", "name people of the demo's trial") as session:
+        for name, life in found.items():
+            person = life.person(session)
+            enrolling.link_account(session, person.id, provider="demo-trial", external_id=name)
+    _look(database)
+    return {name: life.code for name, life in found.items()}
+
+
+def _look(database: Database) -> None:
+    """Look once for what calls for somebody, as the worker does each minute."""
+    with database.transaction("demo", "open and close work") as session:
+        rounds.whole(session)
+        found = people.everybody(session)
+        for person in found.people:
+            turns.notice(session, person, rests=person.id not in found.awake)
+
+
+@contextlib.contextmanager
+def _watches(stage: Stage, everybody: list[Life]) -> Iterator[None]:
+    """Take in what people wear meanwhile."""
+    study = watches.study_until(stage, len(everybody))
+    stage.do("whose watch is whose", lambda s: watches.enrol(s, everybody, study))
     with tempfile.TemporaryDirectory() as folder:
-        board = Path(folder) / "clock"
-        board.write_bytes(bytes(8))
-        stage = Stage(database, board)
+        watches.write(stage, everybody, study, Path(folder))
+        process = watches.take_in(stage, Path(folder))
         try:
-            stage.at(now - timedelta(days=RUN_IN + ON_DRUG + 6))
-            version = stage.do("put the demo's trial into force", lambda s: _publish(s, database))
-            found = _people(stage, version, now)
-        finally:
-            clock.unfollow()
-    stage.do("name the people of the demo's trial", lambda s: _name(s, found))
-    return found
+            yield
+        except BaseException:
+            process.terminate()
+            process.communicate()
+            raise
+        watches.taken_in(process)
 
 
-def _name(session: Session, found: Mapping[str, str]) -> None:
-    for stage, code in found.items():
-        person = living.person_of(session, code)
-        enrolling.link_account(session, person.id, provider="demo-trial", external_id=stage)
+def _live(stage: Stage, version: ProtocolVersion, everybody: list[Life]) -> Mapping[str, Life]:
+    """Play everybody up to now; return one person of each stage."""
+    for life in everybody:
+        lives.come_in(stage, life)
+    signed = [life for life in everybody if (life.part.signed or 0) > lives.RUN_IN]
+    for life in sorted(signed, key=lambda each: lives.allocated_at(stage, each)):
+        lives.allocate(stage, life)
+    treated = [life for life in signed if lives.turn(life) is not None]
+    for place, life in enumerate(treated):
+        lives.take(stage, life, troubles.last_dose_ago(place))
+    errands.supply(stage, treated)
+    troubles.befall(stage, everybody, treated)
+    errands.run(stage, version, everybody)
+    for life in everybody:
+        if life.part.signed:
+            lives.catch_up(stage, life)
+    written = {life.code: life.written for life in everybody}
+    stage.do("the gate judges the forms", lambda s: judging.accept(s, written))
+    return {
+        "invited to consent": next(each for each in everybody if each.part.end == "invited"),
+        "in the run-in": next(each for each in everybody if each.part.signed == RUNNING_IN),
+        "waiting for the drug": next(each for each in signed if lives.turn(each) is None),
+        "on the drug": treated[troubles.ON_DRUG],
+        "on a bad day": treated[troubles.RESTING],
+        "has left": treated[3],
+    }
 
 
 def _publish(session: Session, database: Database) -> ProtocolVersion:
+    for code, (name, phone) in SITES.items():
+        session.add(Site(code=code, name=name, phone=phone, email=f"{name.lower()}@example.org"))
+    session.flush()
     body = (
         loading.shipped_text(PROTOCOL)
         .replace("{registry: null, id: null}", "{registry: demo, id: DEMO-0001}")
         .replace("ethics_reference: null", 'ethics_reference: "demo, no committee has seen this"')
+        .replace("sites: one, planned: 24", "sites: several, planned: 60")
     )
     version = publishing.load(session, body, "demo.yaml", by=living.STAFF)
     publishing.approve(session, version, by=living.SECOND, because="the demo's trial")
@@ -108,119 +136,27 @@ def _publish(session: Session, database: Database) -> ProtocolVersion:
         words, quiz = consent_text.shipped(document)
         whole = re.sub(r"\[\[(.+?)\]\]", r"\1 (demo)", words)
         texts.keep(session, version, document, body=whole, quiz=quiz, by=living.STAFF)
-    schemes.open_scheme(session, database.settings.key("allocation"), version, by=living.STAFF)
+    _open_scheme(session, database, version)
     return version
 
 
-def _people(stage: Stage, version: ProtocolVersion, now: datetime) -> dict[str, str]:
-    """Play each person from screening to their stage; those on the drug are who were drawn to begin with it."""
-    consented = now - timedelta(days=RUN_IN + ON_DRUG + 1)
-    found: dict[str, str] = {}
-    while len(found) < len(ARMS):
-        code, began = _treated(stage, version, consented)
-        found.setdefault("on the drug" if began else "waiting for the drug", code)
-    stage.at(now - timedelta(days=5))
-    found["in the run-in"] = _consented(stage, version)
-    resting_one, leaver = _consented(stage, version), _consented(stage, version)
-    stage.at(now - timedelta(days=3))
-    _declined(stage, version)
-    stage.do("a person leaves", lambda s: living.leave(s, leaver))
-    found["has left"] = leaver
-    stage.at(now - timedelta(hours=2))
-    stage.do(
-        "a bad day", lambda s: resting.tap(s, living.person_of(s, resting_one), by=resting_one)
+def _open_scheme(session: Session, database: Database, version: ProtocolVersion) -> None:
+    """Open the allocation from a seed that anybody can read here: a rehearsal has to go the same way each time."""
+    file = sealing.sealed(Seed(_SEED), schemes.design_of(publishing.of(version)))
+    scheme = AllocationScheme(
+        protocol_version_id=version.id,
+        commitment=sealing.commitment(file),
+        opened_at=clock.now(),
+        opened_by=living.STAFF,
     )
-    found["on a bad day"] = resting_one
-    invited = _screened(stage, version)
-    stage.do("the trial is talked over", lambda s: living.talk(s, invited))
-    found["invited to consent"] = invited
-    return found
+    session.add(scheme)
+    session.flush()
+    sealed.keep(session, database.settings.key("allocation"), scheme.id, file)
 
 
-def _screened(stage: Stage, version: ProtocolVersion) -> str:
-    def act(session: Session) -> str:
-        opened = screening.open_screening(session, session.merge(version), by=living.STAFF)
-        person = session.get_one(Participant, opened.participant_id)
-        enrolling.set_zone(session, person, living.ZONE, source="demo")
-        return person.code
-
-    return stage.do("open a screening", act)
-
-
-def _declined(stage: Stage, version: ProtocolVersion) -> None:
-    code = _screened(stage, version)
-
-    def act(session: Session) -> None:
-        opened = screening.of_person(session, living.person_of(session, code))
-        screening.decline(session, opened, by=living.STAFF, because="too much just now")
-
-    stage.do("a person says no", act)
-
-
-def _consented(stage: Stage, version: ProtocolVersion) -> str:
-    code = _screened(stage, version)
-    keys = Keys.of(stage.database.settings)
-
-    def act(session: Session) -> None:
-        person = living.person_of(session, code)
-        (offer,) = texts.offered(session, person, "en")
-        for section in reading.progress(session, person, offer).left:
-            reading.read(session, person, offer, section)
-        right = {each.id: each.right for each in offer.quiz.questions}
-        understanding.answer(session, person, offer, right)
-        signed = signing.sign(
-            session, keys, person, offer, living.signature("Demo Participant", "I agree")
-        )
-        signing.countersign(
-            session,
-            keys,
-            signed,
-            living.signature("Demo Investigator", "I led the talk", ()),
-            by=living.DOCTOR,
-        )
-
-    stage.do("a person signs", act)
-    return code
-
-
-def _treated(stage: Stage, version: ProtocolVersion, consented: datetime) -> tuple[str, bool]:
-    """Play a person through run-in and allocation; say whether they took the drug until today."""
-    stage.at(consented)
-    code = _consented(stage, version)
-    fill = lambda session: living.fill(session, stage.dice, code)  # noqa: E731 - done again on each day
-    stage.do("forms of the screening", fill)
-    stage.do("answers of the screening", lambda s: living.decide(s, code))
-    hold = lambda session: living.hold(session, code)  # noqa: E731 - done again and again
-    stage.do("the screening visit", hold)
-    stage.at(consented + timedelta(days=RUN_IN))
-    stage.do("the run-in is over", lambda s: living.end_run_in(s, code))
-    stage.do("forms of the baseline", fill)
-    stage.do("the baseline visit", hold)
-    stage.at(consented + timedelta(days=RUN_IN + 1))
-    stage.do(
-        "an arm is drawn",
-        lambda s: living.allocate(s, stage.database.settings.key("allocation"), code),
-    )
-    with stage.database.reading() as session:
-        if arms.arm_of(session, living.person_of(session, code)) != "IMM":
-            return code, False
-    doctor = Word(living.DOCTOR, Role.INVESTIGATOR, "as planned")
-    stage.do(
-        "the drug begins",
-        lambda s: ordering.start(s, living.person_of(s, code), doctor, formulation="liq"),
-    )
-    for day in range(ON_DRUG):
-        stage.at(_evening(consented + timedelta(days=RUN_IN + 1 + day)))
-        if day != ON_DRUG // 2:  # one evening is forgotten
-            word = Word(code, Role.PARTICIPANT)
-            stage.do("a dose", lambda s: telling.taken(s, living.person_of(s, code), word))  # noqa: B023 - done at once
-        stage.do("forms of the day", fill)
-        stage.do("visits of the day", hold)
-    return code, True
-
-
-def _evening(moment: datetime) -> datetime:
-    return moment.replace(hour=20, minute=0, second=0, microsecond=0)
+def to_link() -> tuple[str, ...]:
+    """Return the codes of the people who have no archive, so that a simulated cloud can be linked to them."""
+    return tuple(f"P-{number:04}" for number in watches.LINKED)
 
 
 def invite(session: Session, code: str) -> str:

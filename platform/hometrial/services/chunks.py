@@ -142,15 +142,40 @@ def decode_many(bodies: Sequence[bytes], signal: Signal) -> tuple[pa.Table, list
 
 def content_sha256(samples: pd.DataFrame, signal: Signal) -> str:
     """Return a digest of what the samples say, whatever file they came in."""
-    digest = hashlib.sha256()
-    for name in dict.fromkeys(("at", "offset", *key(signal), *content(signal))):
-        column = samples[name]
-        if _is_word(column):
-            codes, words = pd.factorize(column)
-            digest.update("\x1f".join(map(str, words)).encode() + codes.astype(np.int32).tobytes())
-        else:
-            digest.update(column.to_numpy(dtype=np.float64, na_value=np.nan).tobytes())
-    return digest.hexdigest()
+    return _Contents(samples, signal).sha256(0, len(samples))
+
+
+class _Contents:
+    """The columns of samples by which their digests are made, turned once for all slices of them."""
+
+    def __init__(self, samples: pd.DataFrame, signal: Signal) -> None:
+        names = dict.fromkeys(("at", "offset", *key(signal), *content(signal)))
+        self.columns = [_column(samples[name]) for name in names]
+
+    def sha256(self, start: int, end: int) -> str:
+        """Return the digest of the rows [start, end), by themselves."""
+        digest = hashlib.sha256()
+        for values, words in self.columns:
+            part = values[start:end]
+            if words is None:
+                digest.update(part.tobytes())
+            else:
+                places, first = np.unique(part, return_index=True)
+                known = places[np.argsort(first, kind="stable")]  # as they come, without the blank
+                known = known[known >= 0]
+                codes = np.full(len(words) + 1, -1, np.int32)
+                codes[known] = np.arange(len(known), dtype=np.int32)
+                digest.update("\x1f".join(words[each] for each in known).encode())
+                digest.update(codes[part].tobytes())
+        return digest.hexdigest()
+
+
+def _column(column: pd.Series) -> tuple[npt.NDArray[Any], list[str] | None]:
+    """Return numbers as they are digested, or the places of words and the words; -1 is a blank."""
+    if not _is_word(column):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan), None
+    codes, words = pd.factorize(column)
+    return codes.astype(np.int32), [str(word) for word in words]
 
 
 def _is_word(column: pd.Series) -> bool:
@@ -172,11 +197,11 @@ def bodies_of_days(samples: pd.DataFrame, signal: Signal) -> dict[tuple[str, int
     people = ordered["participant"].astype("category")
     codes, days = people.cat.codes.to_numpy(), ordered["day"].to_numpy()
     starts = np.flatnonzero(np.r_[True, (days[1:] != days[:-1]) | (codes[1:] != codes[:-1])])
-    bodies = {}
+    bodies, contents = {}, _Contents(ordered, signal)
     for start, end in zip(starts, [*starts[1:], len(ordered)], strict=True):
         bodies[str(people.iloc[start]), int(days[start])] = {
             "samples": int(end - start),
-            "content_sha256": content_sha256(ordered.iloc[start:end], signal),
+            "content_sha256": contents.sha256(int(start), int(end)),
             "body": encode_table(table.slice(start, end - start)),
         }
     return bodies

@@ -16,7 +16,7 @@ from hometrial.services.asking import definitions, opening, scores
 from hometrial.services.asking.opening import NotAskedError
 from hometrial_validation.frame import Context, Settings
 
-_TYPES: dict[str, Any] = {
+TYPES: dict[str, Any] = {
     "value": np.float64,
     "low": np.float64,
     "high": np.float64,
@@ -26,6 +26,7 @@ _TYPES: dict[str, Any] = {
     "item": "category",
     "placement": "category",
 }
+"""The columns of the frame that pandas would take for something else."""
 
 
 def frame(
@@ -43,7 +44,7 @@ def frame(
     rows = [
         {
             "row_id": place,
-            **_facts(instrument, word),
+            **facts(instrument, word),
             "skew": skews.get(word.upload_id, 0.0),
             "opens_at": opens_at if opens_at is not None else clock.microseconds(word.answered_at),
             "closes_at": closes_at or clock.microseconds(word.answered_at) + 1,
@@ -51,10 +52,11 @@ def frame(
         }
         for place, word in enumerate(said)
     ]
-    return pd.DataFrame(rows).astype(_TYPES), Context(now=clock.microseconds(clock.now()))
+    return pd.DataFrame(rows).astype(TYPES), Context(now=clock.microseconds(clock.now()))
 
 
-def _facts(instrument: Instrument, word: Answer) -> dict[str, Any]:
+def facts(instrument: Instrument, word: Answer) -> dict[str, Any]:
+    """Return what the gate is told of one word by itself."""
     item, value = instrument.item(word.item), word.value
     ranged = item if isinstance(item, NumberItem | ScaleItem) else None
     number = value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -34,7 +34,7 @@ def compute(
         scored = score(instrument, visible(instrument, counted), tables)
     except ScoringError as error:
         because = f"{because}; not scored: {error}"
-    row = _row(submission, scored, sorted(without), because)
+    row = row_of(submission, scored, sorted(without), because)
     before = newest(session, submission)
     row.number = 1 if before is None else before.number + 1
     session.add(row)
@@ -65,9 +65,10 @@ def _tables(session: Session, submission: Submission, instrument: Instrument) ->
     return {} if pack is None else pack.tables
 
 
-def _row(
+def row_of(
     submission: Submission, scored: Scored | None, without: list[str], because: str
 ) -> FormScore:
+    """Return the row of what a submission comes to now; its number is its keeper's to give."""
     return FormScore(
         submission_id=submission.id,
         scorer=SCORER,

@@ -98,7 +98,7 @@ def left_with(at: Writing, fresh: Iterable[Answer]) -> tuple[str, ...]:
 def _record(
     at: Writing, said: dict[str, Answer], moment: datetime, *, is_too_ill: bool
 ) -> Submission:
-    body = json.dumps(_document(at, said, moment), sort_keys=True, ensure_ascii=False).encode()
+    body = json.dumps(document(at, said, moment), sort_keys=True, ensure_ascii=False).encode()
     (payload_id,) = receiving.keep_bodies(at.session, PROVIDER, [body])
     submission = Submission(
         response_id=at.response.id,
@@ -137,7 +137,7 @@ def _is_late(at: Writing, moment: datetime) -> bool:
     return at.asked is None or at.asked.opening.standing(moment) is Standing.CLOSED
 
 
-def _document(at: Writing, said: dict[str, Answer], moment: datetime) -> dict[str, Any]:
+def document(at: Writing, said: dict[str, Answer], moment: datetime) -> dict[str, Any]:
     """Return all that is handed in, as it is kept: the original of the submission."""
     return {
         "schema": "hometrial.submission/1",
