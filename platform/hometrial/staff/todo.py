@@ -90,7 +90,7 @@ WAYS: Mapping[str, Way] = {
     "disk_full": _SYSTEM,
     "clock_skew": _SYSTEM,
     "backlog": _READS,
-    "wrong_rule": Way("Look at the rule's rows", "quarantine.listing", "data.see", "rule"),
+    "wrong_rule": Way("Look at what failed", "quarantine.listing", "data.see", "none"),
     "batch_refused": Way("See the refused batches", "quarantine.listing", "data.see", "none"),
 }
 TOGETHER: Mapping[str, Way] = {

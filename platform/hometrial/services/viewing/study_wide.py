@@ -1,10 +1,10 @@
 """Causes that lie beyond one person: a provider that does not answer, a rule that most rows fail, a batch refused whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -12,7 +12,6 @@ from hometrial.models import (
     Batch,
     Finding,
     Participant,
-    QuarantinedRow,
     Query,
     StreamState,
     Verdict,
@@ -25,6 +24,8 @@ LOOKED_AT = timedelta(days=7)
 MOST = 0.5
 """From this share of a stream's rows on it is the rule that is looked at, not the rows."""
 LEAST_ROWS = 20
+REFUSED = "batch_rejected"
+"""The rule of the query of a batch that was refused as a whole."""
 _BY_AN_OUTAGE = ("no_data", "our_bug")
 _BY_A_RULE = ("quarantine", "answers_set_aside")
 
@@ -49,7 +50,8 @@ class Cause:
 
 def find(session: Session, outages: Mapping[str, Outage]) -> Sequence[Cause]:
     """Return what happens to many at once now: four queries."""
-    return [*_of_rules(session), *_of_batches(session), *_of_outages(session, outages)]
+    rules = _of_rules(session)
+    return [*rules, *_of_batches(session, rules), *_of_outages(session, outages)]
 
 
 def _of_outages(session: Session, outages: Mapping[str, Outage]) -> Sequence[Cause]:
@@ -88,21 +90,19 @@ def _of_rules(session: Session) -> Sequence[Cause]:
         .subquery()
     )
     failed = func.sum(Finding.rows)
-    waits = (
-        select(QuarantinedRow.signal, QuarantinedRow.rule)
-        .where(QuarantinedRow.status == "open")
-        .distinct()
-        .subquery()
+    waits = exists().where(
+        Query.batch_id == Batch.id,
+        Query.status == "open",
+        or_(Query.rule == Finding.rule, Query.rule == REFUSED),
     )
     rows = session.execute(
         select(Verdict.signal, Finding.rule, failed, whole.c.rows, func.min(Batch.created_at))
         .join(Finding, Finding.verdict_id == Verdict.id)
         .join(Batch, Batch.id == Verdict.batch_id)
         .join(whole, whole.c.signal == Verdict.signal)
-        .join(waits, (waits.c.signal == Verdict.signal) & (waits.c.rule == Finding.rule))
         .where(Batch.created_at >= since, Finding.severity == "error")
         .group_by(Verdict.signal, Finding.rule, whole.c.rows)
-        .having((failed >= LEAST_ROWS) & (failed >= MOST * whole.c.rows))
+        .having((failed >= LEAST_ROWS) & (failed >= MOST * whole.c.rows) & func.bool_or(waits))
     )
     return [
         Cause(
@@ -116,11 +116,17 @@ def _of_rules(session: Session) -> Sequence[Cause]:
     ]
 
 
-def _of_batches(session: Session) -> Sequence[Cause]:
-    """Return the batches that were refused as a whole and wait for a decision."""
+def _of_batches(session: Session, rules: Iterable[Cause]) -> Sequence[Cause]:
+    """Return the batches that were refused as a whole and wait for a decision, but for those that a rule explains."""
+    wrong = [each.subject.partition("/")[2] for each in rules]
+    explained = exists().where(
+        Verdict.batch_id == Query.batch_id,
+        Finding.verdict_id == Verdict.id,
+        Finding.rule.in_(wrong),
+    )
     count, since = session.execute(
         select(func.count(), func.min(Query.opened_at)).where(
-            Query.participant_id.is_(None), Query.status == "open"
+            Query.participant_id.is_(None), Query.status == "open", ~explained
         )
     ).one()
     if not count:

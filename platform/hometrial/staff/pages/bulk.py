@@ -8,6 +8,7 @@ from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response
 from wtforms import DateField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional
 
 from hometrial import clock
@@ -40,8 +41,8 @@ SENTENCES = {
 LONGEST = 1_000
 
 
-def _choices(values: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(each, each.replace("_", " ")) for each in values]
+def _choices(values: tuple[str, ...]) -> list[SelectChoice]:
+    return [SelectChoice(each, each.replace("_", " ")) for each in values]
 
 
 class DoForm(FlaskForm):  # type: ignore[misc]
