@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from hometrial import clock
 from hometrial.cli import rehearsing, staging
 from hometrial.cli.staff import serve
+from hometrial.cli.stage import staff as staff_of_stage
 from hometrial.db import Database
 from hometrial.errors import TrialError
 from hometrial.services import enrolling, migrating
@@ -70,16 +71,18 @@ def demo(
             click.echo(f"simulated clouds: {simulators.base_url} (google, fitbit, control)")
             click.echo(f"participant site: {beside.settings.public_url}")
             click.echo(f"join as a participant (sign in as p{NOT_LINKED}@example.org): {join}")
-            _tell(beside, staged)
+            _tell(beside, staged, f"http://127.0.0.1:{port}")
             serve(beside, "127.0.0.1", port, open_browser=not no_browser)
 
 
-def _tell(database: Database, staged: Mapping[str, str]) -> None:
-    """Print a link to the page of each person of the trial."""
+def _tell(database: Database, staged: Mapping[str, str], site: str) -> None:
+    """Print a link to the page of each person of the trial, and one for each of the staff to come in by."""
     with database.transaction("demo", "invite the people of the demo's trial") as session:
         for stage, code in staged.items():
             token = staging.invite(session, code)
             click.echo(f"{code}, {stage}: {database.settings.public_url}/join/{token}")
+        for who, token in staff_of_stage.invite(session).items():
+            click.echo(f"staff, {who}: {site}/setup/{token}")
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.cli import living
-from hometrial.cli.stage import errands, lives, troubles, watches
+from hometrial.cli.stage import errands, lives, staff, troubles, watches
 from hometrial.cli.stage.cast import SITES, ZONES, cast
 from hometrial.cli.stage.lives import Life
 from hometrial.cli.stage.playing import Stage, playing
@@ -61,6 +61,7 @@ def set_up(database: Database, *, worn: bool = True) -> Mapping[str, str]:
         for name, life in found.items():
             person = life.person(session)
             enrolling.link_account(session, person.id, provider="demo-trial", external_id=name)
+        staff.engage(session)
     _look(database)
     return {name: life.code for name, life in found.items()}
 

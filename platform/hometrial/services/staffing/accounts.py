@@ -81,8 +81,8 @@ def of_this_machine(session: Session) -> StaffAccount:
         (each.role, each.site_id)
         for each in session.scalars(select(StaffGrant).where(StaffGrant.account_id == found.id))
     }
-    enrolling.default_site(session)
-    session.flush()
+    if session.scalar(select(Site.id).limit(1)) is None:
+        enrolling.default_site(session)
     sites = session.scalars(select(Site.id)).all()
     for role in ROLES:
         for site_id in [None] if role in WITHOUT_SITE else list(sites):
