@@ -63,6 +63,7 @@ _WHERE = {
     "db": "administer:database_commands",
     "staff": "staff:staff",
     "site": "site:site",
+    "user": "user:user",
     "simulate": "simulate:simulate",
     "demo": "demo:demo",
 }
