@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import BigInteger, cast, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -83,7 +83,8 @@ def add_participant(
 
 
 def _next_code(session: Session) -> str:
-    last = session.scalar(select(func.max(cast(func.substr(Participant.code, 3), BigInteger))))
+    # Over the whole study: whoever sees some sites alone would give a pseudonym of another's a second time.
+    last = session.scalar(select(func.scope.highest("participant")))
     return f"P-{(last or 0) + 1:04d}"
 
 

@@ -54,7 +54,7 @@ def _keep(session: Session, lot: Lot, row: SupplyCount, counted: Counted, by: st
             f" {written(row.expected)} ought to be there; say what is known of it: --why"
         )
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hometrial.supply'))"))
-    row.number = (session.scalar(select(func.max(SupplyCount.number))) or 0) + 1
+    row.number = (session.scalar(select(func.scope.highest("supply_count"))) or 0) + 1
     row.lot_id, row.counted, row.why = lot.id, counted.units, counted.why
     row.day, row.by, row.at = clock.now().date(), by, clock.now()
     session.add(row)

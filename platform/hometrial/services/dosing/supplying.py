@@ -168,7 +168,7 @@ def _store(
     session: Session, lot: Lot, what: Moved, *, by: str, shipment: Shipment | None = None
 ) -> SupplyMovement:
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('hometrial.supply'))"))
-    newest = session.scalar(select(func.max(SupplyMovement.number))) or 0
+    newest = session.scalar(select(func.scope.highest("supply_movement"))) or 0
     person = what.participant
     row = SupplyMovement(
         number=newest + 1,
