@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from flask_wtf import FlaskForm
 from wtforms import Field, SelectField, StringField, TextAreaField
+from wtforms.fields import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional, StopValidation, ValidationError
 
 LONGEST_REASON = 2_000
@@ -79,7 +80,12 @@ def choice(
     """Return one choice of a list; not `needed`: it may be left open."""
     first = [("", "choose")] if needed else [("", "not said")]
     checks = [InputRequired("Choose one.")] if needed else [Optional()]
-    return SelectField(label, checks, choices=[*first, *choices], description=hint)
+    return SelectField(label, checks, choices=options([*first, *choices]), description=hint)
+
+
+def options(choices: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    """Return choices, value and words, as a field takes them."""
+    return [SelectChoice(value, words) for value, words in choices]
 
 
 def _day(_form: FlaskForm, field: Field) -> None:

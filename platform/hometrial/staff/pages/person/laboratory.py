@@ -23,6 +23,7 @@ from hometrial.staff.pages.person.fields import (
     moment,
     moment_of,
     needed_amount,
+    options,
     reason,
     said,
     said_or_none,
@@ -111,12 +112,10 @@ def correct_result(code: str, result: UUID) -> Answer:
 
 def _offer(session: Session, person: Participant, form: ResultForm) -> None:
     asked = viewing.asked(session, person)
-    form.form.choices = [("", "choose"), *((each, each) for each in asked.forms)]
-    form.analyte.choices = [
-        ("", "choose"),
-        *((name, f"{name}, {unit}" if unit else name) for name, unit in asked.analytes),
-    ]
-    form.visit.choices = [("", "of none"), *((each, each) for each in asked.visits)]
+    form.form.choices = options([("", "choose"), *((each, each) for each in asked.forms)])
+    named = [(name, f"{name}, {unit}" if unit else name) for name, unit in asked.analytes]
+    form.analyte.choices = options([("", "choose"), *named])
+    form.visit.choices = options([("", "of none"), *((each, each) for each in asked.visits)])
 
 
 def _fill(form: ResultForm, row: LaboratoryResult) -> None:

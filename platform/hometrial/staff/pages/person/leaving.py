@@ -20,7 +20,7 @@ from hometrial.services.viewing.person import departures as viewing
 from hometrial.services.viewing.person.departures import Departures
 from hometrial.staff.pages.person import pages
 from hometrial.staff.pages.person.acting import Answer, Deed, perform, zone_of
-from hometrial.staff.pages.person.fields import ActForm, reason
+from hometrial.staff.pages.person.fields import ActForm, options, reason
 from hometrial.staff.pages.person.framing import shown
 from hometrial.staff.pages.person.scopes import PLAIN, SCOPES
 from hometrial.staff.permitting import permits
@@ -45,7 +45,7 @@ class BackForm(ActForm):
 
     granted = SelectMultipleField(
         "What of the watch is shared again",
-        choices=[(each.value, each.value.replace("_", " ")) for each in DataType],
+        choices=options((each.value, each.value.replace("_", " ")) for each in DataType),
         validate_choice=True,
         description="Only if they stopped the watch.",
     )
@@ -79,7 +79,9 @@ def stop(code: str) -> Answer:
     with reading() as session:
         person = enrolling.find_participant(session, code)
         found = _found(session, person)
-    form.choices.choices = [(each, SCOPES[each].title) for each in SCOPES if each in found.open]
+    form.choices.choices = options(
+        (each, SCOPES[each].title) for each in SCOPES if each in found.open
+    )
     is_good = form.validate_on_submit()
     if is_good and request.form.get("confirmed"):
         try:

@@ -28,6 +28,7 @@ from hometrial.staff.pages.person.fields import (
     choice,
     day,
     day_of,
+    options,
     reason,
     said,
 )
@@ -112,9 +113,9 @@ def _offer(form: OrderForm, chart: Chart) -> None:
         for each in chart.footing.titration.triggers
         if chart.standing.state in (State.ON, State.HELD)
     ]
-    form.what.choices = [*known, *rules]
+    form.what.choices = options([*known, *rules])
     forms = [(each.id, f"{each.id}, {each.form}") for each in chart.terms.formulations]
-    form.formulation.choices = [("", "as before"), *forms]
+    form.formulation.choices = options([("", "as before"), *forms])
 
 
 def _look(form: OrderForm, code: str) -> list[Ahead]:

@@ -25,6 +25,7 @@ from hometrial.staff.pages.person.fields import (
     line,
     moment,
     moment_of,
+    options,
     said,
 )
 from hometrial.staff.permitting import permits
@@ -107,14 +108,14 @@ def _form_of(offer: Offer) -> PaperForm:
         f"answer_{each.id}": RadioField(
             each.text,
             [InputRequired("Enter what was answered.")],
-            choices=[(option.id, option.label) for option in each.options],
+            choices=options((option.id, option.label) for option in each.options),
         )
         for each in offer.quiz.questions
     }
     form: PaperForm = type("PaperFormOfDocument", (PaperForm,), questions)()
-    form.granted.choices = [
+    form.granted.choices = options(
         (each, each.replace("_", " ")) for each in offer.protocol.consent.data_types
-    ]
+    )
     return form
 
 

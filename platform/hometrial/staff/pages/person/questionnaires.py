@@ -19,7 +19,7 @@ from hometrial.services.viewing.person import questionnaires as viewing
 from hometrial.staff import asking
 from hometrial.staff.pages.person import pages
 from hometrial.staff.pages.person.acting import Answer, Deed, perform
-from hometrial.staff.pages.person.fields import ActForm, choice, reason, said
+from hometrial.staff.pages.person.fields import ActForm, choice, options, reason, said
 from hometrial.staff.pages.person.framing import shown
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading
@@ -181,10 +181,12 @@ def _field(instrument: Instrument, name: str, label: str, question: Question | N
     if isinstance(item, ScaleItem):
         ends = (question.low_text, question.high_text) if question else (None, None)
         scale = [(str(each), _end(each, item, ends)) for each in range(item.low, item.high + 1)]
-        return SelectField(label, choices=[("", "not said"), *scale, *skips], description=help_)
+        said_how = options([("", "not said"), *scale, *skips])
+        return SelectField(label, choices=said_how, description=help_)
     if question is not None and question.choices:
         chosen = [(str(each.value), each.text) for each in question.choices]
-        return SelectField(label, choices=[("", "not said"), *chosen, *skips], description=help_)
+        said_how = options([("", "not said"), *chosen, *skips])
+        return SelectField(label, choices=said_how, description=help_)
     hint = " ".join(
         filter(None, (help_, f"To leave it out write {SKIPPED}prefer_not." if skips else ""))
     )

@@ -12,7 +12,15 @@ from hometrial.services.dosing.supplying import Moved
 from hometrial.services.viewing.person import dose_course
 from hometrial.staff.pages.person import pages
 from hometrial.staff.pages.person.acting import Answer, Deed, Prepare, perform
-from hometrial.staff.pages.person.fields import ActForm, amount, choice, line, needed_amount, said
+from hometrial.staff.pages.person.fields import (
+    ActForm,
+    amount,
+    choice,
+    line,
+    needed_amount,
+    options,
+    said,
+)
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me
 
@@ -94,7 +102,7 @@ def _move(deed: Deed, form: UnitsForm, move: Move) -> Answer:
 
 def _lots(form: ActForm) -> Prepare:
     def prepare(session: Session, person: Participant) -> dict[str, object]:
-        form["lot"].choices = [("", "choose"), *dose_course.lots(session)]
+        form["lot"].choices = options([("", "choose"), *dose_course.lots(session)])
         if "place" in form and not form.is_submitted():
             form["place"].data = reaching.site_of(session, person).code
         return {}
