@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from hometrial.services import enrolling
 from hometrial.services.viewing import notices, sources, syncs
 from hometrial.staff import asking
+from hometrial.staff.pages.person.framing import shown
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading, study
 
@@ -49,9 +50,10 @@ def of_person(code: str) -> str:
     """Show a person's sources and every read that was ever made of them, newest first."""
     with reading() as session:
         owner = enrolling.find_participant(session, code)
-        return render_template(
+        return shown(
+            session,
+            owner,
             "person_sync.html",
-            person=owner,
             sources=sources.of_person(session, owner.id),
             log=syncs.log(session, owner.id, asking.start()),
             per_page=syncs.PER_PAGE,
