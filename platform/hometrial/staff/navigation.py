@@ -19,7 +19,7 @@ class Entry:
 
 MENU = (
     Entry("Today", "today.page", "today.see", frozenset({"today"})),
-    Entry("People", "people.listing", "people.see", frozenset({"people", "bulk"})),
+    Entry("People", "people.listing", "people.see", frozenset({"people", "bulk", "timeline"})),
     Entry("Completeness", "completeness.grid", "data.see", frozenset({"completeness"})),
     Entry("Sync", "sync.whole", "data.see", frozenset({"sync"})),
     Entry("Batches", "batches.listing", "data.see", frozenset({"batches"})),

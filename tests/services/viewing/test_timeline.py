@@ -199,7 +199,12 @@ def test_what_stood_before_the_first_day_shown_begins_with_it(lived):
     doses = read(lived, first=11, last=12).doses
     (band,) = doses.ordered
     assert (band.start, band.end, band.begins) == (midnight(11), midnight(13), False)
-    assert [each.start for each in doses.taken] == [at(11, 8, 5)]
+    assert [(each.start, each.begins) for each in doses.taken] == [(midnight(11), False)]
+
+
+def test_in_the_morning_the_dose_of_the_evening_before_the_first_day_shown_still_counts(lived):
+    first, second = read(lived, first=9, last=10).doses.taken
+    assert (first.start, str(first.least), second.start) == (midnight(9), "1.5", at(10, 8, 5))
 
 
 def measure(session, person, values, first=-20):
@@ -358,7 +363,9 @@ def test_case_1_is_drawn_from_what_is_recorded_and_what_she_told_stays_as_coarse
         (str(dose.mg), midnight(number)) for number, dose in course
     ]
     assert timeline.doses.highest == 15
-    assert timeline.before[:2] == (
+    with study.database.reading() as session:
+        before = reading.told_before(session, somebody.person)
+    assert before[:2] == (
         "2010: start 1.5 mg", "step up gradually 4.5 mg, about 2 years after the start, slowly",
     )  # fmt: skip
 

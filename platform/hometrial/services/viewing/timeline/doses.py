@@ -38,7 +38,7 @@ class Taken:
     """Days in a row on which one amount was taken: at least `least`, at most `most` mg a day.
 
     Begins at the minute of the first dose of its first day; where nothing was taken, or nobody told when, at
-    that day's first minute. `reasons`: why doses were missed.
+    that day's first minute; `begins` False: before the axis. `reasons`: why doses were missed.
     """
 
     start: datetime
@@ -47,6 +47,7 @@ class Taken:
     most: Decimal
     planned: Decimal
     reasons: tuple[Reason, ...]
+    begins: bool
 
     @property
     def is_known(self) -> bool:
@@ -107,7 +108,7 @@ def doses(course: Course, axis: Axis, now: datetime) -> Doses:
         taken,
         tuple(_times(course, axis)),
         tuple(_interrupted(course, axis, until)),
-        {each.on: each for each in known},
+        {each.on: each for each in known[1:]},
         max(heights, default=Decimal(0)),
     )
 
@@ -133,7 +134,8 @@ def _ordered(course: Course, axis: Axis, until: datetime) -> Iterator[Ordered]:
 
 
 def _days(course: Course, axis: Axis, until: datetime) -> Iterator[DoseDay]:
-    """Yield the days that have begun; one that goes on counts only once something is told of it."""
+    """Yield the days that have begun, and the one before; one that goes on counts once something is told of it."""
+    yield dose_day(course, axis.days.first - timedelta(1))
     for day in axis.days.each():
         if axis.start(day) >= until:
             return
@@ -160,14 +162,23 @@ def _taken(
             end = max([after, *(axis.first_instant(axis.day_of(at) + timedelta(1)) for at in last)])
         reasons = tuple(dict.fromkeys(reason for day in run for reason in day.reasons))
         first = run[0]
-        yield Taken(start, min(end, until), first.least, first.most, first.planned, reasons)
+        if min(end, until) > axis.origin:
+            yield Taken(
+                max(start, axis.origin),
+                min(end, until),
+                first.least,
+                first.most,
+                first.planned,
+                reasons,
+                begins=start >= axis.origin,
+            )
 
 
 def _start(day: DoseDay, course: Course, axis: Axis) -> datetime:
     told = _moments(course, day.on)
     taken = sum(each.oral > 0 for each in course.intakes_on(day.on))
     # One of which nobody told when may have been the first.
-    return min(told) if told and len(told) == taken else axis.start(day.on)
+    return min(told) if told and len(told) == taken else axis.first_instant(day.on)
 
 
 def _moments(course: Course, day: date) -> list[datetime]:

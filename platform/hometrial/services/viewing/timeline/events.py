@@ -16,7 +16,8 @@ from hometrial.models import (
     VisitRecord,
     WithdrawalChoice,
 )
-from hometrial.protocol.safety.details import date_of
+from hometrial.protocol.safety import vocabulary
+from hometrial.protocol.safety.details import Details, date_of
 from hometrial.services import enrolling, seams
 from hometrial.services.safety import alerts
 from hometrial.services.safety import events as adverse
@@ -52,7 +53,7 @@ class Adverse:
 
 @dataclass(frozen=True)
 class Mark:
-    """Something at one moment: `lane`, in which row it stands; `kind`, how it looks; what it says.
+    """Something at one moment: `lane`, in which row it stands; `kind`, how it looks; what it says, briefly in `short`.
 
     `is_exact` False: its day is known and it stands at noon.
     """
@@ -61,6 +62,7 @@ class Mark:
     kind: str
     at: datetime
     text: str
+    short: str = ""
     is_exact: bool = True
 
 
@@ -84,7 +86,7 @@ def _adverse(state: EventState, axis: Axis) -> Adverse:
     dates = f"{known.start or 'start not told'} to {known.stop or 'now' if stopped is None else known.stop}"
     return Adverse(
         state.event.number,
-        known.term or known.verbatim,
+        _name(known),
         known.level,
         known.grade is not None,
         known.is_serious,
@@ -96,6 +98,12 @@ def _adverse(state: EventState, axis: Axis) -> Adverse:
         began is not None,
         dates,
     )
+
+
+def _name(known: Details) -> str:
+    if known.term is None:
+        return known.verbatim
+    return vocabulary.shipped().of(known.term).label["en"]
 
 
 def _after(axis: Axis, day: date) -> datetime:
@@ -133,6 +141,7 @@ def alert_marks(session: Session, person: Participant, axis: Axis) -> Iterator[M
                 alert.level,
                 alert.created_at,
                 f"{alert.rule}: {alert.text} ({alert.level}, {state})",
+                alert.rule,
             )
 
 
@@ -148,18 +157,20 @@ def visit_marks(
         told = f"{line.label}: {line.status}"
         if outside:
             told += f", {abs(outside)} days {'after' if outside > 0 else 'before'} its window"
-        yield from _at_noon(axis, held or line.due.due, "visit", str(line.status), told)
+        yield from _at_noon(axis, held or line.due.due, str(line.status), told, line.due.visit)
     kept = calendars.last_records(session, [person.id])[person.id]
     rest: Iterable[VisitRecord] = (row for key, row in kept.items() if key not in known)
     for row in sorted(rest, key=lambda each: each.recorded_at):
         if row.day is not None:
-            yield from _at_noon(axis, row.day, "visit", row.outcome, f"{row.visit}: {row.outcome}")
+            yield from _at_noon(
+                axis, row.day, row.outcome, f"{row.visit}: {row.outcome}", row.visit
+            )
 
 
-def _at_noon(axis: Axis, day: date, lane: str, kind: str, text: str) -> Iterator[Mark]:
+def _at_noon(axis: Axis, day: date, kind: str, text: str, short: str) -> Iterator[Mark]:
     if axis.days.first <= day <= axis.days.last:
         begins, ends = axis.start(day), axis.start(day + timedelta(1))
-        yield Mark(lane, kind, begins + (ends - begins) / 2, text, is_exact=False)
+        yield Mark("visit", kind, begins + (ends - begins) / 2, text, short, is_exact=False)
 
 
 def consent_marks(session: Session, person: Participant) -> Iterator[Mark]:
@@ -170,7 +181,8 @@ def consent_marks(session: Session, person: Participant) -> Iterator[Mark]:
         .order_by(ConsentSignature.signed_at)
     )
     for each in signed:
-        yield Mark("consent", "signed", each.signed_at, f"{each.document} {each.version} signed")
+        words = f"{each.document} {each.version} signed"
+        yield Mark("consent", "signed", each.signed_at, words, each.version)
     yield from _switches(
         session.scalars(
             select(ConsentEvent)

@@ -31,7 +31,7 @@ from hometrial.services.viewing.timeline.wearables import Run, Worn
 
 @dataclass(frozen=True)
 class Timeline:
-    """One person's trial over some days. `before`: what was told of the time before the trial, as it was told."""
+    """One person's trial over some days."""
 
     code: str
     axis: Axis
@@ -44,7 +44,6 @@ class Timeline:
     epochs: Sequence[Span]
     shades: Sequence[Span]
     suspected: Sequence[Suspected]
-    before: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -63,11 +62,10 @@ def read(session: Session, person: Participant, days: Days, shown: Shown = ALL) 
     axis, now = Axis(enrolling.zones_of(session, person), days), clock.now()
     plan, taps = plan_of(session, person), resting.taps(session, person)
     worn = wearables.worn(session, person.id, days, {} if plan is None else plan.anchors)
-    history = remembering.told(session, person)
     said = scores.said(
         session, person.id, None if plan is None else plan.protocol, axis.origin, axis.end
     )
-    rests = [*_rests(plan, taps, axis), *spans.pauses(session, person, axis)]
+    rests = [*_rests(plan, taps, said, axis), *spans.pauses(session, person, axis)]
     found = crashes.suspected(_signs(worn, taps, axis))
     return Timeline(
         code=person.code,
@@ -81,8 +79,13 @@ def read(session: Session, person: Participant, days: Days, shown: Shown = ALL) 
         epochs=() if plan is None else tuple(spans.epochs(plan, axis)),
         shades=(*rests, *_shades(found, axis)),
         suspected=found,
-        before=() if history is None else retold(history),
     )
+
+
+def told_before(session: Session, person: Participant) -> Sequence[str]:
+    """Return what a person told of the time before the trial, no date sharper than it was told; never drawn."""
+    history = remembering.told(session, person)
+    return () if history is None else retold(history)
 
 
 def plan_of(session: Session, person: Participant) -> Plan | None:
@@ -93,9 +96,9 @@ def plan_of(session: Session, person: Participant) -> Plan | None:
         return None
 
 
-def _rests(plan: Plan | None, taps: tuple[BadDay, ...], axis: Axis) -> Iterator[Span]:
+def _rests(plan: Plan | None, taps: tuple[BadDay, ...], said: Said, axis: Axis) -> Iterator[Span]:
     if plan is not None:
-        yield from spans.bad_days(plan, taps, axis)
+        yield from spans.bad_days(plan, taps, said.crashes, axis)
 
 
 def _shades(found: Sequence[Suspected], axis: Axis) -> Iterator[Span]:

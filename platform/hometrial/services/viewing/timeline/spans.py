@@ -1,6 +1,6 @@
 """Stretches of days: the trial's epochs, days that the person called bad, pauses."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -36,23 +36,34 @@ def epochs(plan: Plan, axis: Axis) -> Iterator[Span]:
             yield from of_days("epoch", each.days.first, each.days.last, words, axis)
 
 
-def bad_days(plan: Plan, taps: tuple[BadDay, ...], axis: Axis) -> Iterator[Span]:
-    """Yield the days on which somebody rests by a tap of their own; the days of several taps once."""
-    severity: dict[date, int] = {}
-    for row in taps:
-        if row.kind == "begun" and row.severity is not None:
-            day = axis.day_of(row.at)
-            severity[day] = max(row.severity, severity.get(day, 0))
-    joined: list[tuple[date, date]] = []
+def bad_days(
+    plan: Plan, taps: tuple[BadDay, ...], crashes: Mapping[date, int], axis: Axis
+) -> Iterator[Span]:
+    """Yield the days that somebody called bad: they rest by a tap of their own, or their diary tells of a crash."""
+    words: dict[date, list[str]] = {}
     for span in sorted(resting.spans(taps, plan.protocol, plan.zones)):
-        if joined and span.first <= joined[-1][1] + timedelta(1):
-            joined[-1] = (joined[-1][0], max(joined[-1][1], span.last))
+        for number in range((span.last - span.first).days + 1):
+            words.setdefault(span.first + timedelta(number), ["bad day told"])
+    for row in taps:
+        day = axis.day_of(row.at)
+        if row.severity is not None and day in words:
+            words[day].append(_SEVERITIES[row.severity])
+    for day, severity in crashes.items():
+        words.setdefault(day, []).append(f"crash in the diary, {_SEVERITIES[severity]}")
+    for days in _runs(sorted(words)):
+        said = dict.fromkeys(word for day in days for word in words[day])
+        yield from of_days("bad day", days[0], days[-1], ", ".join(said), axis)
+
+
+def _runs(days: Sequence[date]) -> list[list[date]]:
+    """Return days that follow one another together."""
+    found: list[list[date]] = []
+    for day in days:
+        if found and day - found[-1][-1] == timedelta(1):
+            found[-1].append(day)
         else:
-            joined.append((span.first, span.last))
-    for first, last in joined:
-        told = [grade for day, grade in severity.items() if first <= day <= last]
-        text = f"bad day told, {_SEVERITIES[max(told)]}" if told else "bad day told"
-        yield from of_days("bad day", first, last, text, axis)
+            found.append([day])
+    return found
 
 
 def pauses(session: Session, person: Participant, axis: Axis) -> Iterator[Span]:

@@ -13,12 +13,13 @@ from hometrial.staff.pages.person.days import DAYS
 from hometrial.staff.pages.person.framing import shown
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading, study
+from hometrial.staff.timeline.figure import timeline_figure
 
 
 @pages.get("/<code>")
 @permits("people.see")
 def person(code: str) -> str:
-    """Show one person: open tasks, beginnings, the doctor's answer, drawing, figures, gaps by cause."""
+    """Show one person: the timeline, open tasks, beginnings, the doctor's answer, drawing, figures, gaps by cause."""
     with reading() as session:
         owner = enrolling.find_participant(session, code)
         known = data_days(session, owner.id)
@@ -29,6 +30,7 @@ def person(code: str) -> str:
             owner,
             "person.html",
             record=people.record(session, owner),
+            timeline=timeline_figure(session, owner),
             known=known,
             days=days,
             table=days and people.metric_table(session, owner.id, days),

@@ -1,0 +1,1 @@
+"""The drawing, table and files of a person's timeline."""
