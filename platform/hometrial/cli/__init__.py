@@ -61,6 +61,8 @@ _WHERE = {
     "export": "export:export",
     "audit": "administer:audit",
     "db": "administer:database_commands",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
     "staff": "staff:staff",
     "site": "site:site",
     "user": "user:user",
