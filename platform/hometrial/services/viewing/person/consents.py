@@ -195,7 +195,8 @@ def _reads(session: Session, person: Participant) -> Sequence[Read]:
     calls = session.scalars(
         select(QuizCall).where(QuizCall.participant_id == person.id).order_by(QuizCall.called_at)
     ).all()
-    ids = {each.text_id for each in (*sections, *tries, *calls)}
+    ids = {each.text_id for each in sections} | {each.text_id for each in tries}
+    ids |= {each.text_id for each in calls}
     rows = session.scalars(
         select(ConsentText).where(ConsentText.id.in_(ids)).order_by(ConsentText.kept_at.desc())
     ).all()

@@ -42,5 +42,6 @@ def visits(session: Session, person: Participant) -> Visits:
 def label_of(session: Session, person: Participant, visit: str) -> str | None:
     """Return what a visit of the person's protocol is called, None if there is none of this name."""
     protocol = following.protocol_of(session, person)
-    every = (*protocol.visits, *protocol.unscheduled_visits)
-    return next((each.label for each in every if each.id == visit), None)
+    labels = {each.id: each.label for each in protocol.visits}
+    labels |= {each.id: each.label for each in protocol.unscheduled_visits}
+    return labels.get(visit)

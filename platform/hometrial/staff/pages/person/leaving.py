@@ -162,8 +162,9 @@ def receipt(code: str) -> Response:
         for line in each.lines[1:]:
             paper.paragraph([(line, False)], is_item=True)
     paper.heading("Your sources")
-    for each in found.sources:
-        paper.paragraph([(_of_source(each.account.provider, each.status), False)], is_item=True)
+    for source in found.sources:
+        told = _of_source(source.account.provider, source.status)
+        paper.paragraph([(told, False)], is_item=True)
     paper.heading("What is kept, and why")
     paper.paragraph([(KEPT, False)])
     answer = Response(paper.file(), mimetype="application/pdf")

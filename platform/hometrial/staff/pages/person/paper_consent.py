@@ -1,5 +1,6 @@
 """Consent on paper, entered by the staff: who signed, when, the scan, the answers, each switch that was ticked."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -12,7 +13,7 @@ from hometrial import clock
 from hometrial.models import Participant
 from hometrial.services import enrolling
 from hometrial.services.agreeing import papering, scanning
-from hometrial.services.agreeing.acts import Act, Helper, SignatureRefusedError
+from hometrial.services.agreeing.acts import Act, Helper, Role
 from hometrial.services.agreeing.papering import Sheets
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.texts import Offer
@@ -120,9 +121,8 @@ def _form_of(offer: Offer) -> PaperForm:
 
 
 def _act(form: PaperForm) -> Act:
-    role = said(form.role)
-    if role not in ("self", "scribe", "proxy"):
-        raise SignatureRefusedError(f"role: {role!r} is none; choose who signed")
+    roles: Mapping[str, Role] = {"self": "self", "scribe": "scribe", "proxy": "proxy"}
+    role = roles[said(form.role)]
     name = said(form.helper)
     return Act(
         name=said(form.name),

@@ -1,6 +1,6 @@
 """Open tasks about a person: the one button of each, and those that somebody closes by saying what came of it."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from flask import url_for
@@ -79,7 +79,7 @@ def button(line: OpenItem) -> Button | None:
         return None
     if not is_there(way.endpoint) or not me().may(way.action):
         return None
-    more = {"task": line.item.id} if way is _CLOSE else {}
+    more: dict[str, Any] = {"task": line.item.id} if way is _CLOSE else {}
     return Button(way.label, url_for(way.endpoint, code=line.code, **more), way.is_press)
 
 
