@@ -10,22 +10,25 @@ from flask_wtf import CSRFProtect
 from hometrial.db import Database
 from hometrial.staff import assets, errors, headers, navigation, permitting, words
 from hometrial.staff.pages import (
+    access_log,
     account,
     batches,
     bulk,
     completeness,
     entering,
     exports,
+    keys,
     people,
     providers,
     quarantine,
-    setting_up,
     safety,
+    setting_up,
     sync,
     timeline,
     today,
     trail,
     trial,
+    users,
 )
 from hometrial.staff.study import Study
 
@@ -72,7 +75,7 @@ def create_app(database: Database) -> Flask:
     errors.handle(app)
     words.teach(app)
     app.jinja_env.globals.update(menu=navigation.menu)
-    for part in (*PARTS, entering, setting_up, account, assets):
+    for part in (*PARTS, entering, setting_up, account, users, access_log, keys, assets):
         app.register_blueprint(part.pages)
     permitting.guard(app)
     return app
