@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from statistics import median
 
-from hometrial.protocol.calendar import DueVisit, diaries_due, planned_anchors, visits_due
+from hometrial.protocol.calendar import (
+    DueVisit,
+    diaries_due,
+    epoch_spans,
+    planned_anchors,
+    visits_due,
+)
 from hometrial.protocol.model import Protocol
 
 _CONSENT = date(2001, 1, 1)  # any day: the plan is the same whenever it begins
@@ -38,6 +44,48 @@ class Burden:
     day: Load
     week: Load
     median_week: float
+
+
+@dataclass(frozen=True)
+class EpochLoad:
+    """What an arm's plan asks in an epoch of so many days: minutes a day and a week on average, its fullest day.
+
+    `epoch` None: after the last one.
+    """
+
+    epoch: str | None
+    days: int
+    per_day: float
+    per_week: float
+    fullest: Load
+
+
+def burden_by_epoch(protocol: Protocol, arm: str) -> tuple[EpochLoad, ...]:
+    """Return what each epoch of an arm's plan asks for; raises UnknownArmError.
+
+    All that the plan asks is in one of them: what is due after the last epoch has a line of its own.
+    """
+    anchors = planned_anchors(protocol, arm, _CONSENT)
+    # By the plan an epoch lasts its days, and what it may last beyond them belongs to the next.
+    lengths = {epoch.id: epoch.days for epoch in protocol.epochs_of(arm)}
+    spans = [
+        (span.epoch, (span.days.first - _CONSENT).days, lengths[span.epoch])
+        for span in epoch_spans(protocol, arm, anchors)
+    ]
+    asked: dict[str | None, list[tuple[int, str, float]]] = {name: [] for name, _, _ in spans}
+    for day, form, minutes in _asked(protocol, arm):
+        within = [name for name, first, days in spans if first <= day < first + days]
+        asked.setdefault(within[0] if within else None, []).append((day, form, minutes))
+    return tuple(
+        _epoch_load(name, lengths.get(name or "", 0), each) for name, each in asked.items()
+    )
+
+
+def _epoch_load(epoch: str | None, days: int, asked: list[tuple[int, str, float]]) -> EpochLoad:
+    total = sum(minutes for _, _, minutes in asked)
+    loads = _summed(iter(asked)) or {0: Load(0, (("nothing", 0.0),))}
+    per_day = total / days if days else 0.0
+    return EpochLoad(epoch, days, round(per_day, 2), round(per_day * _WEEK, 2), _fullest(loads))
 
 
 def burden_of(protocol: Protocol, arm: str) -> Burden:

@@ -36,3 +36,24 @@
   form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(judge, 300); });
   form.addEventListener("change", () => { clearTimeout(waiting); judge(); });
 })();
+
+// What the schedule would ask of a person, while it is edited; without it the sums follow when it is saved.
+(() => {
+  const form = document.querySelector("form[data-burden]");
+  if (!form) return;
+  let waiting, asked = 0;
+
+  async function sum() {
+    const number = ++asked;
+    try {
+      const answer = await fetch(form.dataset.burden, { method: "POST", body: new FormData(form), credentials: "same-origin" });
+      if (!answer.ok) return;
+      const said = await answer.text();
+      if (number === asked) document.getElementById("burden-now").innerHTML = said;
+    } catch {
+      // the sums stay those of what was saved last
+    }
+  }
+
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(sum, 400); });
+})();

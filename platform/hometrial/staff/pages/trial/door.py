@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from hometrial.models import ProtocolVersion
 from hometrial.services import enrolling
 from hometrial.services.trial import publishing
+from hometrial.staff.pages.trial.sections import SECTIONS as DRAFT
 from hometrial.staff.study import me, reading, study
 
 pages = Blueprint("trial", __name__)
@@ -31,7 +32,7 @@ def _sections() -> dict[str, object]:
     """Return the pages beside each other, those that may be opened; who is not logged in sees none."""
     if "actor" not in g:
         return {}
-    return {"sections": [each for each in SECTIONS if me().may(each[2])]}
+    return {"sections": [each for each in SECTIONS if me().may(each[2])], "sections_": DRAFT}
 
 
 def name_of(version: ProtocolVersion) -> str:
