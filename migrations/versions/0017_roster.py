@@ -74,6 +74,13 @@ def upgrade() -> None:
         "ix_response_participant_id_kind_due", "response", ["participant_id", "kind", "due"]
     )
     op.create_index("ix_batch_created_at", "batch", ["created_at"])
+    op.create_index("ix_answer_answered_at", "answer", ["answered_at"])
+    op.create_index(
+        "ix_message_state_sent",
+        "message_state",
+        ["at"],
+        postgresql_where=sa.text("state = 'sent'"),
+    )
     op.create_index(
         "ix_dose_event_orders",
         "dose_event",
@@ -84,6 +91,8 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_dose_event_orders", table_name="dose_event")
+    op.drop_index("ix_message_state_sent", table_name="message_state")
+    op.drop_index("ix_answer_answered_at", table_name="answer")
     op.drop_index("ix_batch_created_at", table_name="batch")
     op.drop_index("ix_response_participant_id_kind_due", table_name="response")
     op.drop_index("ix_daily_metric_metric_day", table_name="daily_metric")

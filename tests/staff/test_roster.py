@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import random
 import re
 from dataclasses import dataclass
@@ -324,6 +325,7 @@ def _ordered(event) -> dose_now.Ordered:
     number = int(entry.id.removeprefix("e"))
     corrects = None if entry.corrects is None else int(entry.corrects.removeprefix("e"))
     if isinstance(event, Void):
-        return dose_now.Ordered(number, None, None, None, Decimal(0), corrects)
-    mg = Decimal(0) if event.dose is None else event.dose.mg
-    return dose_now.Ordered(number, event.kind, event.effective_on, event.step, mg, corrects)
+        return dose_now.Ordered(number, None, None, None, "[]", corrects)
+    amounts = [] if event.dose is None else [str(each.mg) for each in event.dose.parts]
+    parts = json.dumps(amounts)
+    return dose_now.Ordered(number, event.kind, event.effective_on, event.step, parts, corrects)

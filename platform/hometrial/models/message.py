@@ -108,6 +108,7 @@ class MessageState(Base):
         CheckConstraint(
             "state IN ('planned', 'queued', 'sending', 'sent') OR reason <> ''", name="says_why"
         ),
+        Index("ix_message_state_sent", "at", postgresql_where=text("state = 'sent'")),
         Index(
             "uq_message_state_end",
             "message_id",

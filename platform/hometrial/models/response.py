@@ -166,7 +166,7 @@ class Answer(Base):
     screen: Mapped[int]
     seconds: Mapped[float | None]
     changes: Mapped[int | None]
-    answered_at: Mapped[datetime]
+    answered_at: Mapped[datetime] = mapped_column(index=True)
     received_at: Mapped[datetime]
     alert: Mapped[str | None]
 

@@ -190,11 +190,19 @@ def _reminders(session: Session, since: datetime) -> Mapping[UUID, int]:
 
 def _minutes(session: Session, since: datetime) -> dict[UUID, float]:
     """Return for how many minutes everybody sat at questions since then, as their screens counted."""
+    # Summed first: of each form its person and who sat there are looked up once, not once an answer.
+    sums = (
+        select(Answer.response_id, Answer.sitting_id, func.sum(Answer.seconds).label("seconds"))
+        .where(Answer.answered_at >= since)
+        .group_by(Answer.response_id, Answer.sitting_id)
+        .cte()
+        .prefix_with("MATERIALIZED")
+    )
     rows = session.execute(
-        select(Response.participant_id, func.sum(Answer.seconds) / 60)
-        .join(Answer, Answer.response_id == Response.id)
-        .join(Sitting, Sitting.id == Answer.sitting_id)
-        .where(Answer.answered_at >= since, Sitting.is_staff.is_(False))
+        select(Response.participant_id, func.sum(sums.c.seconds) / 60)
+        .join(sums, sums.c.response_id == Response.id)
+        .join(Sitting, Sitting.id == sums.c.sitting_id)
+        .where(Sitting.is_staff.is_(False))
         .group_by(Response.participant_id)
     )
     return {person: minutes or 0.0 for person, minutes in rows}
