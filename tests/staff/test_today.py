@@ -14,11 +14,12 @@ from hometrial.models import Connection, Contact, Message, Pause, Query, WorkIte
 from hometrial.services import consenting, enrolling, reaching, working
 from hometrial.services.messaging import states
 from hometrial.services.messaging.states import Step
+from hometrial.services.staffing.permissions import ACTIONS
 from hometrial.services.trial import contacting, following, publishing
 from hometrial.services.trial.contacting import Spoke
 from hometrial.services.viewing import today
 from hometrial.settings import Settings
-from hometrial.staff import create_app
+from hometrial.staff import create_app, todo
 
 
 @pytest.fixture
@@ -256,3 +257,13 @@ def test_work_of_another_site_is_not_seen_nor_touched(study) -> None:
     answer = client.post(f"/people/{who.code}/work/{item}/send", data={"csrf_token": csrf(client)})
     assert answer.status_code == 409
     assert "not yours" in answer.text
+
+
+def test_every_kind_of_work_has_a_way_and_each_way_leads_to_a_page(study) -> None:
+    app = create_app(study.database)
+    there = set(app.view_functions)
+    ways = {**todo.WAYS, **todo.TOGETHER}
+    assert set(today.RISK) <= set(todo.WAYS)
+    # The page of the system may be left out: then its lines have no button, but say the command.
+    assert {way.endpoint for way in ways.values()} - there <= {"system.page"}
+    assert {way.action for way in ways.values()} <= set(ACTIONS)

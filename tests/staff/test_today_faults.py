@@ -109,7 +109,7 @@ def test_a_watch_that_is_not_worn_asks_for_a_call(client, database) -> None:
     change(database, take_off)
     line = line_of(look(client, database), "not worn for 36 of the last 48 hours")
     assert f"/people/{code}" in line
-    assert "Not worn" in line
+    assert "Watch not worn" in line
     assert "Log a call" in line
     change(database, lambda session: session.query(Gap).delete())
     assert line_of(look(client, database), "not worn for") == ""
@@ -157,7 +157,7 @@ def test_a_scope_that_was_withdrawn_names_the_stream(client, database) -> None:
     change(database, refuse)
     line = line_of(look(client, database), "the box is not ticked any more")
     assert f"/people/{code}" in line
-    assert "Scope missing" in line
+    assert "Stream not shared" in line
 
     def grant(session) -> None:
         found = session.query(Connection).filter_by(account_id=account).one()
@@ -180,7 +180,7 @@ def test_a_file_that_does_not_come_is_missed_until_a_newer_one_does(
     old = clock.now().date() - timedelta(days=9)
     shared_study.take_in("fitabase", archive(old), create_participants=True, zone="Europe/Berlin")
     line = line_of(look(client, database), f"no file since the one that ends on {old}")
-    assert "Late file" in line
+    assert "File not come" in line
     new = clock.now().date() - timedelta(days=2)
     shared_study.take_in("fitabase", archive(new), zone="Europe/Berlin")
     assert line_of(look(client, database), "no file since") == ""
@@ -196,7 +196,7 @@ def test_a_rule_that_most_rows_fail_is_told_before_the_rows(client, database) ->
 
     change(database, take_in)
     page = look(client, database)
-    line = line_of(page, "Wrong rule")
+    line = line_of(page, "Wrong rule?")
     assert re.search(r"fails 30 of 3\d rows of heart rate in a week", line)
     assert "look at the rule before the rows" in line
     assert "refused as a whole" not in page, (
@@ -209,7 +209,7 @@ def test_a_rule_that_most_rows_fail_is_told_before_the_rows(client, database) ->
         )
 
     change(database, decide)
-    assert line_of(look(client, database), "Wrong rule") == ""
+    assert line_of(look(client, database), "Wrong rule?") == ""
 
 
 def test_clocks_that_disagree_are_told(client, database, monkeypatch) -> None:
@@ -220,7 +220,7 @@ def test_clocks_that_disagree_are_told(client, database, monkeypatch) -> None:
 
     monkeypatch.setattr(health.syncs, "health", skewed)
     line = line_of(look(client, database), "95 s apart")
-    assert "Clock skew" in line
+    assert "Clocks disagree" in line
     monkeypatch.undo()
     assert line_of(look(client, database), "apart") == ""
 

@@ -44,6 +44,56 @@ _ROWS = Way("Decide about the rows", "quarantine.listing", "data.see", "rule")
 _READS = Way("See how reading stands", "sync.whole", "data.see", "none")
 _SYSTEM = Way("See the system", "system.page", "system.see", "none")
 
+TITLES: Mapping[str, str] = {
+    "report_due": "Report with a clock",
+    "adverse_event": "Event to be looked at",
+    "prohibited_medicine": "Medicine that must not be taken",
+    "dose_call": "Call before the drug goes on",
+    "call_wanted": "Wants to be called",
+    "message": "Wrote to the team",
+    "reconsent": "Consent to be signed anew",
+    "consent_call": "Questions about consent",
+    "consent_declined": "Declined consent",
+    "out_of_drug": "Out of drug",
+    "supply_low": "Drug runs out",
+    "accountability": "Drug that does not add up",
+    "dose_step": "Dose step",
+    "visit_overdue": "Visit not recorded",
+    "lost_to_follow_up": "Cannot be reached",
+    "contact_due": "Contact due",
+    "message_refused": "Message did not arrive",
+    "retired": "Provider shut down",
+    "reconnect": "Watch to be connected again",
+    "not_linked": "No health profile behind the account",
+    "wrong_account": "Another account than theirs",
+    "revoke_pending": "Provider has not confirmed the end",
+    "our_bug": "Fault of ours in reading",
+    "no_data": "Nothing from the watch",
+    "scope_missing": "Stream not shared",
+    "not_worn": "Watch not worn",
+    "bad_wear": "Watch worn too little",
+    "diary_missing": "Diaries missing",
+    "late_file": "File not come",
+    "answers_set_aside": "Answers set aside",
+    "quarantine": "Rows set aside",
+    "relink_before_end": "Provider ends",
+    "stop_drug": "Chose to stop the drug",
+    "stop_drug_safety_only": "Chose to stop, but for safety",
+    "delete_raw_data": "Asked to delete raw data",
+    "disk_full": "Disk nearly full",
+    "clock_skew": "Clocks disagree",
+    "backlog": "Work of the machine waits",
+    "wrong_rule": "Wrong rule?",
+    "batch_refused": "Batch refused",
+}
+"""What a kind of work is called where its name does not say it."""
+
+
+def title(kind: str) -> str:
+    """Return what a kind of work is called."""
+    return TITLES.get(kind, kind.replace("_", " ").capitalize())
+
+
 WAYS: Mapping[str, Way] = {
     "red_alert": _ALERT,
     "alert": _ALERT,

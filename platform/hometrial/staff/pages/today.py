@@ -50,6 +50,7 @@ def _page(found: Today, refusal: str = "") -> str:
         per_page=today.PER_PAGE,
         kind=kind,
         button=todo.button,
+        title=todo.title,
         refusal=refusal,
     )
 
