@@ -18,6 +18,7 @@ from hometrial.staff.pages import (
     entering,
     exports,
     keys,
+    monitoring,
     people,
     providers,
     quarantine,
@@ -45,6 +46,7 @@ PARTS = (
     quarantine,
     providers,
     exports,
+    monitoring,
     trail,
     trial,
 )

@@ -28,6 +28,7 @@ MENU = (
     Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
     Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
     Entry("Safety", "safety.page", "alert.see", frozenset({"safety"})),
+    Entry("Monitoring", "monitoring.page", "monitoring.see", frozenset({"monitoring"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
 )
 
