@@ -20,7 +20,7 @@ _ENTERED = frozenset(
         "adverse_event", "alert", "allocation", "anchor_day", "bad_day", "baseline_symptom", "connection",
         "consent_event", "consent_signature", "consent_talk", "contact", "deviation", "dose_event",
         "laboratory_result", "link_invitation", "medication", "message", "participant_zone",
-        "participation", "passkey", "pause", "query", "quiz_call", "quiz_try", "reminder_choice",
+        "participation", "passkey", "pause", "query", "endorsement", "verification_mark", "quiz_call", "quiz_try", "reminder_choice",
         "reminder_rest", "response", "screening", "section_read", "signature_refusal", "supply_count",
         "supply_movement", "told_history", "visit_record", "wearable_account", "withdrawal_choice",
         "work_item",
@@ -85,7 +85,12 @@ class EntryPage:
 
 def _tables() -> dict[str, Table]:
     known = _ENTERED | _OF_PARENT.keys()
-    return {name: each for name, each in Base.metadata.tables.items() if name in known}
+    tables = {name: each for name, each in Base.metadata.tables.items() if name in known}
+    return {
+        name: each
+        for name, each in tables.items()
+        if name in _OF_PARENT or "participant_id" in each.c
+    }
 
 
 def page(session: Session, person: Participant, start: int = 0) -> EntryPage:

@@ -4,7 +4,7 @@ from hometrial.services import enrolling
 from hometrial.services.safety import alerts, duties
 from hometrial.services.safety import events as service
 from hometrial.staff.pages.person import pages
-from hometrial.staff.pages.person.framing import is_there, shown
+from hometrial.staff.pages.person.framing import shown
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import reading
 
@@ -23,5 +23,4 @@ def events(code: str) -> str:
             found=found,
             duties=duties.duties(session, found) if found else [],
             alerts=alerts.states(session, person=person, only_open=False),
-            is_there=is_there,
         )

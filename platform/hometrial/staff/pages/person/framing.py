@@ -38,6 +38,8 @@ TABS = (
     Tab("Rest and leaving", "people.leaving", "people.see"),
     Tab("Sync", "sync.of_person", "data.see"),
     Tab("Doctor", "people.doctor", "data.see"),
+    Tab("Signatures", "monitoring.endorsements", "monitoring.see"),
+    Tab("Verification", "monitoring.person", "monitoring.see"),
     Tab("Audit", "people.audit", "audit.see"),
 )
 
@@ -49,6 +51,7 @@ def shown(session: Session, person: Participant, template: str, **more: object) 
     return render_template(template, person=person, head=head, tabs=there, **more)
 
 
+@pages.app_template_global("is_there")
 def is_there(endpoint: str) -> bool:
     """Say whether this site has a page: parts of it may be left out."""
     return endpoint in current_app.view_functions

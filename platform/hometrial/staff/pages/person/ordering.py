@@ -13,6 +13,7 @@ from hometrial.models import DoseEvent, Participant
 from hometrial.protocol.dosing.amounts import DayDose, Part, TimeOfDay
 from hometrial.protocol.dosing.refusing import OrderRefusedError
 from hometrial.protocol.dosing.standing import Kind, State
+from hometrial.protocol.titration import Hold, StepDown, Stop
 from hometrial.services import enrolling
 from hometrial.services.dosing import ordering, recording, stepping
 from hometrial.services.dosing.recording import Chart, Role, Word
@@ -109,13 +110,18 @@ def order_dose(code: str) -> Answer:
 def _offer(form: OrderForm, chart: Chart) -> None:
     known = [(each, _WORDS[each]) for each in _AFTER.get(chart.standing.state, ())]
     rules = [
-        (f"rule:{each.id}", f"Rule {each.id} holds: {str(each.action).replace('_', ' ')}")
+        (f"rule:{each.id}", _rule_in_words(each))
         for each in chart.footing.titration.triggers
         if chart.standing.state in (State.ON, State.HELD)
     ]
     form.what.choices = options([*known, *rules])
     forms = [(each.id, f"{each.id}, {each.form}") for each in chart.terms.formulations]
     form.formulation.choices = options([("", "as before"), *forms])
+
+
+def _rule_in_words(rule: Hold | StepDown | Stop) -> str:
+    days = "" if rule.days is None else f" on {rule.days} of {rule.of_days} days"
+    return f"Rule {rule.id}: {str(rule.action).replace('_', ' ')}, when {rule.when}{days}"
 
 
 def _look(form: OrderForm, code: str) -> list[Ahead]:
