@@ -88,6 +88,14 @@ def _epoch_load(epoch: str | None, days: int, asked: list[tuple[int, str, float]
     return EpochLoad(epoch, days, round(per_day, 2), round(per_day * _WEEK, 2), _fullest(loads))
 
 
+def minutes_by_day(protocol: Protocol, arm: str) -> dict[int, float]:
+    """Return the minutes that an arm's plan asks on each day after consent (day 0); raises UnknownArmError."""
+    found: dict[int, float] = {}
+    for day, _, minutes in _asked(protocol, arm):
+        found[day] = found.get(day, 0.0) + minutes
+    return found
+
+
 def burden_of(protocol: Protocol, arm: str) -> Burden:
     """Return how much of a participant's energy an arm's plan takes; raises UnknownArmError.
 

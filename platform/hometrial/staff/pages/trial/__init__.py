@@ -6,6 +6,7 @@ from hometrial.staff.pages.trial import (
     draft_words,
     drafts,
     entering,
+    fairness,
     protocols,
     recruiting,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "draft_words",
     "drafts",
     "entering",
+    "fairness",
     "pages",
     "protocols",
     "recruiting",

@@ -21,6 +21,7 @@ Answer = str | Response | tuple[str, int]
 SECTIONS = (
     ("Protocol", "trial.page", "trial.see", ("/trial/versions", "/trial/compare", "/trial/drafts")),
     ("Recruitment", "trial.recruitment", "recruitment.see", ()),
+    ("Burden", "trial.burden", "recruitment.see", ()),
     ("New participant", "trial.enrol", "people.enrol", ("/enrol/P-",)),
     ("Screening log", "trial.screening_log", "recruitment.see", ()),
 )
