@@ -17,12 +17,14 @@ from hometrial.tasks import (
     keeping,
     linking,
     noticing,
+    querying,
     reading,
+    ruling,
     sending,
 )
 from hometrial.tasks.engine import House, app
 
-TASKS = (absorbing, caring, delivering, guarding, keeping, linking, noticing, reading, sending)
+TASKS = (absorbing, caring, delivering, guarding, keeping, linking, noticing, querying, reading, ruling, sending)
 """The modules that define tasks: a worker must know them all."""
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""

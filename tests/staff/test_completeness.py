@@ -3,11 +3,13 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
 import signed_in
 from asked import SELF, in_trial
+from flask import Flask
 from flask.testing import FlaskClient
 from linked import counted
 
@@ -59,8 +61,13 @@ def asked_people(home: Path) -> Iterator[Database]:
     database.close()
 
 
+@cache
+def _site(database: Database) -> Flask:
+    return create_app(database)
+
+
 def _client(database: Database, role: str = "coordinator", site: str = "S-01") -> FlaskClient:
-    app = create_app(database)
+    app = _site(database)
     return signed_in.client(
         app, database, f"{role}-{site}".replace("_", "-").lower(), (role,), (site,)
     )

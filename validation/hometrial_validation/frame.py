@@ -87,6 +87,12 @@ class Settings:
     screen_seconds: float = 1.0
     # Scales of two or three items are answered alike in earnest.
     straight_items: int = 6
+    # Instead of the vocabulary's physical limits, by the name of the signal.
+    bounds: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+
+    def bounds_of(self, signal: Signal) -> tuple[float | None, float | None]:
+        """Return the physical limits of a signal's values."""
+        return self.bounds.get(str(signal), (SIGNALS[signal].low, SIGNALS[signal].high))
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.db import among
-from hometrial.models import Finding, QuarantinedRow, Query, Verdict
+from hometrial.models import Finding, QuarantinedRow, Query, Verdict, VerdictLimits
 from hometrial.services import chunks, reports
 from hometrial.services.comparing import day_of
+from hometrial.services.querying import steps
+from hometrial.services.rehearsing_rules import limits
 from hometrial_ingest.signals import SIGNALS, Signal
 from hometrial_validation import gate
 from hometrial_validation.frame import Context
@@ -110,7 +112,8 @@ def _typed(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
-    """Keep verdicts, findings and GX's reports of a batch."""
+    """Keep verdicts, findings and GX's reports of a batch, and with which limits they were made."""
+    number = limits.in_force(session).number
     for segment, signal, each in verdict.verdicts:
         row = Verdict(
             batch_id=batch_id,
@@ -124,6 +127,8 @@ def store(session: Session, batch_id: UUID, verdict: BatchVerdict) -> None:
         )
         session.add(row)
         session.flush()
+        if number:
+            session.add(VerdictLimits(verdict_id=row.id, number=number))
         if each.findings:
             session.execute(insert(Finding), [_finding(row.id, found) for found in each.findings])
 
@@ -159,18 +164,18 @@ def _plain_value(value: Any) -> Any:
 
 def open_batch_query(session: Session, batch_id: UUID, kind: str, reason: str) -> None:
     """Open the query of a batch that was refused as a whole."""
-    session.add(
-        Query(
-            batch_id=batch_id,
-            participant_id=None,
-            signal=kind,
-            rule="batch_rejected",
-            question=reason,
-            status="open",
-            opened_at=clock.now(),
-        )
+    query = Query(
+        batch_id=batch_id,
+        participant_id=None,
+        signal=kind,
+        rule="batch_rejected",
+        question=reason,
+        status="open",
+        opened_at=clock.now(),
     )
+    session.add(query)
     session.flush()
+    steps.opened_by_rule(session, query)
 
 
 @dataclass(frozen=True)
@@ -257,8 +262,19 @@ class Quarantine:
             )
             self.session.add(query)
             self.session.flush()
+            steps.opened_by_rule(self.session, query)
             self.queries[key] = query.id
         return self.queries[key]
+
+
+def digests(samples: pd.DataFrame, signal: Signal) -> list[str]:
+    """Return what tells each sample apart from every other, as it stands beside the quarantined ones."""
+    return [_digest(record, signal) for record in _records(samples, signal)]
+
+
+def records(samples: pd.DataFrame, signal: Signal) -> list[dict[str, Any]]:
+    """Return samples as quarantine keeps them."""
+    return _records(samples, signal)
 
 
 def _records(samples: pd.DataFrame, signal: Signal) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from hometrial.services.comparing import Origin, day_of
 from hometrial.services.fates import HeldFrame, Judgement, RowFates
 from hometrial.services.gating import Failure
 from hometrial.services.knowing import PeopleOfSource
+from hometrial.services.rehearsing_rules import limits
 from hometrial.services.reporting import SHOWN_UNREADABLE, FileReport, SeenDevice
 from hometrial_ingest.frame import Frame, Segment
 from hometrial_ingest.local_time import DAY
@@ -172,6 +173,7 @@ class FileIngest:
     ) -> Context:
         return Context(
             now=clock.microseconds(self.now),
+            settings=limits.settings(self.session),
             baselines=baselines.of(self.session, signal, samples),
             daily_totals=baselines.daily_totals(self.session, signal, samples),
             sessions=self._sessions(samples, sessions) if signal is Signal.SLEEP_STAGE else None,

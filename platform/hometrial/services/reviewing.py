@@ -18,6 +18,7 @@ from hometrial.models import Batch, Participant, Payload, QuarantinedRow, Query
 from hometrial.services import chunks, comparing, enrolling, measuring, storing, versioning
 from hometrial.services.asking import settling
 from hometrial.services.comparing import Origin
+from hometrial.services.querying import steps
 from hometrial_ingest.frame import schema_of
 from hometrial_ingest.signals import Signal
 
@@ -174,10 +175,10 @@ def _decide(session: Session, rows: list[QuarantinedRow], status: str, decision:
         row.decided_by, row.decision_reason = decision.actor, decision.reason
     session.flush()
     for query_id in sorted({row.query_id for row in rows}):
-        _close_if_settled(session, query_id, decision, now)
+        _close_if_settled(session, query_id, decision)
 
 
-def _close_if_settled(session: Session, query_id: UUID, decision: Decision, now: datetime) -> None:
+def _close_if_settled(session: Session, query_id: UUID, decision: Decision) -> None:
     """A query opened by quarantined rows closes with the last of them (features.md C15)."""
     still_open = session.scalar(
         select(func.count())
@@ -185,7 +186,5 @@ def _close_if_settled(session: Session, query_id: UUID, decision: Decision, now:
         .where(QuarantinedRow.query_id == query_id, QuarantinedRow.status == "open")
     )
     query = session.get_one(Query, query_id)
-    if not still_open and query.status == "open":
-        query.status, query.closed_at = "closed", now
-        query.closed_by, query.close_reason = decision.actor, decision.reason
-    session.flush()
+    if not still_open and query.status != "closed":
+        steps.shut(session, query, decision.reason, decision.actor)

@@ -145,6 +145,12 @@ def send_job(session: Session) -> bool:
     return defer(session, _job(session, one, lock=one, queueing_lock=one))
 
 
+def rule_job(session: Session, rehearsal_id: UUID) -> bool:
+    """Defer a rehearsal of a rule, or its publication, one at a time."""
+    job = _job(session, "try rule", lock="try rule", queueing_lock=f"try rule:{rehearsal_id}")
+    return defer(session, job, rehearsal=str(rehearsal_id))
+
+
 def deliver_job(session: Session, request_id: UUID) -> bool:
     """Defer the making of data sets that were asked for: two at once would only wait for the same disk."""
     job = _job(session, "deliver", lock="deliver", queueing_lock=f"deliver:{request_id}")

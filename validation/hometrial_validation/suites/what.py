@@ -17,10 +17,10 @@ def _no_value(row: Row, signal: Signal, _settings: Settings) -> str:
     )
 
 
-def _outside(row: Row, signal: Signal, _settings: Settings) -> str:
-    spec = SIGNALS[signal]
-    low = "-∞" if spec.low is None else number(spec.low)
-    high = "∞" if spec.high is None else number(spec.high)
+def _outside(row: Row, signal: Signal, settings: Settings) -> str:
+    spec, (least, greatest) = SIGNALS[signal], settings.bounds_of(signal)
+    low = "-∞" if least is None else number(least)
+    high = "∞" if greatest is None else number(greatest)
     return (
         f"{measured(real(row, 'value'), signal)} is outside {low}-{high} "
         f"{spec.unit.strip('{}')}, which no living person has; if the device is known to be right, "
@@ -40,8 +40,9 @@ def _unusual(row: Row, signal: Signal, settings: Settings) -> str:
     )
 
 
-def _physical(signal: Signal, _context: Context) -> Mapping[str, Any]:
-    return {"measure": "value", "low": SIGNALS[signal].low, "high": SIGNALS[signal].high}
+def _physical(signal: Signal, context: Context) -> Mapping[str, Any]:
+    low, high = context.settings.bounds_of(signal)
+    return {"measure": "value", "low": low, "high": high}
 
 
 def _counted(signal: Signal) -> bool:

@@ -24,6 +24,7 @@ from hometrial.services import enrolling, gating
 from hometrial.services.asking import framing, settling, submitting, words
 from hometrial.services.asking.settling import KIND
 from hometrial.services.gating import BatchVerdict
+from hometrial.services.querying import steps
 from hometrial_ingest.local_time import ZoneHistory
 from hometrial_validation import gate
 from hometrial_validation.verdict import Verdict as GateVerdict
@@ -131,6 +132,7 @@ def _query(session: Session, batch: Batch, response: Response, rule: str, reason
     )
     session.add(query)
     session.flush()
+    steps.opened_by_rule(session, query)
     return query.id
 
 

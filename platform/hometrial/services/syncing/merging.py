@@ -25,6 +25,7 @@ from hometrial.services.fates import (
 )
 from hometrial.services.gating import Failure
 from hometrial.services.placing import Person
+from hometrial.services.rehearsing_rules import limits
 from hometrial.services.reporting import SHOWN_UNREADABLE, SeenDevice
 from hometrial.services.syncing import source_rows
 from hometrial.services.syncing.absence import Absence
@@ -200,6 +201,7 @@ class Merge:
         own = sessions if sessions is not None else self._stored_sessions(signal, asked)
         return Context(
             now=clock.microseconds(self.now),
+            settings=limits.settings(self.session),
             baselines=baselines.of(self.session, signal, asked),
             daily_totals=baselines.daily_totals(self.session, signal, asked),
             sessions=own if signal is Signal.SLEEP_STAGE else None,

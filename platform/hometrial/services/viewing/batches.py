@@ -5,10 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, any_, func, select, true
 from sqlalchemy.orm import Session, defer
 
-from hometrial.models import Batch, Finding, Payload, Pull, PullPage, Query, Verdict
+from hometrial.models import (
+    Batch,
+    Finding,
+    Participant,
+    Payload,
+    Pull,
+    PullPage,
+    Query,
+    Verdict,
+    VerdictLimits,
+)
 from hometrial.services import reports
 
 PER_PAGE = 100
@@ -26,10 +36,11 @@ class BatchList:
 
 @dataclass(frozen=True)
 class Judged:
-    """A verdict with what it found, errors first."""
+    """A verdict with what it found, errors first; `limits`: the version of the limits, 0 as the rules come."""
 
     verdict: Verdict
     findings: Sequence[Finding]
+    limits: int
 
 
 @dataclass(frozen=True)
@@ -43,7 +54,11 @@ class KeptPage:
 
 @dataclass(frozen=True)
 class BatchDetail:
-    """One batch with the file it came in, or the first of the pages that its reads kept."""
+    """One batch with the file it came in, or the first of the pages that its reads kept.
+
+    `people` are those of its people whom the session sees; `is_whole`: it sees all of them. Of a batch that is
+    not whole only counts are shown, for a finding quotes rows of anybody.
+    """
 
     batch: Batch
     payload: Payload | None
@@ -51,28 +66,45 @@ class BatchDetail:
     more_pages: int
     verdicts: Sequence[Judged]
     queries: Sequence[Query]
+    people: Sequence[str]
+    is_whole: bool
 
 
-def newest(session: Session, start: int = 0) -> BatchList:
-    """Return a page of batches, newest first."""
-    found = (
-        select(Batch).order_by(Batch.created_at.desc(), Batch.path).offset(start).limit(PER_PAGE)
-    )
-    total = session.scalar(select(func.count()).select_from(Batch)) or 0
-    return BatchList(session.scalars(found).all(), total, start)
+def newest(session: Session, start: int = 0, status: str | None = None) -> BatchList:
+    """Return a page of the batches with anybody whom the session sees, newest first."""
+    wanted = [_is_seen(), true() if status is None else Batch.status == status]
+    found = select(Batch).where(*wanted).order_by(Batch.created_at.desc(), Batch.path)
+    total = session.scalar(select(func.count()).select_from(Batch).where(*wanted)) or 0
+    return BatchList(session.scalars(found.offset(start).limit(PER_PAGE)).all(), total, start)
+
+
+def _is_seen() -> ColumnElement[bool]:
+    """Ask for batches of somebody who is seen, and of nobody: a file that was refused before anybody was found."""
+    somebody = select(Participant.id).where(Participant.code == any_(Batch.participants))
+    return somebody.exists() | (func.cardinality(Batch.participants) == 0)
+
+
+def _seen(session: Session, codes: Sequence[str]) -> list[str]:
+    found = select(Participant.code).where(Participant.code.in_(codes)).order_by(Participant.code)
+    return list(session.scalars(found))
 
 
 def detail(session: Session, batch_id: UUID) -> BatchDetail | None:
-    """Return a batch with its verdicts, None if there is no such batch."""
+    """Return a batch with its verdicts, None if there is none, or none of anybody who is seen."""
     batch = session.get(Batch, batch_id)
     if batch is None:
+        return None
+    people = _seen(session, batch.participants)
+    if batch.participants and not people:
         return None
     queries = session.scalars(
         select(Query).where(Query.batch_id == batch_id).order_by(Query.status.desc(), Query.rule)
     ).all()
     payload = None if batch.payload_id is None else session.get_one(Payload, batch.payload_id)
     pages, more = ([], 0) if payload else _pages(session, batch_id)
-    return BatchDetail(batch, payload, pages, more, _verdicts(session, batch_id), queries)
+    whole = len(people) == len(set(batch.participants))
+    verdicts = _verdicts(session, batch_id)
+    return BatchDetail(batch, payload, pages, more, verdicts, queries, people, whole)
 
 
 def _pages(session: Session, batch_id: UUID) -> tuple[list[KeptPage], int]:
@@ -100,18 +132,31 @@ def _verdicts(session: Session, batch_id: UUID) -> list[Judged]:
         .order_by(Finding.severity, Finding.rule)
     ):
         findings.setdefault(each.verdict_id, []).append(each)
-    return [Judged(verdict, findings.get(verdict.id, [])) for verdict in verdicts]
+    made = session.execute(
+        select(VerdictLimits.verdict_id, VerdictLimits.number).where(
+            VerdictLimits.verdict_id.in_([verdict.id for verdict in verdicts])
+        )
+    )
+    numbers = {verdict: number for verdict, number in made}  # noqa: C416
+    return [
+        Judged(verdict, findings.get(verdict.id, []), numbers.get(verdict.id, 0))
+        for verdict in verdicts
+    ]
 
 
 def report_html(session: Session, verdict_id: UUID) -> bytes | None:
-    """Return GX's own HTML report of a verdict, None if there is no such verdict.
+    """Return GX's own HTML report of a verdict, None if there is none, or if it is about people who are not seen.
 
     It is stored as eight bytes of length and the zstd-compressed page.
     """
-    report = session.scalar(select(Verdict.report).where(Verdict.id == verdict_id))
-    if report is None:
+    row = session.execute(
+        select(Verdict.report, Batch.participants)
+        .join(Batch, Batch.id == Verdict.batch_id)
+        .where(Verdict.id == verdict_id)
+    ).one_or_none()
+    if row is None or len(_seen(session, row.participants)) < len(set(row.participants)):
         return None
-    return reports.unpacked(report)
+    return reports.unpacked(row.report)
 
 
 def columns_of(examples: Sequence[dict[str, Any]]) -> list[str]:

@@ -12,6 +12,7 @@ from hometrial.clock import microseconds
 from hometrial.models import Answer, Batch, Participant, QuarantinedRow, Query
 from hometrial.services import storing
 from hometrial.services.asking import settling, words
+from hometrial.services.querying.steps import ROWS
 from hometrial.services.viewing import snippets
 from hometrial.services.viewing.snippets import Place, Snippet
 from hometrial_ingest.local_time import SECOND
@@ -103,7 +104,11 @@ def has_instant(row: QuarantinedRow) -> bool:
 
 def rules(session: Session) -> list[str]:
     """Return the rules that have opened queries."""
-    return list(session.scalars(select(Query.rule).distinct().order_by(Query.rule)))
+    return list(
+        session.scalars(
+            select(Query.rule).where(Query.subject == ROWS).distinct().order_by(Query.rule)
+        )
+    )
 
 
 def open_rows(session: Session) -> int:
@@ -135,9 +140,10 @@ def queries(session: Session, wanted: Wanted, start: int = 0) -> QueryList:
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    status = Query.status == ("open" if wanted.still_open else "closed")
+    waits = Query.closed_at.is_(None) if wanted.still_open else Query.closed_at.is_not(None)
     return [
-        status,
+        waits,
+        Query.subject == ROWS,
         true() if wanted.rule is None else Query.rule == wanted.rule,
         true() if wanted.participant is None else Participant.code == wanted.participant,
     ]
@@ -164,7 +170,7 @@ def _lines(session: Session, ids: Sequence[UUID]) -> list[QueryLine]:
 def query(session: Session, query_id: UUID) -> QueryDetail | None:
     """Return a query with its first rows, None if there is no such query."""
     lines = _lines(session, [query_id])
-    if not lines:
+    if not lines or lines[0].query.batch_id is None:
         return None
     rows = session.scalars(
         select(QuarantinedRow)

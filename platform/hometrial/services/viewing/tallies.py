@@ -13,7 +13,8 @@ from hometrial.services.viewing import bands, diaries
 from hometrial.services.viewing.days import Days
 from hometrial.services.viewing.presence import Stream
 
-PEOPLE = 50
+PEOPLE, PERSON_DAYS = 100, 6_000
+"""How many people a page shows, and days of people, so that its cost stays the same."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Table:
     rows: tuple[Line, ...]
     people: int
     start: int
-    size: int = PEOPLE
+    size: int
 
     @property
     def next_start(self) -> int | None:
@@ -49,12 +50,13 @@ def table(
 ) -> Table:
     """Return the figures of some people over some days: five queries, however many there are."""
     chosen = bands.condition(band, days.last)
+    size = max(1, min(PEOPLE, PERSON_DAYS // days.length))
     people = session.execute(
         select(Participant.id, Participant.code)
         .where(chosen)
         .order_by(Participant.code)
         .offset(start)
-        .limit(PEOPLE)
+        .limit(size)
     ).all()
     ids = [person for person, _ in people]
     metrics = {stream.metric for stream in streams if stream.metric}
@@ -76,6 +78,7 @@ def table(
         ),
         total,
         start,
+        size,
     )
 
 

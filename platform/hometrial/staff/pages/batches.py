@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, render_template
+from flask import Blueprint, Response, abort, render_template, request
 
 from hometrial.services.viewing import batches
 from hometrial.staff import asking
@@ -17,9 +17,10 @@ pages = Blueprint("batches", __name__)
 @permits("data.see")
 def listing() -> str:
     """Show the batches, newest first."""
+    status = request.args.get("status") or None
     with reading() as session:
-        found = batches.newest(session, asking.start())
-    return render_template("batches.html", page=found, per_page=batches.PER_PAGE)
+        found = batches.newest(session, asking.start(), status)
+    return render_template("batches.html", page=found, per_page=batches.PER_PAGE, status=status)
 
 
 @pages.get("/batches/<uuid:batch_id>")
