@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import agreed
 import asked
+import linked
 import pytest
 import signed_in
 from agreed import Trial
@@ -13,14 +14,16 @@ from dosed import ANSWERS, DOCTOR, Dosed, eligible
 from sqlalchemy import select
 
 from hometrial import clock
-from hometrial.db import STAFF_ROLE
+from hometrial.db import STAFF_ROLE, Database
 from hometrial.models import Contact, DoseEvent, Message, Participant, Site
-from hometrial.services import enrolling
+from hometrial.services import enrolling, working
 from hometrial.services.agreeing import leaving, signing
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.asking import opening, saving, submitting
 from hometrial.services.asking.saving import Entry
 from hometrial.services.dosing import ordering
+from hometrial.services.messaging import states
+from hometrial.services.messaging.states import Step
 from hometrial.services.trial import contacting
 from hometrial.services.trial.contacting import Spoke
 from hometrial.staff import create_app
@@ -200,6 +203,36 @@ def test_a_message_that_cannot_be_sent_says_why_and_leaves_no_message(study, on_
     assert not rows(study, Message)
 
 
+def test_one_press_writes_about_the_watch_and_the_row_shows_its_way(study, on_drug):
+    mail = {"smtp_host": "localhost", "smtp_from": "trial@example.org"}
+    with_mail = Database(study.database.settings.model_copy(update=mail))
+    on_drug.do(lambda session, person: linked.link(session, person, status="reconnect_needed"))
+    on_drug.do(
+        lambda session, person: working.open_item(
+            session, person.id, "reconnect", "google-health", "token refused"
+        )
+    )
+    client = signed_in.client(create_app(with_mail), with_mail)
+    page = text(client.get("/people/P-0001"))
+    (address,) = re.findall(r'<form method="post" action="(/people/P-0001/messages/watch)"', page)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)[1]
+    assert client.post(address, data={"csrf_token": token}).status_code == 303
+    (made,) = rows(study, Message)
+    assert (made.kind, made.created_by) == ("watch", "staff:tests")
+    assert "<strong>queued</strong>" in text(client.get("/people/P-0001/messages"))
+    twice = client.post(address, data={"csrf_token": token})
+    assert twice.status_code == 422
+    assert "it says the same" in text(twice)
+    with study.database.transaction("worker", "sent") as session:
+        for state in ("sending", "sent"):
+            states.record(session, made, Step(state, "worker", code=250))
+    assert text(client.get("/people/P-0001/messages")).count("<strong>sent</strong>") == 1
+    again = sent(client, f"/people/P-0001/messages/{made.id}/again")
+    assert again.status_code == 303
+    assert [each.resends for each in rows(study, Message)].count(made.id) == 1
+    with_mail.close()
+
+
 def test_whoever_wants_no_contact_is_not_written_to(study, on_drug):
     on_drug.do(
         lambda session, person: leaving.choose(
@@ -264,8 +297,6 @@ def test_names_are_shown_on_a_press_alone_and_every_look_is_logged(study, on_dru
 
 
 def test_a_task_ends_with_what_came_of_it(study, on_drug):
-    from hometrial.services import working
-
     on_drug.do(
         lambda session, person: working.open_item(session, person.id, "dose_call", "D2", "call her")
     )
