@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from pathlib import Path
-from typing import Literal, Self
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -38,6 +38,8 @@ class Settings(BaseSettings):
     """Where participants and providers reach the participant site; https unless it is this machine."""
     staff_url: str = "http://localhost:8400"
     """Where staff reach the staff site; https unless it is this machine. Passkeys hold for its host name."""
+    trusted_proxies: int = Field(default=0, ge=0, le=3)
+    """How many proxies of our own stand before the sites, each of which says for whom it asks; 0: none is believed."""
     simulators: str | None = None
     """Base address of `hometrial simulate`: all providers are then its doubles, never the real ones."""
     clock_file: Path | None = None
@@ -142,6 +144,21 @@ class Settings(BaseSettings):
     def who(self) -> str:
         """Return the actor of a command for the audit trail."""
         return self.actor or f"cli:{getpass.getuser()}"
+
+    @property
+    def behind_proxies(self) -> dict[str, Any]:
+        """What the web server is told of the proxies before it: whose word on addresses it takes.
+
+        Without one every header of that kind is dropped, so that nobody chooses the address that limits count by.
+        """
+        if not self.trusted_proxies:
+            return {"clear_untrusted_proxy_headers": True}
+        return {
+            "trusted_proxy": "*",
+            "trusted_proxy_count": self.trusted_proxies,
+            "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto"},
+            "clear_untrusted_proxy_headers": True,
+        }
 
     def key(self, name: str) -> bytes:
         """Return the 32-byte key of that name from the home folder, made at first use (mode 600).

@@ -66,6 +66,7 @@ _WHERE = {
     "staff": "staff:staff",
     "site": "site:site",
     "user": "user:user",
+    "up": "up:up",
     "simulate": "simulate:simulate",
     "demo": "demo:demo",
 }

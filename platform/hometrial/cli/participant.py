@@ -143,7 +143,7 @@ def serve(database: Database, host: str, port: int) -> None:
         tasks=engine.SiteTasks(),
     )
     click.echo(f"participant site: {database.settings.public_url}")
-    site.serve(app, host, port)
+    site.serve(app, host, port, **database.settings.behind_proxies)
 
 
 def _instant(text: str) -> datetime:

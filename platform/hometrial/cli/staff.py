@@ -31,7 +31,7 @@ def serve(database: Database, host: str, port: int, *, open_browser: bool = Fals
 
     app = site.create_app(database)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = waitress.create_server(app, host=host, port=port)
+    server = waitress.create_server(app, host=host, port=port, **database.settings.behind_proxies)
     address = _address(database, f"http://{host}:{server.effective_port}")
     click.echo(f"staff site: {address}")
     click.echo("Ctrl-C stops it.")

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import waitress
@@ -121,10 +122,10 @@ def create_app(
     return app
 
 
-def serve(app: Flask, host: str, port: int) -> None:
-    """Serve until interrupted (Ctrl-C or SIGTERM)."""
+def serve(app: Flask, host: str, port: int, **options: Any) -> None:
+    """Serve until interrupted (Ctrl-C or SIGTERM); `options`: of the web server."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = waitress.create_server(app, host=host, port=port)
+    server = waitress.create_server(app, host=host, port=port, **options)
     try:
         server.run()
     finally:
