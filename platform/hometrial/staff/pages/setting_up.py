@@ -85,7 +85,7 @@ def with_codes(account: StaffAccount, codes: list[str]) -> str:
 def _gone() -> ResponseReturnValue:
     text = (
         "This link was used, replaced by a newer one, or is too old. Ask whoever keeps the accounts for another: "
-        "they make it at System, Accounts, or with `hometrial user link`."
+        "they make it at System, Accounts, or at the command line."
     )
     return render_template(
         "message.html", title="This link opens nothing", text=text, bare=True
