@@ -19,6 +19,7 @@ from hometrial.models import (
     WearableAccount,
 )
 from hometrial.services import working
+from hometrial.services.backing_up import log
 from hometrial.services.noticing import rounds
 from hometrial.services.viewing import health
 from hometrial.services.viewing.health import Disk
@@ -248,3 +249,14 @@ def test_without_a_worker_nothing_is_read_and_today_says_so_first(client, databa
     assert "No worker runs" in page.split('<li class="todo')[1]
     change(database, linked.worker)
     assert "No worker runs" not in look(client, database)
+
+
+def test_a_backup_that_is_too_old_is_told_until_there_is_a_newer_one(
+    client, database, monkeypatch, tmp_path
+) -> None:
+    kept, chosen = log.last, database.settings.model_copy(update={"home": tmp_path})
+    monkeypatch.setattr(health.log, "last", lambda _settings: kept(chosen))
+    for days, told in ((3, True), (1, False)):
+        at = (clock.now() - timedelta(days=days)).isoformat()
+        log.note(chosen, log.Made(at, "study.backup", 1, 1.0, 1))
+        assert bool(line_of(look(client, database), "Backup too old")) is told

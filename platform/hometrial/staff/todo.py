@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from flask import current_app, url_for
 
@@ -82,6 +82,7 @@ TITLES: Mapping[str, str] = {
     "delete_raw_data": "Asked to delete raw data",
     "disk_full": "Disk nearly full",
     "clock_skew": "Clocks disagree",
+    "backup_old": "Backup too old",
     "backlog": "Work of the machine waits",
     "wrong_rule": "Wrong rule?",
     "batch_refused": "Batch refused",
@@ -139,6 +140,7 @@ WAYS: Mapping[str, Way] = {
     "no_worker": _SYSTEM,
     "disk_full": _SYSTEM,
     "clock_skew": _SYSTEM,
+    "backup_old": _SYSTEM,
     "backlog": _READS,
     "wrong_rule": Way("Look at what failed", "quarantine.listing", "data.see", "none"),
     "batch_refused": Way("See the refused batches", "quarantine.listing", "data.see", "none"),
@@ -162,11 +164,16 @@ def button(line: Line) -> Button | None:
         if values is None or way.endpoint not in current_app.view_functions:
             continue
         if me().may(way.action):
-            return Button(way.label, url_for(way.endpoint, **values), way.is_press)
+            return Button(way.label, _address(way, values), way.is_press)
     return None
 
 
 Values = dict[str, str] | None
+
+
+def _address(way: Way, values: dict[str, str]) -> str:
+    said: dict[str, Any] = dict(values)
+    return url_for(way.endpoint, **said)
 
 
 def _values(keys: Keys, line: Line) -> Values:

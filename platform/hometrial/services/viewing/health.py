@@ -9,12 +9,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.services.backing_up import log
 from hometrial.services.viewing import syncs
 from hometrial.services.viewing.syncs import Backlog
 from hometrial.settings import Settings
 
 LATE = timedelta(minutes=15)
 """A job that is due for longer, or a read that the gate has not seen for longer, waits too long."""
+BACKED_UP_WITHIN = timedelta(days=2)
+"""A study that is backed up at all is, at least so often."""
 SKEW = timedelta(seconds=30)
 """Clocks further apart than this date what happens wrongly."""
 DISK_FREE = 0.1
@@ -40,15 +43,16 @@ class Disk:
 class Readings:
     """What was measured just now.
 
-    `skew`: how far the database's clock is from this process's, None where a simulator's clock is followed. `chain`: the
-    number of the newest link of the audit chain.
-    `anchored_at`: when the head of the audit chain was last exported into the home folder; None if never.
+    `skew`: how far the database's clock is from this process's, None where a simulator's clock is followed.
+    `backup_at`: when a backup was last made; `chain`: the number of the newest link of the audit chain;
+    `anchored_at`: when its head was last exported into the home folder. None: never.
     """
 
     backlog: Backlog
     skew: timedelta | None
     database_bytes: int
     disk: Disk
+    backup_at: datetime | None
     chain: int
     chained_at: datetime | None
     anchored_at: datetime | None
@@ -69,11 +73,13 @@ def read(session: Session, settings: Settings) -> Readings:
     """Measure: seven queries and a look at the disk."""
     measured = syncs.health(session)
     head = session.execute(_HEAD).one_or_none()
+    made = log.last(settings)
     return Readings(
         backlog=syncs.backlog(session),
         skew=None if clock.is_followed() else measured.skew,
         database_bytes=measured.database_bytes,
         disk=disk_of(settings),
+        backup_at=None if made is None else made.moment,
         chain=0 if head is None else head.seq,
         chained_at=None if head is None else head.at,
         anchored_at=_anchored_at(settings),
@@ -95,7 +101,9 @@ def _anchored_at(settings: Settings) -> datetime | None:
 def problems(found: Readings, *, linked: int) -> Sequence[Problem]:
     """Return what calls for somebody; `linked`: how many people's accounts are meant to be read."""
     return tuple(
-        each for look in (_disk, _worker, _clock, _queue, _gate) for each in look(found, linked)
+        each
+        for look in (_disk, _worker, _clock, _queue, _gate, _backup)
+        for each in look(found, linked)
     )
 
 
@@ -152,4 +160,16 @@ def _gate(found: Readings, _linked: int) -> Iterator[Problem]:
             "The worker's log says what holds it up.",
             "hometrial worker",
             clock.now() - waiting.oldest_pull,
+        )
+
+
+def _backup(found: Readings, _linked: int) -> Iterator[Problem]:
+    made = found.backup_at
+    if made is not None and clock.now() - made > BACKED_UP_WITHIN:
+        yield Problem(
+            "backup_old",
+            f"The last backup was made on {made:%Y-%m-%d}.",
+            "What came since is lost if this machine is.",
+            "hometrial backup study.backup",
+            made,
         )

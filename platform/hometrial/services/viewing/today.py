@@ -19,7 +19,7 @@ from hometrial.services.viewing.health import Readings
 from hometrial.services.viewing.syncs import Backlog
 from hometrial.services.working import OpenItem
 
-SYSTEM = ("disk_full", "no_worker", "clock_skew", "backlog", "batch_refused", "wrong_rule", "provider_outage")  # fmt: skip
+SYSTEM = ("disk_full", "no_worker", "clock_skew", "backlog", "backup_old", "batch_refused", "wrong_rule", "provider_outage")  # fmt: skip
 """Kinds of work about the system and the data of everybody, in the order of risk."""
 _BEFORE = working.KINDS.index("message")
 RISK = (*working.KINDS[:_BEFORE], *SYSTEM, *working.KINDS[_BEFORE:])

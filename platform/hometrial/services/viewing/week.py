@@ -1,69 +1,32 @@
-"""The week that was: enrolment, wear, queries and visits that wait, and what people were asked for, by severity."""
+"""The week that was: enrolment against the plan, wear, queries that wait, contacts."""
 
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
-from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from hometrial import clock
-from hometrial.models import (
-    Answer,
-    Contact,
-    Message,
-    MessageState,
-    Participant,
-    ProtocolVersion,
-    Query,
-    Response,
-    Screening,
-    ScreeningAnswer,
-    Sitting,
-)
-from hometrial.services.messaging.judging import COUNTED
-from hometrial.services.trial import publishing
-from hometrial.services.viewing import roster
+from hometrial.models import Contact, Participant, ProtocolVersion, Query
+from hometrial.services.viewing import recruitment, roster
+from hometrial.services.viewing.recruitment import Recruitment
 from hometrial.services.viewing.roster import Person
 
 WEEK = timedelta(days=7)
 OVERDUE_AFTER = timedelta(days=7)
 """A query that is open for longer is overdue."""
-SEVERITY = "me_severity"
-"""The answer at screening that says how severely somebody is ill."""
-UNKNOWN = "not known"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many people a protocol in force wants, and how many follow it."""
+    """How many people a protocol in force wants, how many are enrolled, and how many ought to be by now if it says."""
 
     protocol: str
     planned: int
-
-
-@dataclass(frozen=True)
-class Burden:
-    """What people of one severity were asked for in the week."""
-
-    severity: str
-    people: int
-    reminders: int
-    minutes: float
-    resting: int
-
-    @property
-    def reminders_each(self) -> float:
-        """Messages that left, a person."""
-        return self.reminders / self.people
-
-    @property
-    def minutes_each(self) -> float:
-        """Minutes at questions, a person."""
-        return self.minutes / self.people
+    enrolled: int
+    expected: float | None
 
 
 @dataclass(frozen=True)
@@ -83,7 +46,6 @@ class Week:
     opened: int
     closed: int
     contacts: int
-    burdens: Sequence[Burden]
 
 
 def look(session: Session) -> Week:
@@ -108,7 +70,6 @@ def look(session: Session) -> Week:
         opened,
         closed,
         _contacts(session, since),
-        _burdens(session, there, since),
     )
 
 
@@ -118,7 +79,12 @@ def _plans(session: Session) -> list[Plan]:
         .where(ProtocolVersion.state == "published", ProtocolVersion.is_test.is_(False))
         .order_by(ProtocolVersion.protocol)
     )
-    return [Plan(each.protocol, publishing.of(each).design.planned) for each in versions]
+    return [_plan(recruitment.recruitment(session, each)) for each in versions]
+
+
+def _plan(found: Recruitment) -> Plan:
+    expected = found.weeks[-1].expected if found.weeks else None
+    return Plan(found.version.protocol, found.protocol.design.planned, found.enrolled, expected)
 
 
 def _enrolled(session: Session, since: datetime) -> int:
@@ -144,68 +110,6 @@ def _queries(
 def _contacts(session: Session, since: datetime) -> int:
     found = select(func.count()).select_from(Contact).where(Contact.at >= since)
     return session.scalar(found) or 0
-
-
-def _burdens(session: Session, people: Sequence[Person], since: datetime) -> list[Burden]:
-    severities = _severities(session)
-    reminders, minutes = _reminders(session, since), _minutes(session, since)
-    groups: dict[str, list[Person]] = defaultdict(list)
-    for each in people:
-        groups[severities.get(each.id, UNKNOWN)].append(each)
-    return [
-        Burden(
-            severity,
-            len(found),
-            sum(reminders[each.id] for each in found),
-            sum(minutes.get(each.id, 0.0) for each in found),
-            sum(bool(each.rest) for each in found),
-        )
-        for severity, found in sorted(groups.items())
-    ]
-
-
-def _severities(session: Session) -> dict[UUID, str]:
-    """Return how severely everybody is ill by the last word at their newest screening."""
-    later = aliased(ScreeningAnswer)
-    rows = session.execute(
-        select(Screening.participant_id, ScreeningAnswer.value)
-        .join(ScreeningAnswer, ScreeningAnswer.screening_id == Screening.id)
-        .outerjoin(later, later.corrects_id == ScreeningAnswer.id)
-        .where(ScreeningAnswer.variable == SEVERITY, later.id.is_(None))
-        .order_by(Screening.participant_id, Screening.number)
-    )
-    return {person: str(value) for person, value in rows if value is not None}
-
-
-def _reminders(session: Session, since: datetime) -> Mapping[UUID, int]:
-    """Return how many messages left to everybody since then, codes to sign in not counted."""
-    rows = session.execute(
-        select(Message.participant_id, func.count())
-        .join(MessageState, MessageState.message_id == Message.id)
-        .where(MessageState.state == "sent", MessageState.at >= since, Message.kind.in_(COUNTED))
-        .group_by(Message.participant_id)
-    )
-    return Counter({person: count for person, count in rows if person is not None})
-
-
-def _minutes(session: Session, since: datetime) -> dict[UUID, float]:
-    """Return for how many minutes everybody sat at questions since then, as their screens counted."""
-    # Summed first: of each form its person and who sat there are looked up once, not once an answer.
-    sums = (
-        select(Answer.response_id, Answer.sitting_id, func.sum(Answer.seconds).label("seconds"))
-        .where(Answer.answered_at >= since)
-        .group_by(Answer.response_id, Answer.sitting_id)
-        .cte()
-        .prefix_with("MATERIALIZED")
-    )
-    rows = session.execute(
-        select(Response.participant_id, func.sum(sums.c.seconds) / 60)
-        .join(sums, sums.c.response_id == Response.id)
-        .join(Sitting, Sitting.id == sums.c.sitting_id)
-        .where(Sitting.is_staff.is_(False))
-        .group_by(Response.participant_id)
-    )
-    return {person: minutes or 0.0 for person, minutes in rows}
 
 
 def contact_log(session: Session) -> Iterable[Mapping[str, object]]:

@@ -33,7 +33,7 @@ FILE: Mapping[str, Callable[[Person], str | int | float | None]] = {
     "link": lambda each: each.link,
     "last_sync": lambda each: _moment(roster.last_sync(each)),
     "wear_7_days": lambda each: None if each.wear is None else round(each.wear, 4),
-    "last_diary": lambda each: each.diary and each.diary.isoformat(),
+    "last_diary": lambda each: each.diary.isoformat() if each.diary else None,
     "dose_mg": lambda each: f"{each.dose.mg.normalize():f}" if each.dose else None,
     "dose_step": lambda each: each.dose.step if each.dose else None,
     "dose_state": lambda each: each.dose.state if each.dose else None,
