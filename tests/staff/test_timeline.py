@@ -182,10 +182,10 @@ def test_the_file_the_table_and_the_drawing_hold_the_same_figures(team: FlaskCli
     assert len(lines) == DAYS
     table = team.get(f"{PERSON}/table?{ALL}").text
     assert table.count('<th scope="row"') == DAYS
-    steps = [round(float(line["steps (steps)"])) for line in lines if line["steps (steps)"]]
+    steps = [round(float(line["steps"])) for line in lines if line["steps"]]
     assert steps == [round(row["value"]) for row in drawn["steps"]]
     for line in lines[::17]:
-        shown = float(line["steps (steps)"] or 0)
+        shown = float(line["steps"] or 0)
         assert f"{shown:,.10g}" in table
     assert {line["participant"] for line in lines} == {"P-0001"}
 
@@ -194,7 +194,7 @@ def test_the_table_is_sorted_by_any_column_and_says_so(team: FlaskClient) -> Non
     page = team.get(f"{PERSON}/table?{ALL}&sort=steps&order=up").text
     days = re.findall(r'<th scope="row"[^>]*><a href="[^"]*/(\d{4}-\d\d-\d\d)"', page)
     lines = {
-        line["day"]: line["steps (steps)"]
+        line["day"]: line["steps"]
         for line in csv.DictReader(io.StringIO(team.get(f"{PERSON}/timeline.csv?{ALL}").text))
     }
     known = [float(lines[day]) for day in days if lines[day]]

@@ -185,7 +185,7 @@ def _watch(session, person, chance, days) -> None:
         if not worn:
             continue
         level = 1700 * (1 + better) * (0.4 if bad else 1) * math.exp(chance.gauss(0, 0.28))
-        keep(day, "steps", level)
+        keep(day, "steps", round(level))
         keep(
             day,
             "rhr_sleep",

@@ -19,7 +19,7 @@ from hometrial.protocol.dosing.standing import Kind, State
 from hometrial.services import enrolling
 from hometrial.services.asking import resting
 from hometrial.services.dosing import ordering, remembering, telling
-from hometrial.services.safety import alerting
+from hometrial.services.safety import alerting, heart
 from hometrial.services.trial import following
 from hometrial.services.viewing.days import Days
 from hometrial.services.viewing.timeline import reading
@@ -87,7 +87,7 @@ def live(somebody):
 
 
 @pytest.fixture(scope="module")
-def lived(shared_study, tmp_path_factory):
+def life(shared_study, tmp_path_factory):
     board = tmp_path_factory.mktemp("clock") / "clock"
 
     def set_(moment):
@@ -95,6 +95,13 @@ def lived(shared_study, tmp_path_factory):
         clock.follow(board)
 
     yield live(enrolled(shared_study, set_))
+    clock.unfollow()
+
+
+@pytest.fixture
+def lived(life):
+    """Somebody with forty days behind them, at noon of day 40 whatever other tests did to the clock."""
+    yield life.at(LAST, 12)
     clock.unfollow()
 
 
@@ -252,6 +259,23 @@ def test_without_a_run_in_the_days_before_the_first_dose_are_the_usual_ones(stud
     run = read(somebody, -20, 7).worn.runs["rhr"]
     assert (run.rule, run.baseline.median) == ("rhr_vendor", 63)
     assert run.of_days == "of the 28 days before the first dose"
+
+
+def test_the_limit_of_the_alert_is_the_one_that_the_alert_is_raised_by(study, at_clock):
+    somebody = enrolled(study, at_clock)
+    at_clock(datetime(2026, 3, 20, 9, tzinfo=UTC))
+    nights = [60.0, 61, 59, 60, 62, 58, 60, 60, 61, 59]
+    with study.database.transaction("test", "nights") as session:
+        following.anchor(session, somebody.person, "consent", day(-20), because="test")
+        following.anchor(session, somebody.person, "run_in_end", day(-11), because="test")
+        measure(session, somebody.person, {"rhr_sleep": nights})
+        measure(session, somebody.person, {"rhr_sleep": [60.0]}, first=3)
+    limit = read(somebody, 0, 7).worn.runs["rhr"].alert_from
+    run_in = {day(number - 20): rate for number, rate in enumerate(nights)}
+    usual = heart.usual_of(run_in, day(-20), day(-11))
+    for rise, night in ((0, day(4)), (-0.1, None)):
+        after = {day(number): limit + rise for number in range(5)}
+        assert heart.above(run_in | after, usual) == night
 
 
 def test_six_days_are_no_baseline(study, at_clock):

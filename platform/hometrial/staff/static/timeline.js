@@ -14,7 +14,7 @@
   // Of what is pointed at only that which is known is shown.
   const formatTooltip = (value, sanitize) => {
     const rows = Object.entries(value).filter(([, each]) => each !== "" && each !== null && each !== undefined);
-    const cells = rows.map(([key, each]) => `<tr><td class="key">${sanitize(key)}</td><td class="value">${sanitize(String(each))}</td></tr>`);
+    const cells = rows.map(([key, each]) => `<tr><td class="key">${sanitize(key)}</td><td>${sanitize(String(each))}</td></tr>`);
     return `<table><tbody>${cells.join("")}</tbody></table>`;
   };
   // The policy of the site allows no styles made by scripts and no code from text.
@@ -156,6 +156,7 @@
   }
 
   async function draw() {
+    place.dataset.waits = "yes";
     const style = window.getComputedStyle(place);
     const width = place.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const address = new URL(place.dataset.timeline, window.location.href);

@@ -17,7 +17,7 @@ LABELS = {
     "sleep_minutes": "Asleep",
     "hrv_rmssd": "Variability",
 }
-UNITS = {"steps": "steps", "rhr": "per min", "sleep_minutes": "h", "hrv_rmssd": "ms"}
+UNITS = {"steps": "", "rhr": "per min", "sleep_minutes": "h", "hrv_rmssd": "ms"}
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Days:
             if name in self.timeline.worn.runs:
                 found.append(Column(name, LABELS[name], UNITS[name], is_number=True))
                 if name in ("steps", "rhr"):
-                    label = f"{LABELS[name]} against usual"
+                    label = f"{LABELS[name]}, from usual"
                     found.append(Column(f"{name}_change", label, UNITS[name], is_number=True))
         found.append(Column("worn_hours", "Worn", "h", is_number=True))
         found += [

@@ -33,7 +33,7 @@ class Sheet:
     @property
     def left(self) -> int:
         """Pixels beside the rows."""
-        return 190 if self.is_wide else 38
+        return 204 if self.is_wide else 38
 
     @property
     def inner(self) -> int:
@@ -126,7 +126,7 @@ def heading(sheet: Sheet, name: str, *under: str) -> list[Part]:
         most = max(10, int(sheet.inner / 6.3))
         shown = words if len(words) <= most else f"{words[: most - 1]}…"
         return [] if not name else [text(shown, (0, -13), fontSize=10.5, color=theme.ink)]
-    found = [text(name, (-sheet.left, 0), fontSize=11.5, fontWeight=600, color=theme.ink)]
+    found = [text(name, (-sheet.left, 0), fontSize=11, fontWeight=600, color=theme.ink)]
     lines = [each for each in under if each]
     return (
         []

@@ -16,8 +16,6 @@ NAMES = {
     "hrv_rmssd": "Heart-rate variability",
 }
 _OF = {"rhr_sleep": "in sleep", "rhr_vendor": "the source's own"}
-_LIMIT = 8.0
-"""Alert rule HR1: so much above the own median, or three robust deviations if that is more."""
 
 
 def epochs(sheet: Sheet, *, are_there: bool) -> Part:
@@ -127,7 +125,7 @@ def _domain(run: Run, per: float) -> list[float]:
     values = [each / per for each in run.values.values()]
     values += [each / per for each in run.usual or ()]
     if run.metric in ("rhr", "hrv_rmssd"):
-        return [min(values) - 2, max(values) + 2]
+        return [min(values) - 2, max(values + ([run.alert_from] if run.alert_from else [])) + 2]
     return [0, max(values) * 1.05]
 
 
@@ -189,17 +187,17 @@ def _usual(sheet: Sheet, run: Run, side: Part, per: float) -> list[Part]:
             y=at(run.baseline.median / per),
         ),
     ]
-    limit = run.baseline.median + max(_LIMIT, high - run.baseline.median)
-    if run.rule == "rhr_sleep" and run.of_days == "of the run-in" and limit <= _domain(run, per)[1]:
+    if run.alert_from is not None:
         dash = {"type": "rule", "color": theme.levels["blue"], "strokeDash": [4, 3], "clip": True}
-        found.append(one(dash, **whole, y=at(limit)))
+        found.append(one(dash, **whole, y=at(run.alert_from)))
     return found
 
 
 def _words(run: Run, per: float) -> list[str]:
     unit, of = UNITS[run.metric], _OF.get(run.rule, "")
     if run.usual is None:
-        return [f"{unit}{f', {of}' if of else ''}", "too few days for an own range"]
+        return [", ".join(each for each in (unit, of) if each), "too few days for an own range"]
     low, high = (f"{each / per:,.0f}" if per == 1 else f"{each / per:.1f}" for each in run.usual)
     reach = f"up to {high}" if run.usual[0] <= 0 else f"{low} to {high}"
-    return [f"usual {reach} {unit}", f"{of}, {run.of_days}" if of else run.of_days]
+    alert = "" if run.alert_from is None else f"dashed: alert HR1 from {run.alert_from:.0f}"
+    return [f"usual {reach} {unit}".rstrip(), f"{of}, {run.of_days}" if of else run.of_days, alert]

@@ -113,11 +113,13 @@ def _tooltip(column: Column) -> Part:
 
 
 def _day_rows(timeline: Timeline, days: Days) -> list[Row]:
-    """Return the days with all that is known of them; what is not known is left out."""
+    """Return the days with all that is known of them; empty where nothing is."""
     bounds = [(start, end) for _, start, end in timeline.axis.bounds() if end > start]
+    keys = [each.key for each in days.columns]
+    # Vega calls what is not there undefined; nothing is shown of what is empty.
     return [
         {"t": start, "until": end}
-        | {key: "" if value is None else value for key, value in line.items()}
+        | {key: "" if line.get(key) is None else line[key] for key in keys}
         for (start, end), line in zip(bounds, days.lines, strict=True)
     ]
 

@@ -16,6 +16,7 @@ _SHAPES = {
     "red": "diamond", "amber": "diamond", "blue": "diamond", "seam": "diamond", "zone": "stroke",
 }  # fmt: skip
 _HOLLOW = ("due", "upcoming")
+_BETTER = {"higher_better": "higher is better", "higher_worse": "higher is worse"}
 _LANE = 18
 """Pixels that a row of moments, or of an adverse event with its words, is high."""
 
@@ -43,16 +44,22 @@ def score(sheet: Sheet, found: KeyScore, hover: Sequence[Part]) -> Part:
         },
         "encoding": place,
     }  # fmt: skip
-    better = {"higher_better": "higher is better", "higher_worse": "higher is worse"}
-    name_of, *rest = wrap(found.label, 24)[:2] if sheet.is_wide else [found.label]
+    name_of, *rest = wrap(found.label, 25)[:2] if sheet.is_wide else [found.label]
     values = [] if found.daily else [named(name, f"datum.room / (last - first) * {sheet.inner} > 30") | {
         "mark": {"type": "text", "align": "left", "dx": 5, "dy": -5, "fontSize": 9.5, "color": theme.soft, "clip": True},
         "encoding": place | {"text": {"field": "value", "format": "~g"}},
     }]  # fmt: skip
     return panel(sheet, height, [
         *layers.shades(sheet), line, points, *values, *layers.hover(sheet, hover),
-        *layers.heading(sheet, name_of, *rest, f"{found.role}, {better.get(found.direction, '')}".rstrip(", ")),
+        *layers.heading(sheet, name_of, *rest, *_under(found, is_tight=bool(rest))),
     ])  # fmt: skip
+
+
+def _under(found: KeyScore, *, is_tight: bool) -> list[str]:
+    """Return in few words what part a score plays, and which way is better; in one line where room is tight."""
+    role = f"{found.role}, each day" if found.daily else found.role
+    words = [role, _BETTER.get(found.direction, "")]
+    return [", ".join(each for each in words if each)] if is_tight else words
 
 
 def _reach(found: KeyScore) -> tuple[float, float]:

@@ -114,7 +114,17 @@ def _handed(
 ) -> Iterator[_Handed]:
     """Yield each response by its newest submission and score; who was too ill for a form gave none."""
     newest = (
-        select(Response, Submission.revision, Submission.submitted_at, FormScore)
+        select(
+            Response.id,
+            Response.form,
+            Response.kind,
+            Response.due,
+            Response.occasion,
+            Submission.revision,
+            Submission.submitted_at,
+            FormScore.scores,
+            FormScore.without,
+        )
         .join(Submission, Submission.response_id == Response.id)
         .join(FormScore, FormScore.submission_id == Submission.id)
         .where(
@@ -127,17 +137,17 @@ def _handed(
     )
     rows = session.execute(newest).all()
     answers = _answers(session, person, {each.score for each, _ in outcomes}, start)
-    for response, revision, submitted_at, scored in rows:
-        if submitted_at >= end:
+    for row in rows:
+        if row.submitted_at >= end:
             continue
         values = {
             word.item: float(word.value)
-            for word in answers.get(response.id, ())
-            if word.revision < revision and word.item not in scored.without and _counts(word.value)
+            for word in answers.get(row.id, ())
+            if word.revision < row.revision and word.item not in row.without and _counts(word.value)
         }
-        values |= {name: float(each) for name, each in scored.scores.items() if each is not None}
-        point = (response.due, submitted_at, response.occasion)
-        yield _Handed(response.form, response.kind == "diary", point, values)
+        values |= {name: float(each) for name, each in row.scores.items() if each is not None}
+        point = (row.due, row.submitted_at, row.occasion)
+        yield _Handed(row.form, row.kind == "diary", point, values)
 
 
 def _counts(value: object) -> bool:

@@ -1,7 +1,7 @@
 """What the watch says of each day, with the person's own usual range beside it, and which hours are missing."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from hometrial.models import DailyMetric, Gap
 from hometrial.protocol.arms import Anchor
 from hometrial.services.metrics.series import Baseline, own_baseline
+from hometrial.services.safety import heart
 from hometrial.services.viewing.days import Days
 
 RESTING = ("rhr_sleep", "rhr_vendor")
@@ -38,7 +39,7 @@ class Run:
     """One metric day by day. `baseline`: the person's own usual level, and in words of which days it is, `own` their values.
 
     `unused`: days on which the watch was worn for too short a time, so that the value is drawn faint and is in
-    no baseline.
+    no baseline. `alert_from`: of resting heart rate in sleep, from which on three nights in a row alert (HR1).
     """
 
     metric: str
@@ -48,6 +49,7 @@ class Run:
     baseline: Baseline | None
     of_days: str
     own: Sequence[float]
+    alert_from: float | None = None
 
     @property
     def usual(self) -> tuple[float, float] | None:
@@ -93,6 +95,9 @@ def worn(session: Session, person: UUID, days: Days, anchors: Mapping[Anchor, da
     named = {name: resting if name == "rhr" else name for name in VALID_OF}
     runs = {name: _run(values, name, named[name], days, span) for name in VALID_OF}
     bed = runs.pop("time_in_bed_minutes")
+    if resting == heart.METRIC:
+        limit = _alert_from(values["rhr"], anchors)
+        runs["rhr"] = replace(runs["rhr"], alert_from=limit)
     wear = {day: each for day, each in values.get("wear_minutes", {}).items() if _in(days, day)}
     return Worn(
         {name: runs[name] for name in SHOWN if runs[name].values},
@@ -100,6 +105,14 @@ def worn(session: Session, person: UUID, days: Days, anchors: Mapping[Anchor, da
         wear,
         tuple(_joined(_gaps(session, person, days))),
     )
+
+
+def _alert_from(nights: Mapping[date, float], anchors: Mapping[Anchor, date]) -> float | None:
+    end = anchors.get("run_in_end")
+    usual = None if end is None else heart.usual_of(nights, anchors.get("consent"), end)
+    if usual is None:
+        return None
+    return usual.median + max(heart.LEAST_RISE, usual.band(heart.WIDTH)[1] - usual.median)
 
 
 def _in(days: Days, day: date) -> bool:
@@ -127,13 +140,21 @@ def _baseline_days(anchors: Mapping[Anchor, date]) -> tuple[_Span, ...]:
     return (*found, _Span(f"of the {_BEFORE} days before the first dose", before))
 
 
+def _of_alert(anchors: Mapping[Anchor, date]) -> Iterable[Days]:
+    """Return the days on which the alert on resting heart rate stands."""
+    consent, end = anchors.get("consent"), anchors.get("run_in_end")
+    return (
+        [Days(consent, end)] if consent is not None and end is not None and consent <= end else []
+    )
+
+
 def _values(session: Session, person: UUID, days: Days, anchors: Mapping[Anchor, date]) -> Values:
     spans = [span.days for span in _baseline_days(anchors)]
     query = select(DailyMetric.metric, DailyMetric.day, DailyMetric.value).where(
         DailyMetric.participant_id == person, DailyMetric.metric.in_(_READ)
     )
     if None not in spans:
-        wanted = [days, *(each for each in spans if each is not None)]
+        wanted = [days, *(each for each in spans if each is not None), *_of_alert(anchors)]
         query = query.where(
             or_(*(DailyMetric.day.between(each.first, each.last) for each in wanted))
         )
