@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -145,9 +145,10 @@ def open_items(session: Session, participant_id: UUID | None = None) -> list[Ope
 
 
 def count_open(session: Session) -> int:
-    """Return how many items are open."""
-    open_ = select(func.count()).select_from(WorkItem).where(WorkItem.closed_at.is_(None))
-    return session.scalar(open_) or 0
+    """Return how many items are open and do not sleep."""
+    is_awake = or_(WorkItem.sleeps_until.is_(None), WorkItem.sleeps_until <= clock.now())
+    open_ = select(func.count()).select_from(WorkItem)
+    return session.scalar(open_.where(WorkItem.closed_at.is_(None), is_awake)) or 0
 
 
 def _risk(line: OpenItem) -> tuple[int, datetime, str]:

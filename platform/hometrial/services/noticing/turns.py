@@ -8,12 +8,12 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import ZoneNeededError
-from hometrial.models import Participant, Response, Submission
+from hometrial.models import Participant, Pause, Response, Submission
 from hometrial.protocol.calendar import Span
 from hometrial.protocol.dosing import titrating
 from hometrial.protocol.dosing.refusing import RecordRefusedError
 from hometrial.protocol.dosing.standing import State
-from hometrial.protocol.windows import Standing, local_date
+from hometrial.protocol.windows import Opening, Standing, local_date
 from hometrial.services.agreeing import reconsenting
 from hometrial.services.agreeing.texts import TextRefusedError
 from hometrial.services.asking import occasions
@@ -127,11 +127,19 @@ def _diaries(session: Session, person: Participant) -> Iterable[Cause]:
             .where(Response.participant_id == person.id, Response.due >= today - 2 * _LOOKED_BACK)
         ).all()
     )
+    rests = session.scalars(select(Pause).where(Pause.participant_id == person.id)).all()
     missed = 0
     for each in sorted(asked, key=lambda found: found.opening.closes_at, reverse=True):
         if (each.form.id, each.name) in handed:
             break
-        missed += 1
+        missed += not any(_covers(rest, each.opening) for rest in rests)
     if missed >= DIARIES_MISSED:
         reason = f"the last {DIARIES_MISSED} diaries or more were not filled in"
         yield Cause(person.id, "diary_missing", "diary", reason)
+
+
+def _covers(rest: Pause, opening: Opening) -> bool:
+    """Whether a rest excuses what could be filled in then: it lasted from its opening to its end."""
+    return rest.start_at <= opening.opens_at and (
+        rest.end_at is None or opening.closes_at <= rest.end_at
+    )
