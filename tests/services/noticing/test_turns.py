@@ -14,7 +14,7 @@ from hometrial.models import Lot, Pause, Product
 from hometrial.protocol import consent_text
 from hometrial.protocol.dosing.supply import Move
 from hometrial.services import enrolling, working
-from hometrial.services.agreeing import signing, texts
+from hometrial.services.agreeing import reconsenting, texts
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.asking import opening, saving, submitting
 from hometrial.services.asking.saving import Entry
@@ -50,21 +50,19 @@ def revise(trial):
         words, quiz = consent_text.shipped(document)
         edit = agreed.filled if document.version == "1.0.0" else agreed.dizzy
         texts.keep(trial.session, version, document, body=edit(words), quiz=quiz, by="ann")
-    return version
 
 
 def test_a_new_consent_is_work_until_it_is_signed(trial, at_clock):
     anna, _ = trial.signed(trial.publish())
     at_clock(LATER)
     assert "reconsent" not in work(trial.session, anna)
-    version = revise(trial)
+    revise(trial)
     reason = work(trial.session, anna)["reconsent"]
     assert reason.startswith("consent 1.1.0 is not signed yet (signed: 1.0.0), asked since ")
     assert work(trial.session, anna, rests=True)["reconsent"] == reason
-    following.move(trial.session, anna, version)
-    offer = trial.offer(anna)
-    trial.understand(anna, offer)
-    signing.sign(trial.session, trial.keys, anna, offer, agreed.ACT)
+    (due,) = reconsenting.due(trial.session, anna, is_on_drug=False)
+    trial.read(anna, due.offer)
+    trial.sign(anna, due.offer)
     assert "reconsent" not in work(trial.session, anna)
 
 
