@@ -88,11 +88,9 @@ def _values(connection: Connection, endpoint: str, names: list[str]) -> dict[str
             if name == "code":
                 values.setdefault("code", code)
             elif name in ("number", "contact", "result"):
-                pair = next(
-                    _PAIRS[each]
-                    for each in sorted(_PAIRS, key=len, reverse=True)
-                    if endpoint.startswith(each)
-                )
+                pair = _pair(endpoint)
+                if pair is None:
+                    return None
                 row = connection.execute(
                     text(pair), {"code": code} if ":code" in pair else {}
                 ).first()
@@ -105,3 +103,8 @@ def _values(connection: Connection, endpoint: str, names: list[str]) -> dict[str
     except DBAPIError:  # a table that is not there
         return None
     return values if set(names) <= set(values) and None not in values.values() else None
+
+
+def _pair(endpoint: str) -> str | None:
+    fitting = [each for each in sorted(_PAIRS, key=len) if endpoint.startswith(each)]
+    return _PAIRS[fitting[-1]] if fitting else None

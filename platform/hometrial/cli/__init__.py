@@ -67,6 +67,7 @@ _WHERE = {
     "site": "site:site",
     "user": "user:user",
     "up": "up:up",
+    "system": "system:system",
     "simulate": "simulate:simulate",
     "demo": "demo:demo",
 }

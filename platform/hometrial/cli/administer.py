@@ -9,6 +9,7 @@ import click
 
 from hometrial.db import Database
 from hometrial.services import auditing, migrating
+from hometrial.services.viewing import system as viewing
 
 
 @click.group()
@@ -37,6 +38,7 @@ def verify(database: Database, anchors: Path | None, as_json: bool) -> None:  # 
     known = auditing.read_anchors(path) if path else ()
     with database.reading() as session:
         report = auditing.verify(session, database.settings.key("audit"), known)
+    viewing.note_verified(database.settings, report)
     if as_json:
         click.echo(json.dumps(asdict(report), indent=2))
     else:

@@ -32,6 +32,12 @@ MENU = (
     Entry("Safety", "safety.page", "alert.see", frozenset({"safety"})),
     Entry("Monitoring", "monitoring.page", "monitoring.see", frozenset({"monitoring"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
+    Entry(
+        "System",
+        "system.page",
+        "system.see",
+        frozenset({"system", "users", "keys", "access_log"}),
+    ),
 )
 
 

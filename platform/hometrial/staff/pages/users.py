@@ -24,6 +24,7 @@ from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, study, writing
 
 SECTIONS = (
+    ("Health", "system.page", "system.see"),
     ("Accounts", "users.listing", "users.see"),
     ("Who could do what on a day", "users.on_a_day", "users.see"),
     ("What each role may do", "users.roles", "users.see"),
