@@ -1,7 +1,9 @@
 """A protocol's file changed in places: comments, order and the way that values are written stay as they are."""
 
 from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from io import StringIO
 from typing import Any
 
@@ -34,6 +36,11 @@ Edit = Put | Drop
 
 def plain(body: str) -> Any:
     """Return what a file says, checked or not. Raises DeclarationError if it is no YAML."""
+    return deepcopy(_parsed(body))
+
+
+@lru_cache(maxsize=32)
+def _parsed(body: str) -> Any:
     try:
         return YAML(typ="safe", pure=False).load(body)
     except YAMLError as error:

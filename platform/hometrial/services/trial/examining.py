@@ -27,7 +27,7 @@ class Found:
         return ".".join(map(str, self.place))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Words:
     """The text of a consent document and the questions that go with it."""
 
@@ -59,6 +59,13 @@ class Examined:
 
 def examine(body: str, texts: Mapping[str, Words]) -> Examined:
     """Return what is wrong with a protocol's file and its consent texts, and what is only missing yet."""
+    return _examined(body, tuple(sorted(texts.items())))
+
+
+@lru_cache(maxsize=32)
+def _examined(body: str, written: tuple[tuple[str, Words], ...]) -> Examined:
+    """Examine once: a page and the sums beside it ask for the same."""
+    texts = dict(written)
     protocol, faults = _read(body)
     if protocol is None:
         return Examined(None, faults, ())

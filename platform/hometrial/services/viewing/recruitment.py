@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from hometrial import clock
 from hometrial.models import (
     Allocation,
+    AllocationInError,
+    AllocationScheme,
+    AnchorDay,
     Participant,
     ProtocolVersion,
     Screening,
@@ -20,11 +22,10 @@ from hometrial.models import (
 from hometrial.protocol.arms import NotAllocated
 from hometrial.protocol.model import Protocol
 from hometrial.services.agreeing import standing
-from hometrial.services.trial import counting, following, publishing
-from hometrial.services.viewing import seals
+from hometrial.services.trial import publishing
+from hometrial.services.viewing import pace, seals
+from hometrial.services.viewing.pace import Week
 from hometrial.services.viewing.seals import Seal
-
-_MONTH = 365.25 / 12
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,6 @@ class Step:
     name: str
     people: int
     left: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True)
-class Week:
-    """A week, `first` its Monday: enrolled in it and until its end; `expected` until its end, None if nobody said."""
-
-    first: date
-    new: int
-    total: int
-    expected: float | None
 
 
 @dataclass(frozen=True)
@@ -90,10 +81,10 @@ class Recruitment:
 
 @dataclass(frozen=True)
 class _Person:
-    id: UUID
     site: str
     outcome: str
     reason: str | None
+    arm: str | None
     enrolled_on: date | None
     withdrew: bool
     started: bool
@@ -103,7 +94,6 @@ def recruitment(session: Session, version: ProtocolVersion) -> Recruitment:
     """Return how recruitment stands under a version in force, of the people whom this session sees."""
     protocol = publishing.of(version)
     people = _people(session, version)
-    flow = counting.flow(session, version.protocol, is_test=version.is_test)
     counts = Counter(each.reason for each in people if each.reason)
     return Recruitment(
         protocol=protocol,
@@ -117,11 +107,37 @@ def recruitment(session: Session, version: ProtocolVersion) -> Recruitment:
         + tuple(
             (old, "a criterion of an earlier version", n) for old, n in _older(protocol, counts)
         ),
-        arms=_arms(protocol, flow.allocated_by_arm),
-        in_error=flow.allocated_in_error,
-        weeks=_weeks(protocol, version, [each.enrolled_on for each in people if each.enrolled_on]),
+        arms=_arms(protocol, Counter(each.arm for each in people if each.arm)),
+        in_error=_in_error(session, version),
+        weeks=pace.weeks(
+            protocol, version, [each.enrolled_on for each in people if each.enrolled_on]
+        ),
         sites=_sites(session, people),
         seals=seals.seals(session, version),
+    )
+
+
+def weeks(session: Session, version: ProtocolVersion) -> tuple[Week, ...]:
+    """Return enrolment week by week alone, for its picture."""
+    people = _people(session, version)
+    days = [each.enrolled_on for each in people if each.enrolled_on]
+    return pace.weeks(publishing.of(version), version, days)
+
+
+def _in_error(session: Session, version: ProtocolVersion) -> int:
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(AllocationInError)
+            .join(Allocation, Allocation.id == AllocationInError.allocation_id)
+            .join(AllocationScheme, AllocationScheme.id == Allocation.scheme_id)
+            .join(ProtocolVersion, ProtocolVersion.id == AllocationScheme.protocol_version_id)
+            .where(
+                ProtocolVersion.protocol == version.protocol,
+                ProtocolVersion.is_test == version.is_test,
+            )
+        )
+        or 0
     )
 
 
@@ -145,7 +161,15 @@ def _people(session: Session, version: ProtocolVersion) -> list[_Person]:
         .subquery()
     )
     rows = session.execute(
-        select(Screening, Participant, Site.code, Allocation.allocated_at)
+        select(
+            Participant.id,
+            Site.code,
+            Screening.outcome,
+            Screening.failing,
+            Screening.decided_at,
+            Allocation.arm,
+            Allocation.allocated_at,
+        )
         .join(
             of_trial,
             and_(
@@ -158,32 +182,41 @@ def _people(session: Session, version: ProtocolVersion) -> list[_Person]:
         .outerjoin(Allocation, Allocation.participant_id == Participant.id)
         .order_by(Participant.code)
     ).all()
-    ids = [person.id for _, person, _, _ in rows]
-    withdrew = standing.first_of(session, ids, {"withdraw_completely"})
-    anchors = following.anchors_of(session, ids)
+    withdrew = standing.first_of(session, [row[0] for row in rows], {"withdraw_completely"})
+    started = _started(session)
     allocates = not isinstance(publishing.of(version).allocation, NotAllocated)
     return [
         _Person(
-            id=person.id,
             site=site,
-            outcome=screened.outcome or "open",
-            reason=screened.failing[0] if screened.failing else None,
-            enrolled_on=_enrolled_on(screened, allocated_at, allocates=allocates),
-            withdrew=person.id in withdrew,
-            started="first_dose" in anchors[person.id],
+            outcome=outcome or "open",
+            reason=failing[0] if failing else None,
+            arm=arm,
+            enrolled_on=_enrolled_on(outcome, decided, allocated, allocates=allocates),
+            withdrew=person in withdrew,
+            started=person in started,
         )
-        for screened, person, site, allocated_at in rows
+        for person, site, outcome, failing, decided, arm, allocated in rows
     ]
 
 
+def _started(session: Session) -> set[UUID]:
+    """Return who took a first dose; a later word that there was none takes it back."""
+    rows = session.execute(
+        select(AnchorDay.participant_id, AnchorDay.day)
+        .where(AnchorDay.anchor == "first_dose")
+        .order_by(AnchorDay.number)
+    )
+    days = {person: day for person, day in rows}  # noqa: C416 - rows are no pairs to mypy
+    return {person for person, day in days.items() if day is not None}
+
+
 def _enrolled_on(
-    screened: Screening, allocated_at: datetime | None, *, allocates: bool
+    outcome: str | None, decided: datetime | None, allocated: datetime | None, *, allocates: bool
 ) -> date | None:
     """Enrolled is who was allocated; where nobody is, who was found eligible. The day is that of UTC."""
     if allocates:
-        return None if allocated_at is None else allocated_at.date()
-    decided = screened.decided_at
-    return None if screened.outcome != "eligible" or decided is None else decided.date()
+        return None if allocated is None else allocated.date()
+    return None if outcome != "eligible" or decided is None else decided.date()
 
 
 def _flow(people: Sequence[_Person]) -> tuple[Step, ...]:
@@ -219,38 +252,11 @@ def _left(people: Sequence[_Person], waiting: str) -> tuple[tuple[str, int], ...
     return ((waiting, len(people) - withdrew), ("withdrew before", withdrew))
 
 
-def _arms(protocol: Protocol, counts: dict[str, int]) -> tuple[tuple[str, str, int], ...] | None:
+def _arms(protocol: Protocol, counts: Counter[str]) -> tuple[tuple[str, str, int], ...] | None:
     """Return counts by arm: nothing is hidden by them where everybody knows their arm, as in an open-label trial."""
     if isinstance(protocol.allocation, NotAllocated) or protocol.design.masking != "none":
         return None
-    return tuple((arm.id, arm.label, counts.get(arm.id, 0)) for arm in protocol.arms)
-
-
-def _weeks(
-    protocol: Protocol, version: ProtocolVersion, enrolled: Sequence[date]
-) -> tuple[Week, ...]:
-    """Return every week from publication on; expected is a straight line over the months that the protocol gives."""
-    opened = version.published_at.date() if version.published_at else clock.now().date()
-    first = _monday(min([opened, *enrolled]))
-    counts = Counter(map(_monday, enrolled))
-    weeks, total = [], 0
-    for number in range((_monday(clock.now().date()) - first).days // 7 + 1):
-        monday = first + timedelta(weeks=number)
-        total += counts[monday]
-        ends = (monday + timedelta(days=7) - first).days
-        weeks.append(Week(monday, counts[monday], total, _expected(protocol, ends)))
-    return tuple(weeks)
-
-
-def _expected(protocol: Protocol, days: int) -> float | None:
-    months = protocol.design.recruitment_months
-    if months is None:
-        return None
-    return round(min(1.0, days / (months * _MONTH)) * protocol.design.planned, 1)
-
-
-def _monday(day: date) -> date:
-    return day - timedelta(day.weekday())
+    return tuple((arm.id, arm.label, counts[arm.id]) for arm in protocol.arms)
 
 
 def _sites(session: Session, people: Iterable[_Person]) -> tuple[AtSite, ...]:

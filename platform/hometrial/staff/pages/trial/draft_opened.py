@@ -1,6 +1,7 @@
 """A draft with what was saved last of it, checked; and the one way in which it is saved."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +28,7 @@ class Opened:
     kept: dict[str, str]
     base: ProtocolVersion | None
 
-    @property
+    @cached_property
     def document(self) -> Any:
         """What the file says."""
         try:
@@ -36,7 +37,7 @@ class Opened:
             return {}
         return found if isinstance(found, dict) else {}
 
-    @property
+    @cached_property
     def documents(self) -> list[tuple[int, str]]:
         """The consent documents whose words can be written, by their number in the file."""
         found = editing.at(self.document, ("consent", "documents"))

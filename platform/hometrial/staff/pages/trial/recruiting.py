@@ -1,12 +1,15 @@
 """Recruitment: the flow of people, enrolment against what was expected, the seal of the list, the screening log."""
 
+from collections.abc import Sequence
+
 import altair as alt
 from flask import Response, abort, render_template, request
 from werkzeug.exceptions import BadRequest
 
-from hometrial.services.trial import counting
+from hometrial.protocol.model import Protocol
+from hometrial.services.trial import counting, publishing
 from hometrial.services.viewing import recruitment as viewing
-from hometrial.services.viewing.recruitment import Recruitment
+from hometrial.services.viewing.pace import Week
 from hometrial.staff import charts
 from hometrial.staff.charts import Theme
 from hometrial.staff.pages.trial.door import asked, name_of, pages, trials
@@ -39,15 +42,17 @@ def enrolment_svg() -> Response:
         raise BadRequest(f"There is no theme {theme!r}; there are {', '.join(charts.THEMES)}.")
     with reading() as session:
         version = asked(trials(session)) or abort(404)
-        shown = viewing.recruitment(session, version)
-    return Response(charts.svg(_chart(shown, charts.THEMES[theme])), mimetype="image/svg+xml")
+        weeks, protocol = viewing.weeks(session, version), publishing.of(version)
+    return Response(
+        charts.svg(_chart(weeks, protocol, charts.THEMES[theme])), mimetype="image/svg+xml"
+    )
 
 
-def _chart(shown: Recruitment, theme: Theme) -> charts.Document:
+def _chart(weeks: Sequence[Week], protocol: Protocol, theme: Theme) -> charts.Document:
     """Return enrolled people by week, the expected line where the protocol gives one, and how many are planned."""
     rows = [
         {"week": each.first.isoformat(), "people": each.total, "expected": each.expected}
-        for each in shown.weeks
+        for each in weeks
     ]
     base = alt.Chart(alt.NamedData(name="weeks")).encode(
         x=alt.X("week:T", title=None, axis=alt.Axis(labelOverlap=True))
@@ -57,7 +62,7 @@ def _chart(shown: Recruitment, theme: Theme) -> charts.Document:
             interpolate="step-after", color=theme.bar, strokeWidth=2, point={"color": theme.bar}
         ).encode(y=alt.Y("people:Q", title="people enrolled", axis=alt.Axis(tickMinStep=1)))
     ]
-    if shown.protocol.design.recruitment_months is not None:
+    if protocol.design.recruitment_months is not None:
         layers.append(base.mark_line(color=theme.line, strokeDash=[5, 3]).encode(y="expected:Q"))
     planned = alt.Chart(alt.NamedData(name="planned"))
     layers.append(planned.mark_rule(color=theme.ink, strokeDash=[1, 3]).encode(y="planned:Q"))
@@ -71,7 +76,7 @@ def _chart(shown: Recruitment, theme: Theme) -> charts.Document:
             domainColor=theme.grid, tickColor=theme.grid, titleFontWeight="normal",
         )
     )  # fmt: skip
-    figures = {"weeks": rows, "planned": [{"planned": shown.protocol.design.planned}]}
+    figures = {"weeks": rows, "planned": [{"planned": protocol.design.planned}]}
     return dict(chart.to_dict(validate=False)) | {"datasets": figures}
 
 

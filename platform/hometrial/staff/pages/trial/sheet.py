@@ -154,11 +154,12 @@ class Row:
 
     @property
     def title(self) -> str:
-        """What it is called: its id or step, and its label."""
-        first = self.values.get("id", self.values.get("step", self.values.get("gap_days_max")))
-        label = self.values.get("label") or self.values.get("text") or self.values.get("when")
-        told = " ".join(str(each) for each in (first, label) if each not in (None, ""))
-        return told or f"the {self.table.one} number {int(self.number) + 1}"
+        """What it is called: its id or its number, and the first of what tells it from others."""
+        said = self.values
+        first = said.get("id") or f"{self.table.one} {said.get('step', int(self.number) + 1)}"
+        told = [said.get(name) for name in ("label", "text", "when", "mg", "action", "term")]
+        more = next((str(each) for each in told if each not in (None, "")), "")
+        return f"{first} {more.replace('_', ' ') if more == said.get('action') else more}".strip()
 
     @property
     def fixed(self) -> str | None:
