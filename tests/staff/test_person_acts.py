@@ -152,8 +152,18 @@ def test_an_order_is_shown_before_it_is_signed_and_nothing_is_written_until_then
         "staff:tests",
         "nausea for three days",
     )
-    again = client.post("/people/P-0001/doses/order", data=signed)
-    assert again.status_code == 422, "what was seen is not what stands any more"
+
+
+def test_an_order_is_not_signed_once_something_else_was_recorded(study, on_drug):
+    client = browser(study)
+    seen = sent(client, "/people/P-0001/doses/order", what="stop", reason="she asks for it")
+    known = re.search(r'name="seen"[^>]*value="(\d+)"', text(seen))[1]
+    sent(client, "/people/P-0001/doses/taken", on="2026-03-07")
+    order = {"what": "stop", "reason": "she asks for it", "seen": known, "sign": "yes"}
+    late = sent(client, "/people/P-0001/doses/order", **order)
+    assert late.status_code == 422
+    assert "look again" in text(late)
+    assert "stop" not in {each.body.get("order") for each in rows(study, DoseEvent)}
 
 
 def test_only_the_investigator_orders_and_proves_anew_who_it_is(study, on_drug):
@@ -203,9 +213,16 @@ def test_a_message_that_cannot_be_sent_says_why_and_leaves_no_message(study, on_
     assert not rows(study, Message)
 
 
-def test_one_press_writes_about_the_watch_and_the_row_shows_its_way(study, on_drug):
+@pytest.fixture
+def with_mail(study):
+    """The study's database, with a way to write to people."""
     mail = {"smtp_host": "localhost", "smtp_from": "trial@example.org"}
-    with_mail = Database(study.database.settings.model_copy(update=mail))
+    found = Database(study.database.settings.model_copy(update=mail))
+    yield found
+    found.close()
+
+
+def test_one_press_writes_about_the_watch_and_the_row_shows_its_way(study, on_drug, with_mail):
     on_drug.do(lambda session, person: linked.link(session, person, status="reconnect_needed"))
     on_drug.do(
         lambda session, person: working.open_item(
@@ -226,11 +243,11 @@ def test_one_press_writes_about_the_watch_and_the_row_shows_its_way(study, on_dr
     with study.database.transaction("worker", "sent") as session:
         for state in ("sending", "sent"):
             states.record(session, made, Step(state, "worker", code=250))
-    assert text(client.get("/people/P-0001/messages")).count("<strong>sent</strong>") == 1
+    for page in ("/people/P-0001/messages", "/people/P-0001/messages/now"):
+        assert text(client.get(page)).count("<strong>sent</strong>") == 1
     again = sent(client, f"/people/P-0001/messages/{made.id}/again")
     assert again.status_code == 303
     assert [each.resends for each in rows(study, Message)].count(made.id) == 1
-    with_mail.close()
 
 
 def test_whoever_wants_no_contact_is_not_written_to(study, on_drug):

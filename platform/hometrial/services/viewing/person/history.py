@@ -44,6 +44,8 @@ _ENTRY = table(
     column("new", JSONB),
     schema="audit",
 )
+_BESIDE = frozenset({"answer", "sitting", "message_state", "section_read"})
+"""What is told beside the value alone: of a whole trial there are thousands, and each hides the rest."""
 _TECHNICAL = frozenset({"id", "participant_id", "key", "statement", "seal"})
 
 
@@ -100,6 +102,7 @@ def page(session: Session, person: Participant, start: int = 0) -> EntryPage:
         *(
             select(literal(f"public.{name}"), cast(each.c.id, String)).where(_is_of(each, person))
             for name, each in _tables().items()
+            if name not in _BESIDE
         ),
     ).subquery()
     found = session.execute(

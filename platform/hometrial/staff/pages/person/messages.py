@@ -44,12 +44,23 @@ class TestForm(ActForm):
 @permits("message.see")
 def messages(code: str) -> str:
     """Show what a person was written, and all that became of each message."""
+    return _messages(code, "person/messages.html")
+
+
+@pages.get("/<code>/messages/now")
+@permits("message.see", by_itself=True)
+def messages_now(code: str) -> str:
+    """Show how messages stand now, as the part of the page that renews itself."""
+    return _messages(code, "person/messages_now.html")
+
+
+def _messages(code: str, template: str) -> str:
     with reading() as session:
         person = enrolling.find_participant(session, code)
         return shown(
             session,
             person,
-            "person/messages.html",
+            template,
             page=viewing.page(session, person.id, asking.start()),
             per_page=viewing.PER_PAGE,
             links=viewing.invitations(session, person.id),
