@@ -272,7 +272,7 @@ def test_a_review_finds_what_came_late_and_is_signed_with_the_head_of_the_chain(
     monitor, investigator, database
 ):
     body = monitor.get("/audit/review").get_data(as_text=True)
-    assert "visit record of 2026-03-03, entered" in body
+    assert "visit of 2026-03-03, entered" in body
     assert investigator.get("/audit/review").status_code == 403
     until = clock.now() - timedelta(seconds=1)
     since = until - timedelta(days=3)

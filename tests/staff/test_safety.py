@@ -4,6 +4,7 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 
+import enrolled
 import pytest
 import signed_in
 from sent_forms import filled
@@ -16,6 +17,7 @@ from hometrial.protocol.safety.details import Details
 from hometrial.services import enrolling, migrating
 from hometrial.services.safety import alerting, reporting
 from hometrial.services.safety.reporting import Said
+from hometrial.services.trial import following
 from hometrial.settings import Settings
 from hometrial.staff import create_app
 
@@ -39,6 +41,7 @@ def database(home):
         here, other, elsewhere = (
             enrolling.add_participant(session, site=site) for site in (first, first, second)
         )
+        following.move(session, here, enrolled.published(session))
         for person in (here, other, elsewhere):
             enrolling.set_zone(session, person, "Europe/Berlin", source="test")
         now = clock.now()
@@ -297,7 +300,8 @@ def test_an_opioid_that_is_taken_stands_there(database, here):
             began=None, ended=None, last_on=None, substance="codeine", kinship="short_acting",
             is_opioid=True, is_void=False, by="staff:ann", at=clock.now(), zone="UTC", why="",
             corrects=None, key=None))  # fmt: skip
-    assert here.get("/safety").status_code == 200
+    page = here.get("/safety").get_data(as_text=True)
+    assert "Codeine (codeine), is still taken" in page
 
 
 def test_the_first_page_asks_no_more_the_more_there_is(here, database):
@@ -320,3 +324,11 @@ def test_the_first_page_asks_no_more_the_more_there_is(here, database):
     second = asked()
     # The listener of the first count still counts: a page asks as much as before, counted twice.
     assert second == first
+
+
+def test_a_new_event_is_begun_from_the_listing(here):
+    assert (
+        here.get("/safety/events/new?participant=p-0001").location == f"/safety/people/{HERE}/new"
+    )
+    assert here.get("/safety/events/new").status_code == 400
+    assert here.get(f"/safety/people/{ELSEWHERE}/new").status_code == 404

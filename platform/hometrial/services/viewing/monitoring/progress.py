@@ -106,7 +106,7 @@ def of_person(
         ValueLine(
             each,
             drawn.holds(person.code, kind, each.key),
-            each.value is not None and (last is None or each.value.at.date() > last),
+            each.value is not None and last is not None and each.value.at.date() > last,
         )
         for each in verifying.verified(session, [person.id], [kind])[person.id]
     ]

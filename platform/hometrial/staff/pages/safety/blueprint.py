@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint
+from flask import Blueprint, request
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import BadRequest, NotFound
 
 from hometrial.models import AdverseEvent, Participant
 from hometrial.services import enrolling
@@ -22,6 +22,14 @@ def find(session: Session, code: str, number: int) -> tuple[Participant, Adverse
         return person, events.find(session, person, number)
     except AdverseEventRefusedError as error:
         raise NotFound(f"{code} has no adverse event {number}.") from error
+
+
+def asked_for() -> str:
+    """Return whom the address asks for. Raises BadRequest if nobody."""
+    code = request.args.get("participant", "").strip().upper()
+    if not code:
+        raise BadRequest("Say of whom, as P-0001.")
+    return code
 
 
 def zone_of(session: Session, person: Participant) -> str:

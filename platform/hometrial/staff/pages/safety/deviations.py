@@ -12,7 +12,7 @@ from hometrial.services.viewing import written
 from hometrial.services.viewing.safety import deviations as log
 from hometrial.services.viewing.safety.deviations import Wanted
 from hometrial.staff import asking
-from hometrial.staff.pages.safety.blueprint import pages
+from hometrial.staff.pages.safety.blueprint import asked_for, pages
 from hometrial.staff.pages.safety.deviation_forms import AmendDeviationForm, DeviationForm
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, writing
@@ -52,6 +52,13 @@ def deviations_csv() -> Response:
         mimetype="text/csv",
         headers={"Content-Disposition": "attachment; filename=deviations.csv"},
     )
+
+
+@pages.get("/deviations/new")
+@permits("deviation.record")
+def new_deviation_of() -> AnyResponse:
+    """Lead to the form of whom is asked for."""
+    return redirect(url_for("safety.new_deviation", code=asked_for()), 303)
 
 
 @pages.get("/people/<code>/deviations/new")

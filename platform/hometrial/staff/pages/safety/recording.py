@@ -9,12 +9,19 @@ from hometrial.services.safety import events, reporting
 from hometrial.services.safety.events import AdverseEventRefusedError
 from hometrial.services.safety.reporting import Said
 from hometrial.services.viewing.safety import one
-from hometrial.staff.pages.safety.blueprint import find, instant, pages, zone_of
+from hometrial.staff.pages.safety.blueprint import asked_for, find, instant, pages, zone_of
 from hometrial.staff.pages.safety.forms import AmendForm, BaselineForm, EventForm
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, writing
 
 Answer = str | Response | tuple[str, int]
+
+
+@pages.get("/events/new")
+@permits("event.record")
+def new_of() -> Response:
+    """Lead to the form of whom is asked for."""
+    return redirect(url_for("safety.new", code=asked_for()), 303)
 
 
 @pages.get("/people/<code>/new")
