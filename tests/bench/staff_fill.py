@@ -63,6 +63,8 @@ class Table:
             return f"'P-' || lpad((substr(t.code, 3)::int + {_OF_DEMO} * :number)::text, 4, '0')"
         if self.types[column] == "bytea":
             return f"sha256(t.\"{column}\" || convert_to(:k, 'UTF8'))"
+        if re.search("sha256|hmac|hash", column):
+            return f"encode(sha256(convert_to(t.\"{column}\" || :k, 'UTF8')), 'hex')"
         return f't."{column}" || :k'
 
 
@@ -120,26 +122,26 @@ _DAYS = {
 INSERT INTO daily_metric (id, participant_id, day, metric, value, rule, rule_version, computed_at)
 SELECT gen_random_uuid(), p.id, d::date, m.name,
        CASE WHEN m.name LIKE 'valid%' THEN 1 ELSE 40 + 60 * random() END, m.name, 1, now()
-FROM signed p, generate_series(current_date - :days, current_date - 1, '1 day') d, unnest(:metrics) AS m (name)
+FROM signed p, generate_series(current_date - CAST(:days AS int), current_date - 1, '1 day') d, unnest(CAST(:metrics AS text[])) AS m (name)
 ON CONFLICT DO NOTHING""",
     "gap": """
 INSERT INTO gap (id, participant_id, stream, day, start_at, end_at, cause, rule_version)
 SELECT gen_random_uuid(), p.id, s, d::date, d + interval '13 h', d + interval '15 h',
        (ARRAY['not_worn', 'not_synced', 'unknown'])[1 + (random() * 2)::int], 1
-FROM signed p, generate_series(current_date - :days, current_date - 1, '1 day') d,
+FROM signed p, generate_series(current_date - CAST(:days AS int), current_date - 1, '1 day') d,
      unnest(ARRAY['heart_rate', 'steps']) s WHERE random() < 0.4 ON CONFLICT DO NOTHING""",
     "day_chunk": """
 INSERT INTO day_chunk (id, participant_id, stream, day, version, is_current, state, samples, added, revised, as_of,
                        content_sha256, body, because, batch_id, created_at)
 SELECT gen_random_uuid(), p.id, c.stream, d::date, 1, true, 'final', c.samples, c.samples, 0, d, c.content_sha256,
        '', 'imported', c.batch_id, d
-FROM signed p, generate_series(current_date - :days, current_date - 40, '1 day') d,
+FROM signed p, generate_series(current_date - CAST(:days AS int), current_date - 40, '1 day') d,
      (SELECT DISTINCT ON (stream) * FROM day_chunk ORDER BY stream, day DESC) c ON CONFLICT DO NOTHING""",
     "response": """
 INSERT INTO response (id, participant_id, protocol_version_id, form, kind, occasion, due, definition_sha256, opened_at)
 SELECT md5(p.id::text || d)::uuid, p.id, r.protocol_version_id, r.form, r.kind, 'ldn_diary@' || d::date, d::date,
        r.definition_sha256, d + interval '18 h'
-FROM signed p, generate_series(current_date - :days, current_date - 1, '1 day') d,
+FROM signed p, generate_series(current_date - CAST(:days AS int), current_date - 1, '1 day') d,
      (SELECT * FROM response WHERE form = 'ldn_diary' LIMIT 1) r ON CONFLICT DO NOTHING""",
     "sitting": """
 INSERT INTO sitting (id, response_id, revision, language, wording_sha256, device, by, is_staff, mode, respondent, began_at)
@@ -168,17 +170,17 @@ INSERT INTO dose_event (id, participant_id, number, kind, day, body, by, at, zon
 SELECT gen_random_uuid(), p.id, p.last + row_number() OVER (PARTITION BY p.id ORDER BY d), 'intake', d::date, e.body,
        e.by, d + interval '20 h', e.zone, ''
 FROM (SELECT participant_id AS id, max(number) AS last, min(day) AS first FROM dose_event GROUP BY 1) p,
-     generate_series(current_date - :days, current_date - 1, '1 day') d,
+     generate_series(current_date - CAST(:days AS int), current_date - 1, '1 day') d,
      (SELECT jsonb_set(body, '{taken_at}', 'null') AS body, by, zone FROM dose_event
       WHERE kind = 'intake' AND body ->> 'missed' IS NULL LIMIT 1) e
 WHERE d::date < p.first""",
     "message": """
 INSERT INTO message (id, audience, participant_id, kind, channel, language, created_at, created_by)
 SELECT md5(p.id::text || d || 'm')::uuid, 'participant', p.id, 'reminder', 'email', 'en', d, 'plan'
-FROM signed p, generate_series(current_date - :days, current_date - 7, '3 days') d""",
+FROM signed p, generate_series(current_date - CAST(:days AS int), current_date - 7, '3 days') d""",
     "message_state": """
-INSERT INTO message_state (id, message_id, number, state, at, by)
-SELECT gen_random_uuid(), m.id, 1, 'sent', m.created_at, 'worker' FROM message m
+INSERT INTO message_state (id, message_id, number, state, at, by, reason)
+SELECT gen_random_uuid(), m.id, 1, 'sent', m.created_at, 'worker', '' FROM message m
 WHERE NOT EXISTS (SELECT FROM message_state x WHERE x.message_id = m.id)""",
     "quarantined_row": """
 INSERT INTO quarantined_row SELECT (jsonb_populate_record(q, jsonb_build_object('id', gen_random_uuid()))).*
