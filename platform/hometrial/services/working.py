@@ -18,8 +18,8 @@ from hometrial.services.standing import LIVE, Link, Standing
 QUIET_AFTER = timedelta(hours=24)
 """A device that has handed nothing over for so long is asked about (features.md A15)."""
 KINDS = (
-    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "report_due", "alert", "adverse_event", "dose_call", "call_wanted", "message", "reconsent", "consent_call",
-    "out_of_drug", "supply_low", "accountability", "dose_step", "visit_overdue", "visit_due", "lost_to_follow_up", "contact_due", "consent_declined", "message_refused", "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "our_bug", "no_data", "scope_missing",
+    "red_alert", "stopping_rule", "recall", "prohibited_medicine", "stop_drug", "stop_drug_safety_only", "report_due", "alert", "adverse_event", "dose_call", "call_wanted", "message", "reconsent", "consent_call",
+    "out_of_drug", "supply_low", "accountability", "dose_step", "visit_overdue", "visit_due", "lost_to_follow_up", "contact_due", "consent_declined", "message_refused", "retired", "reconnect", "not_linked", "wrong_account", "revoke_pending", "delete_raw_data", "our_bug", "no_data", "scope_missing",
     "not_worn", "diary_missing", "late_file", "bad_wear", "answers_set_aside", "quarantine", "relink_before_end",
 )  # fmt: skip
 """In the order of risk: a person's safety first, then what loses every stream of a person now."""

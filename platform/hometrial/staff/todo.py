@@ -9,7 +9,7 @@ from flask import current_app, url_for
 from hometrial.services.viewing.today import Line
 from hometrial.staff.study import me
 
-Keys = Literal["code", "alert", "event", "rule", "task", "who", "none"]
+Keys = Literal["code", "alert", "event", "rule", "task", "who", "anew", "none"]
 """What of a line goes into the address."""
 
 
@@ -149,6 +149,7 @@ TOGETHER: Mapping[str, Way] = {
     "retired": Way("See how re-linking goes", "providers.listing", "data.see", "none"),
     "relink_before_end": Way("See how re-linking goes", "providers.listing", "data.see", "none"),
     "our_bug": _READS,
+    "reconsent": Way("See who must sign", "people.listing", "people.see", "anew"),
 }
 """What is done about many people at once, where it differs."""
 _DOCTOR = Way("Ask the doctor", "people.doctor", "data.see")
@@ -215,6 +216,7 @@ def _who(line: Line) -> Values:
 
 _OF: Mapping[Keys, Callable[[Line], Values]] = {
     "none": lambda _: {},
+    "anew": lambda _: {"mark": "anew"},
     "code": _code,
     "alert": _alert,
     "event": _event,

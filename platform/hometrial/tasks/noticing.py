@@ -12,7 +12,7 @@ from hometrial.tasks import engine
 from hometrial.tasks.engine import House
 
 ACTOR = "worker:notice"
-A_MINUTE = 60
+A_MINUTE = 25
 """So many people's own plans are looked at in a minute."""
 
 

@@ -60,6 +60,13 @@ def test_a_new_consent_is_work_until_it_is_signed(trial, at_clock):
     reason = work(trial.session, anna)["reconsent"]
     assert reason.startswith("consent 1.1.0 is not signed yet (signed: 1.0.0), asked since ")
     assert work(trial.session, anna, rests=True)["reconsent"] == reason
+    # Their own page asks them; somebody speaks with them when the time is nearly over.
+    asleep = {each.item.kind: each.is_asleep for each in working.open_items(trial.session, anna.id)}
+    assert asleep["reconsent"]
+    at_clock(LATER + timedelta(days=11, minutes=1))
+    work(trial.session, anna)
+    asleep = {each.item.kind: each.is_asleep for each in working.open_items(trial.session, anna.id)}
+    assert not asleep["reconsent"]
     (due,) = reconsenting.due(trial.session, anna, is_on_drug=False)
     trial.read(anna, due.offer)
     trial.sign(anna, due.offer)

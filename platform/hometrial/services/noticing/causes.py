@@ -2,23 +2,30 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hometrial import clock
 from hometrial.models import WorkItem
 from hometrial.services import working
 
 
 @dataclass(frozen=True)
 class Cause:
-    """Something about a person that somebody has to do something about; told in words that stay while it holds."""
+    """Something about a person that somebody has to do something about; told in words that stay while it holds.
+
+    `wakes_at`: until then nobody needs to do anything, for something else is still to come of it.
+    """
 
     person: UUID
     kind: str
     subject: str
     reason: str
+    wakes_at: datetime | None = None
+    until_then: str = ""
 
     @property
     def key(self) -> tuple[UUID | None, str, str]:
@@ -50,6 +57,23 @@ def settle(
     for key, cause in causes.items():
         if known.get(key) != cause.reason:
             working.open_item(session, cause.person, cause.kind, cause.subject, cause.reason)
+        if key not in known:
+            _lay_down(session, cause)
+
+
+def _lay_down(session: Session, cause: Cause) -> None:
+    """Let new work sleep as long as nobody needs to do anything."""
+    if cause.wakes_at is None or cause.wakes_at <= clock.now():
+        return
+    item = session.scalars(
+        select(WorkItem).where(
+            WorkItem.participant_id == cause.person,
+            WorkItem.kind == cause.kind,
+            WorkItem.subject == cause.subject,
+            WorkItem.closed_at.is_(None),
+        )
+    ).one()
+    working.put_to_sleep(session, item, cause.wakes_at, because=cause.until_then)
 
 
 GONE = {

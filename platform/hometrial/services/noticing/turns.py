@@ -1,7 +1,7 @@
 """What is due of one person by their own protocol: visits, the next dose, diaries, consent anew, drug that runs out."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,6 +30,10 @@ DIARIES_MISSED = 3
 """So many diaries in a row, missed, are asked about."""
 DRUG_DAYS_LEFT = 7
 """Drug for so many more days, or fewer, is too little to wait."""
+VISIT_BEFORE = timedelta(days=1)
+"""So long before a visit is planned it is looked at; before that its window is merely open."""
+CONSENT_BEFORE = timedelta(days=3)
+"""So long before the time to sign anew is over somebody speaks with the person; before that their page asks them."""
 _LOOKED_BACK = timedelta(days=7)
 
 
@@ -66,7 +70,10 @@ def _visits(session: Session, person: Participant) -> Iterable[Cause]:
     for each in due:
         window = f"{each.due.window.first} to {each.due.window.last}"
         reason = f"{each.label}, by {each.mode}: {window}, planned for {each.due.due}"
-        yield Cause(person.id, "visit_due", f"{each.due.visit}#{each.due.number}", reason)
+        before = datetime.combine(each.due.due, time.min, UTC) - VISIT_BEFORE
+        subject = f"{each.due.visit}#{each.due.number}"
+        told = "its window is open, and it is planned for later"
+        yield Cause(person.id, "visit_due", subject, reason, before, told)
     late = [each for each in lines if each.status is Status.OVERDUE]
     if late:
         more = "" if len(late) == 1 else f", and {len(late) - 1} more"
@@ -108,7 +115,9 @@ def _consent(session: Session, person: Participant) -> Iterable[Cause]:
                 f"consent {each.offer.document.version} is not signed yet (signed: {each.signed}), "
                 f"asked since {each.since:%Y-%m-%d}, due by {each.due_by:%Y-%m-%d}"
             )
-            yield Cause(person.id, "reconsent", each.offer.document.id, reason)
+            subject, before = each.offer.document.id, each.due_by - CONSENT_BEFORE
+            told = "they are asked on their own page"
+            yield Cause(person.id, "reconsent", subject, reason, before, told)
 
 
 def _diaries(session: Session, person: Participant) -> Iterable[Cause]:

@@ -24,7 +24,14 @@ SYSTEM = ("disk_full", "no_worker", "clock_skew", "backlog", "backup_old", "batc
 _BEFORE = working.KINDS.index("message")
 RISK = (*working.KINDS[:_BEFORE], *SYSTEM, *working.KINDS[_BEFORE:])
 """All kinds in the order of risk: a person's safety, then what stops the study, then everything else."""
-TOGETHER = ("retired", "relink_before_end", "our_bug", "quarantine", "answers_set_aside")
+TOGETHER = (
+    "reconsent",
+    "retired",
+    "relink_before_end",
+    "our_bug",
+    "quarantine",
+    "answers_set_aside",
+)
 """Kinds whose cause lies beyond one person: several with the same subject are one line."""
 SEVERAL = 3
 PER_PAGE = 50
