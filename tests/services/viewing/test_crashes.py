@@ -1,10 +1,12 @@
 """Suspected crashes: what the rule says word by word, and how much it finds on synthetic people who crash."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from hometrial import participant
 from hometrial.services.viewing.timeline.crashes import Series, Signs, Suspected, days_of, suspected
 
 FIRST = date(2026, 3, 2)
@@ -68,6 +70,13 @@ def test_longer_in_bed_and_less_variability_count_beside_few_steps():
 def test_without_a_week_of_usual_days_nothing_is_said():
     short = Signs(Series({day(0): 1.0, day(1): 1.0}, STEPS[:6]), NONE, NONE, NONE, {day(0)})
     assert suspected(short) == ()
+
+
+def test_no_page_of_the_participants_site_can_tell_anybody_of_a_suspicion():
+    site = Path(participant.__file__).parent
+    texts = [each.read_text(encoding="utf-8") for each in site.rglob("*.py")]
+    assert texts
+    assert not [each for each in texts if "timeline" in each or "suspected" in each]
 
 
 def one_person(chance):

@@ -1,7 +1,7 @@
 """A person's timeline: dose bands to the minute of the dose log, days as long as they were, own baselines, rests."""
 
 from contextlib import contextmanager
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -23,6 +23,8 @@ from hometrial.services.safety import alerting, heart
 from hometrial.services.trial import following
 from hometrial.services.viewing.days import Days
 from hometrial.services.viewing.timeline import reading
+from hometrial.services.viewing.timeline.axis import Axis
+from hometrial_ingest.local_time import ZoneHistory
 
 MORNING, EVENING = TimeOfDay.MORNING, TimeOfDay.EVENING
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
@@ -200,6 +202,13 @@ def test_a_day_is_as_wide_as_it_was_long(lived):
     assert widths[day(27)] == 1380
     assert widths[day(30)] == 1440 + 6 * 60
     assert axis.minutes == sum(widths.values())
+
+
+def test_a_day_that_was_never_lived_has_no_width():
+    zones = ZoneHistory.of([(None, "Pacific/Apia")])  # 2011-12-30 was skipped there
+    axis = Axis(zones, Days(date(2011, 12, 29), date(2011, 12, 31)))
+    assert [end - start for _, start, end in axis.bounds()] == [1440, 0, 1440]
+    assert axis.day_of(axis.start(date(2011, 12, 30))) == date(2011, 12, 31)
 
 
 def test_what_stood_before_the_first_day_shown_begins_with_it(lived):

@@ -161,7 +161,8 @@
     const width = place.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     const address = new URL(place.dataset.timeline, window.location.href);
     address.searchParams.set("width", Math.max(240, Math.min(2400, Math.floor(width))));
-    address.searchParams.set("theme", dark.matches ? "dark" : "light");
+    const theme = dark.matches ? "dark" : "light";
+    address.searchParams.set("theme", theme);
     try {
       const [answer] = await Promise.all([fetch(address, { credentials: "same-origin" }), library()]);
       if (!answer.ok) throw new Error(`the site answered ${answer.status}`);
@@ -175,6 +176,7 @@
       inner = made.vconcat[0].width;
       const found = await window.vegaEmbed(place, made, options);
       view = found.view;
+      place.dataset.drawn = theme;
       left = view.origin()[0];
       place.tabIndex = 0;
       place.setAttribute("role", "application");

@@ -45,7 +45,7 @@ def score(sheet: Sheet, found: KeyScore, hover: Sequence[Part]) -> Part:
         "encoding": place,
     }  # fmt: skip
     name_of, *rest = wrap(found.label, 25)[:2] if sheet.is_wide else [found.label]
-    values = [] if found.daily else [named(name, f"datum.room / (last - first) * {sheet.inner} > 30") | {
+    values = [] if found.daily else [named(name, f"datum.t >= first && datum.room / (last - first) * {sheet.inner} > 30") | {
         "mark": {"type": "text", "align": "left", "dx": 5, "dy": -5, "fontSize": 9.5, "color": theme.soft, "clip": True},
         "encoding": place | {"text": {"field": "value", "format": "~g"}},
     }]  # fmt: skip
@@ -183,7 +183,7 @@ def moments(sheet: Sheet, rows: Sequence[Row], hover: Sequence[Part]) -> Part:
         },
     }  # fmt: skip
     words = named("marks", "datum.lane == 'visit' || datum.lane == 'alert' || datum.lane == 'watch alert'",
-                  f"datum.room / (last - first) * {sheet.inner} > 30") | {
+                  f"datum.t >= first && datum.room / (last - first) * {sheet.inner} > 30") | {
         "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 9.5, "color": theme.soft, "clip": True},
         "encoding": {"x": x(), "y": side, "text": {"field": "short"}},
     }  # fmt: skip
