@@ -39,7 +39,7 @@ def end(chance, session):
 
 
 def disable(chance, session):
-    if chance.random() < 0.15:
+    if chance.random() < 0.3:
         account = chance.choice(session.scalars(select(StaffAccount)).all())
         accounts.disable(session, account, "left")
 
@@ -58,6 +58,8 @@ def held_now(session):
 def test_a_day_equals_the_replay_of_a_random_history(office, now, seed):
     chance = random.Random(seed)  # noqa: S311
     office.act(reaching.add_site, "S-02", name="Graz")
+    for name in ("dan", "eve", "fay"):
+        office.act(accounts.add, name, name)
     moments, days = [], {now().date()}
     for step in range(60):
         with suppress(*REFUSED):
@@ -117,3 +119,12 @@ def test_ways_and_the_last_log_in_are_told(office):
     office.with_password("cyn")
     [known] = office.act(rights.accounts, "cyn")
     assert (known.by_password, known.by_passkey, known.entered_at) == (True, False, None)
+
+
+def test_a_role_ends_with_its_account(office, now):
+    office.act(lambda session: granting.decide(session, granting.request(session, accounts.find(session, "cyn"), "monitor", None, ("cli:root", "x")), "staff:ada", approve=True))  # fmt: skip
+    ends = now(hours=3)
+    office.act(lambda session: accounts.disable(session, accounts.find(session, "cyn"), "left"))
+    days = [(ends + timedelta(days=number)).date() for number in (0, 1)]
+    told = [[(each.account.name, each.until) for each in office.act(rights.on, day)] for day in days]  # fmt: skip
+    assert told == [[("ada", None), ("cyn", ends)], [("ada", None)]]
