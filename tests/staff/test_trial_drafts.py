@@ -288,7 +288,7 @@ def test_a_draft_is_handed_in_approved_by_another_and_published(writer, approver
         f"{version}/approval", data={"csrf_token": token_in(form), "reason": "good"}
     )
     assert (itself.status_code, "somebody else has to approve it" in itself.text) == (422, True)
-    page = approver.get(version).text
+    page = approver.get(f"{version}/approval").text
     approved = approver.post(
         f"{version}/approval", data={"csrf_token": token_in(page), "reason": "read it"}
     )
@@ -312,3 +312,27 @@ def test_only_who_may_edit_sees_drafts(app, database):
         client = signed_in.client(app, database, f"a-{role}".replace("_", "-"), (role,))
         assert client.get("/trial").status_code == 200, role
         assert client.get("/trial/drafts").status_code == 403, role
+
+
+@pytest.mark.parametrize("weird", ["5", "[1, x]", "{a: [b]}", "null", "[{id: 7, window: y}]"])
+def test_every_page_of_a_draft_opens_whatever_its_file_says(writer, database, weird):
+    address = begin(writer, "empty:")
+    keys = sorted({key for each in SECTIONS for key in each.top})
+    body = "".join(f"{key}: {weird}\n" for key in keys)
+    form = sent(writer.get(f"{address}/text").text, {"body": body})
+    assert writer.post(f"{address}/text", data=form).status_code == 303
+    for page in ("", *(f"/part/{each.id}" for each in SECTIONS), "/changes", "/text"):
+        assert writer.get(f"{address}{page}").status_code == 200, page
+    part = f"{address}/part/arms"
+    added = sent(writer.get(part).text, {"arms.+.id": "ONE"})
+    assert writer.post(part, data=added).status_code == 303
+
+
+def test_a_file_that_forms_cannot_change_says_so_and_is_mended_as_text(writer, database):
+    address = begin(writer, "empty:")
+    for body in ("title: [\n", "- a\n- list\n"):
+        form = sent(writer.get(f"{address}/text").text, {"body": body})
+        assert writer.post(f"{address}/text", data=form).status_code == 303
+        page = writer.get(f"{address}/part/arms")
+        assert page.status_code == 200
+        assert "Forms cannot change this file" in page.text

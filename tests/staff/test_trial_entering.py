@@ -294,3 +294,22 @@ def test_a_monitor_sees_numbers_and_enrols_nobody(app, database):
     assert monitor.get("/enrol/log").status_code == 200
     assert monitor.get("/enrol").status_code == 403
     assert "New participant" not in monitor.get("/trial/recruitment").text
+
+
+def test_the_allocation_is_opened_once_and_only_its_commitment_is_told(database, app):
+    with database.transaction("test", "a rehearsal") as session:
+        enrolled.published(session, is_test=True)
+    staff = signed_in.client(app, database, "cora", ("coordinator",), ("S-01",))
+    page = "/trial/recruitment?trial=ldn-mecfs rehearsal"
+    opened = send(staff, page, "/trial/recruitment/allocation?trial=ldn-mecfs rehearsal")
+    assert opened.status_code == 303
+    with database.reading() as session:
+        version = publishing.in_force(session, "ldn-mecfs", is_test=True)
+        scheme = schemes.scheme_for(session, version)
+    told = staff.get(page).text
+    assert scheme.commitment in told
+    assert "Open the allocation" not in told
+    again = send(staff, page, "/trial/recruitment/allocation?trial=ldn-mecfs rehearsal")
+    assert (again.status_code, "open already" in again.text) == (409, True)
+    monitor = signed_in.client(app, database, "mona", ("monitor",), ("S-01",))
+    assert send(monitor, page, "/trial/recruitment/allocation").status_code == 403

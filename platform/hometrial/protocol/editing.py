@@ -97,11 +97,11 @@ def _make(document: Any, edit: Edit) -> None:
     *path, last = edit.place
     node = document
     for step, after in zip(path, edit.place[1:], strict=True):
-        inner = at(node, (step,))
-        if not isinstance(inner, dict | list):
+        inner, wanted = at(node, (step,)), list if isinstance(after, int) else dict
+        if not isinstance(inner, wanted):  # what cannot hold it gives way
             if isinstance(edit, Drop):
                 return
-            inner = CommentedSeq() if isinstance(after, int) else CommentedMap()
+            inner = CommentedSeq() if wanted is list else CommentedMap()
             _set(node, step, inner)
         node = inner
     if isinstance(edit, Put):

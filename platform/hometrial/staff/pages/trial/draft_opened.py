@@ -29,13 +29,17 @@ class Opened:
     base: ProtocolVersion | None
 
     @cached_property
+    def is_readable(self) -> bool:
+        """Whether the file is YAML with fields at its top, so that forms can change it."""
+        try:
+            return isinstance(editing.plain(self.last.body), dict)
+        except DeclarationError:
+            return False
+
+    @cached_property
     def document(self) -> Any:
         """What the file says."""
-        try:
-            found = editing.plain(self.last.body)
-        except DeclarationError:
-            return {}
-        return found if isinstance(found, dict) else {}
+        return editing.plain(self.last.body) if self.is_readable else {}
 
     @cached_property
     def documents(self) -> list[tuple[int, str]]:

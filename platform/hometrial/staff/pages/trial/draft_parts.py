@@ -26,6 +26,8 @@ def draft_section(draft_id: UUID, part: str) -> Answer:
     """Edit one section of a draft."""
     section = BY_ID.get(part) or abort(404)
     shown = opened(draft_id)
+    if not shown.is_readable:
+        return render_template("trial/draft_unreadable.html", shown=shown, section=section)
     if request.method == "GET":
         return _section_page(shown, section, shown.document)
     form = forms.SaveForm()
@@ -68,12 +70,17 @@ def _section_page(
         document=document,
         faults=mine,
         form=form or forms.SaveForm(formdata=None, seen=shown.last.number),
-        variables=editing.at(document, ("variables",)) or [],
+        variables=_variables(document),
         loads=loads(shown.examined.protocol) if section.id == "schedule" else None,
         NEW=sheet.NEW,
         GONE=sheet.GONE,
         library=sections.schedule.licences() if section.id == "schedule" else [],
     )
+
+
+def _variables(document: Any) -> list[Any]:
+    found = editing.at(document, ("variables",))
+    return found if isinstance(found, list) else []
 
 
 @dataclass(frozen=True)

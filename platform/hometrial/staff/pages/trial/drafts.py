@@ -39,6 +39,8 @@ def drafts() -> Answer:
         found = [(each, drafting.newest(session, each)) for each in drafting.drafts(session)]
         versions = [v for v in publishing.versions(session) if v.state != "discarded"]
     form.begin_as.choices = forms.beginnings(versions, loading.shipped())
+    if request.method == "GET":
+        form.begin_as.data = request.args.get("begin_as")
     if form.validate_on_submit():
         try:
             with writing("begin a draft of the protocol") as session:

@@ -63,7 +63,7 @@ def _version_page(version_id: UUID, form: ReasonForm | None = None, refused: str
         present=present,
         missing=missing_before_consent(protocol),
         words=words,
-        form=form or ReasonForm(formdata=None),
+        form=form,
         refused=refused,
         is_author=me().actor in involved,
         authors=involved,
@@ -107,7 +107,7 @@ def compare() -> str:
 @permits("trial.approve", fresh=True)
 def approval(version_id: UUID) -> str:
     """Show the changes with the form that approves them."""
-    return _version_page(version_id)
+    return _version_page(version_id, ReasonForm(formdata=None))
 
 
 @pages.post("/trial/versions/<uuid:version_id>/approval")

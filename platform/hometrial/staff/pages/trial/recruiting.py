@@ -3,18 +3,19 @@
 from collections.abc import Sequence
 
 import altair as alt
-from flask import Response, abort, render_template, request
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from flask_wtf import FlaskForm
 from werkzeug.exceptions import BadRequest
 
 from hometrial.protocol.model import Protocol
-from hometrial.services.trial import counting, publishing
+from hometrial.services.trial import counting, publishing, schemes, sealed
 from hometrial.services.viewing import recruitment as viewing
 from hometrial.services.viewing.pace import Week
 from hometrial.staff import charts
 from hometrial.staff.charts import Theme
-from hometrial.staff.pages.trial.door import asked, name_of, pages, trials
+from hometrial.staff.pages.trial.door import Answer, asked, name_of, pages, trials
 from hometrial.staff.permitting import permits
-from hometrial.staff.study import reading
+from hometrial.staff.study import me, reading, study
 
 PER_PAGE = 50
 OUTCOMES = ("open", "eligible", "screen_failure", "declined")
@@ -29,8 +30,33 @@ def recruitment() -> str:
         version = asked(found)
         shown = None if version is None else viewing.recruitment(session, version)
     return render_template(
-        "trial/recruitment.html", shown=shown, trials=found, name_of=name_of, chosen=version
+        "trial/recruitment.html",
+        shown=shown,
+        trials=found,
+        name_of=name_of,
+        chosen=version,
+        form=FlaskForm(),
     )
+
+
+@pages.post("/trial/recruitment/allocation")
+@permits("allocation.act")
+def open_allocation() -> Answer:
+    """Draw and seal the seed of the allocation, and commit to it in public."""
+    if not FlaskForm().validate_on_submit():
+        abort(400)
+    with reading() as session:
+        version = asked(trials(session)) or abort(404)
+    key = study().database.settings.key(sealed.KEY)
+    # The seed is drawn for all sites together.
+    with study().database.transaction(me().actor, "open the allocation") as session:
+        scheme = schemes.open_scheme(
+            session, key, session.merge(version, load=False), by=me().actor
+        )
+    flash(
+        f"The list is sealed. Publish its commitment before the first person: {scheme.commitment}"
+    )
+    return redirect(url_for("trial.recruitment", trial=name_of(version)), 303)
 
 
 @pages.get("/trial/recruitment/enrolment.svg")

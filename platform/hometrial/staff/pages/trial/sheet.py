@@ -63,7 +63,7 @@ class Field:
         """Write a value as it is typed."""
         if value is None:
             return ""
-        if self.kind == "options":
+        if self.kind == "options" and isinstance(value, list):
             return "\n".join(_option_line(each) for each in value)
         if isinstance(value, list):
             return ", ".join(map(str, value))
@@ -93,7 +93,8 @@ def _option(line: str) -> dict[str, str]:
 
 
 def _ticked(ticked: Sequence[str], before: Any) -> list[str]:
-    kept = [each for each in before or [] if each in ticked]
+    known = before if isinstance(before, list) else []
+    kept = [each for each in known if each in ticked]
     return kept + [each for each in ticked if each not in kept]
 
 
@@ -169,6 +170,11 @@ class Row:
     def field(self, name: str) -> str:
         """Return the name of one of its fields in forms."""
         return f"{self.name}.{name}".lstrip(".")
+
+    def listed(self, name: str) -> list[Any]:
+        """Return a field that is a list, empty if it is none."""
+        found = self.values.get(name)
+        return found if isinstance(found, list) else []
 
     def value(self, field: Field) -> Any:
         """Return what a field says, None if nothing."""
