@@ -162,10 +162,11 @@ def test_a_rule_closes_its_query_about_a_gap_once_the_cause_is_known_and_not_ano
     hole = gap(person, date(2026, 3, 5), 20)
     gap(person, date(2026, 3, 6), 11)
     gap(person, date(2026, 3, 19), 20)
-    other = asked(person, "day/heart_rate/2026-03-05")
+    other = asked(person, "days/heart_rate")
     assert sweeping.sweep(session).opened == 1
     query = session.scalars(select(Query).where(Query.rule == "gap_has_a_cause")).one()
-    assert (query.day, query.subject) == (date(2026, 3, 5), "day/heart_rate/2026-03-05")
+    assert (query.day, query.subject) == (date(2026, 3, 5), "days/heart_rate")
+    assert "on 1 day, 2026-03-05, and nobody" in query.question
     hole.cause = "not_worn"
     session.flush()
     assert sweeping.sweep(session) == sweeping.Swept(0, 1)

@@ -81,7 +81,7 @@ def test_a_cell_of_all_streams_has_a_strip_for_each_and_says_all_in_words(
     assert "Heart rate: 24.0 h worn" in title
     assert "Steps: " in title
     look, title, _ = _cell(staff.get(f"/completeness?{DAYS}").text, "P-0002", "2026-10-24")
-    assert {"a-2", "b-gap", "c-gap"} <= set(look.split())
+    assert look.split() == ["all", "a-2"]  # no steps in this source: nothing anybody could mend
     assert re.search(r"Heart rate: 6.0 h worn, \d+ h [a-z ]+; Steps: no data, 24 h", title)
 
 
@@ -157,3 +157,12 @@ def test_the_table_asks_as_many_questions_of_many_days_as_of_one(
             assert staff.get(f"/completeness?{days}&as=table").status_code == 200
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_forecast_names_everybody_with_a_chance_and_what_to_do(
+    asked_people: Database, staff: FlaskClient
+) -> None:
+    assert "nothing can be foretold" in _client(asked_people).get("/completeness/forecast").text
+    page = staff.get("/completeness/forecast")
+    assert page.status_code == 200
+    assert "Most at risk first" in page.text

@@ -72,14 +72,18 @@ WHERE e.kind = 'visit' AND e.excused IS NULL AND e.closes_at <= :now AND e.close
     AND q.start_at <= e.opens_at AND (q.end_at IS NULL OR e.closes_at <= q.end_at))
 """
 _UNKNOWN = """
-SELECT g.participant_id, p.code, 'day/heart_rate/' || g.day AS subject, g.day,
-  'heart rate of ' || g.day || ' lacks ' || round(sum(extract(epoch FROM g.end_at - g.start_at)) / 3600)
-    || ' hours, and nobody knows why: was the watch worn, charged and near the telephone?' AS question
-FROM gap g JOIN participant p ON p.id = g.participant_id
-WHERE g.stream = 'heart_rate' AND g.cause = 'unknown' AND g.start_at >= :since AND g.end_at <= :settled
-  AND p.status <> 'withdrawn'
-GROUP BY g.participant_id, p.code, g.day
-HAVING sum(extract(epoch FROM g.end_at - g.start_at)) >= 12 * 3600
+SELECT d.participant_id, p.code, 'days/heart_rate' AS subject, min(d.day) AS day,
+  'heart rate lacks half a day or more on ' || count(*) || CASE WHEN count(*) = 1 THEN ' day, ' ELSE ' days, from ' END
+    || min(d.day) || CASE WHEN count(*) = 1 THEN '' ELSE ' to ' || max(d.day) END
+    || ', and nobody knows why: was the watch worn, charged and near the telephone?' AS question
+FROM (
+  SELECT g.participant_id, g.day FROM gap g
+  WHERE g.stream = 'heart_rate' AND g.cause = 'unknown' AND g.start_at >= :since AND g.end_at <= :settled
+  GROUP BY g.participant_id, g.day
+  HAVING sum(extract(epoch FROM g.end_at - g.start_at)) >= 12 * 3600
+) d JOIN participant p ON p.id = d.participant_id
+WHERE p.status <> 'withdrawn'
+GROUP BY d.participant_id, p.code
 """
 _STEPS = """
 SELECT s.participant_id, p.code, 'day/steps/' || s.day AS subject, s.day,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -127,7 +128,7 @@ def settings(session: Session) -> Settings:
 
 def settings_of(values: Mapping[str, float]) -> Settings:
     """Return the gate's settings with some limits changed. Raises LimitRefusedError for one that there is not."""
-    plain: dict[str, float] = {}
+    plain: dict[str, Any] = {}
     bounds: dict[str, tuple[float | None, float | None]] = {}
     for name, value in values.items():
         limit = named(name)

@@ -268,12 +268,12 @@ def _flagged(
         was, now = (each.get(rule, set()) for each in rows)
         for direction, places in (("flagged", now - was), ("unflagged", was - now)):
             chosen = frame.samples.loc[sorted(places), ["participant", "day"]]
-            for (code, day), count in (
-                chosen.groupby(["participant", "day"], observed=True).size().items()
-            ):
-                words = f"{count} rows of the day"
+            days = (
+                chosen.groupby(["participant", "day"], observed=True).size().reset_index(name="n")
+            )
+            for code, day, count in days.itertuples(index=False, name=None):
                 yield Move(
-                    str(code), signal, day_of(int(day)), direction, rule, words,
+                    str(code), signal, day_of(int(day)), direction, rule, f"{count} rows of the day",
                     {"rows": int(count)}, None, new.suite, new.version,
                 )  # fmt: skip
 

@@ -141,8 +141,10 @@ def _stacked(lines: Sequence[_Line], number: int, day: date) -> Cell:
         level, letter, words, _ = _told(line, number)
         if level == "none":
             continue
-        looks.append(f"{line.stream.letter}-{level}")
         said.append(f"{line.stream.label}: {words}")
+        if letter == CAUSE_MARKS["not_in_source"]:
+            continue  # nobody can do anything about it, so that it draws no look
+        looks.append(f"{line.stream.letter}-{level}")
         if level == "gap" and not mark:
             mark = letter
     return (

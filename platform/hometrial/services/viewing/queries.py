@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -91,12 +92,12 @@ class Detail:
 
 def page(session: Session, wanted: Wanted, start: int = 0) -> Page:
     """Return a page of the queries that are asked for: two questions."""
-    total = session.scalar(_joined(select(func.count())).where(*_conditions(wanted)))
+    total: int | None = session.scalar(_joined(select(func.count())).where(*_conditions(wanted)))
     found = _lines().where(*_conditions(wanted))
     rows = session.execute(
         found.order_by(Query.opened_at, Participant.code, Query.id).offset(start).limit(PER_PAGE)
     )
-    return Page([Line(*row) for row in rows], total or 0, start)
+    return Page([_line(row) for row in rows], int(total or 0), start)
 
 
 def counts(session: Session, wanted: Wanted) -> dict[str, int]:
@@ -137,12 +138,11 @@ def choices(session: Session) -> Choices:
             .where(Site.id.in_(select(Participant.site_id).distinct()))
             .order_by(Site.code)
         ).all(),
-        session.scalars(
-            select(Query.assignee)
-            .where(Query.assignee.is_not(None))
-            .distinct()
-            .order_by(Query.assignee)
-        ).all(),
+        [
+            each
+            for each in session.scalars(select(Query.assignee).distinct().order_by(Query.assignee))
+            if each is not None
+        ],
     )
 
 
@@ -151,7 +151,7 @@ def detail(session: Session, query_id: UUID) -> Detail | None:
     row = session.execute(_lines().where(Query.id == query_id)).one_or_none()
     if row is None:
         return None
-    line = Line(*row)
+    line = _line(row)
     steps = session.scalars(
         select(QueryEvent)
         .where(QueryEvent.query_id == query_id)
@@ -186,7 +186,12 @@ def opened_at(session: Session) -> datetime | None:
     return session.scalar(select(func.min(Query.opened_at)).where(Query.closed_at.is_(None)))
 
 
-def _lines() -> Select[tuple[Query, str | None, str | None, int]]:
+def _line(row: Any) -> Line:
+    query, code, site, waiting = row
+    return Line(query, code, site, waiting)
+
+
+def _lines() -> Any:
     waiting = (
         select(func.count())
         .where(QuarantinedRow.query_id == Query.id, QuarantinedRow.status == "open")
@@ -196,7 +201,7 @@ def _lines() -> Select[tuple[Query, str | None, str | None, int]]:
     return _joined(select(Query, Participant.code, Site.code, waiting))
 
 
-def _joined(found: Select[tuple[object, ...]]) -> Select[tuple[object, ...]]:
+def _joined(found: Any) -> Any:
     joined = found.select_from(Query).outerjoin(Participant, Participant.id == Query.participant_id)
     return joined.outerjoin(Site, Site.id == Participant.site_id)
 

@@ -184,7 +184,12 @@ def moves(session: Session, run_id: UUID, start: int = 0) -> Moves:
         .order_by(func.count().desc(), Participant.code)
         .limit(MOVES_SHOWN)
     ).all()
-    return Moves([(m, code) for m, code in rows], total, start, [tuple(row) for row in by_person])
+    return Moves(
+        [(m, code) for m, code in rows],
+        total,
+        start,
+        [(code, direction, count) for code, direction, count in by_person],
+    )
 
 
 def choices() -> Mapping[str, str]:

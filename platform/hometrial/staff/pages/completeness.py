@@ -8,7 +8,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.routing import BuildError
 
 from hometrial.services import enrolling
-from hometrial.services.viewing import bands, completeness, hours, tallies
+from hometrial.services.viewing import bands, completeness, forecasting, hours, tallies
 from hometrial.services.viewing.days import Days, data_days
 from hometrial.services.viewing.presence import STREAMS, Stream
 from hometrial.staff import asking
@@ -45,6 +45,23 @@ def grid() -> str:
         marks=completeness.CAUSE_MARKS,
         bands=bands.BANDS,
         band=band,
+        write_to=_write_to(),
+    )
+
+
+@pages.get("/forecast")
+@permits("data.see")
+def forecast() -> str:
+    """Show who may miss the valid-day rule before their next visit, most at risk first, and what to do."""
+    with reading() as session:
+        found = forecasting.outlook(session, asking.start())
+    return render_template(
+        "completeness/forecast.html",
+        found=found,
+        per_page=forecasting.AT_ONCE,
+        week=forecasting.WEEK,
+        need=forecasting.NEED,
+        remembered=forecasting.REMEMBERED,
         write_to=_write_to(),
     )
 

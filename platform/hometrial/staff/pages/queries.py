@@ -245,8 +245,7 @@ def _wanted() -> Wanted:
     status = request.args.get("status", "waiting")
     if status not in STATUSES:
         raise BadRequest(f"There is no status {status!r}; there are {', '.join(STATUSES)}.")
-    return Wanted(
-        status,
-        *(request.args.get(name) or None for name in ("rule", "site", "assignee", "participant")),
-        asking.whole("older", 0, 0, 10_000),
+    rule, site, assignee, person = (
+        request.args.get(name) or None for name in ("rule", "site", "assignee", "participant")
     )
+    return Wanted(status, rule, site, assignee, person, asking.whole("older", 0, 0, 10_000))

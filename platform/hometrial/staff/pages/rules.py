@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from wtforms import FloatField, SelectField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from hometrial.models import RuleRehearsal
 from hometrial.services.rehearsing_rules import drafting
 from hometrial.services.rehearsing_rules.drafting import Proposal
 from hometrial.services.rehearsing_rules.limits import LimitRefusedError
@@ -99,7 +100,7 @@ def change(change_id: UUID) -> str:
     )
 
 
-def _publication(found: ChangeDetail) -> rules.RuleRehearsal:
+def _publication(found: ChangeDetail) -> RuleRehearsal:
     wanted = found.version.publication_id if found.version else None
     return next(run for run in found.runs if run.id == wanted)
 
