@@ -5,9 +5,12 @@ import re
 
 import pytest
 
+from hometrial.cli import staff
+from hometrial.db import Database
 from hometrial.models import StaffGrant
 from hometrial.services import reaching
-from hometrial.services.staffing import accounts, granting, tokens
+from hometrial.services.staffing import accounts, granting, links, tokens
+from hometrial.settings import Settings
 
 
 @pytest.fixture
@@ -112,3 +115,20 @@ def test_what_makes_no_sense_is_refused_and_nothing_is_kept(run, ada, study, arg
     assert study.one("SELECT count(*) FROM staff_account") == 1
     with study.database.reading() as session:
         assert session.query(StaffGrant).count() == 1
+
+
+def test_a_study_tells_its_address_and_only_a_rehearsal_a_link_that_logs_in(study, capsys):
+    database = study.database
+    assert staff._address(database, "http://here") == "http://here/"
+    assert "hometrial user add ada" in capsys.readouterr().out
+    settings = database.settings.model_dump(exclude={"simulators"})
+    rehearsed = Database(Settings(**settings, simulators="http://localhost:9"))
+    link = staff._address(rehearsed, "http://here")
+    rehearsed.close()
+    with database.reading() as session:
+        owner = links.owner(session, link.removeprefix("http://here/setup/"))
+    assert owner is not None
+    assert owner.name == accounts.OWN
+    capsys.readouterr()
+    assert staff._address(database, "http://here") == "http://here/"
+    assert "this study was a rehearsal" in capsys.readouterr().out

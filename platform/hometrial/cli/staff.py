@@ -54,6 +54,12 @@ def _address(database: Database, here: str) -> str:
             return f"{here}/setup/{links.make(session, account, who, links.LONGEST)}"
     with database.reading() as session:
         nobody = not granting.admins(session)
+        was_rehearsed = accounts.is_open(session, accounts.OWN)
+    if was_rehearsed:
+        click.echo(
+            f"this study was a rehearsal: the account {accounts.OWN} holds every role by one person's word; "
+            f"close it: hometrial user disable {accounts.OWN} --reason rehearsed"
+        )
     if nobody:
         click.echo(
             "nobody can log in yet; make the first account, and the link with which it is set up:"

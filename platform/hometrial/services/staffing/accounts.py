@@ -34,6 +34,14 @@ def find(session: Session, name: str) -> StaffAccount:
     return found
 
 
+def is_open(session: Session, name: str) -> bool:
+    """Say whether there is an account of a name that is not disabled."""
+    query = select(StaffAccount.id).where(
+        StaffAccount.name == name, StaffAccount.disabled_at.is_(None)
+    )
+    return session.scalar(query) is not None
+
+
 def add(session: Session, name: str, full_name: str) -> StaffAccount:
     """Make somebody's account, which may do nothing yet. Raises AccountRefusedError."""
     if not _PLAIN.fullmatch(name):

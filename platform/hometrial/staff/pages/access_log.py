@@ -9,6 +9,7 @@ from hometrial.services.viewing import accesses
 from hometrial.services.viewing.accesses import Asked
 from hometrial.services.viewing.days import Days
 from hometrial.staff import asking
+from hometrial.staff.pages import users
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, sites
 
@@ -44,4 +45,5 @@ def page() -> str:
         days=days,
         asked=asked,
         kinds=ACCESS_KINDS,
+        sections=users.sections,
     )

@@ -6,11 +6,9 @@ from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_wtf import FlaskForm
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from werkzeug.exceptions import BadRequest, NotFound
-from wtforms import IntegerField, SelectField, StringField, TextAreaField
 from wtforms.fields import SelectChoice
 
 from hometrial import clock
@@ -22,15 +20,16 @@ from hometrial.services.viewing.rights import Known, Role
 from hometrial.staff.forms import LONGEST_REASON
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, study, writing
+from hometrial.staff.user_forms import AccountForm, LinkForm, ReasonForm, RoleForm, beside
 
 SECTIONS = (
     ("Health", "system.page", "system.see"),
     ("Accounts", "users.listing", "users.see"),
     ("Who could do what on a day", "users.on_a_day", "users.see"),
     ("What each role may do", "users.roles", "users.see"),
+    ("Access log", "access_log.page", "access.see"),
     ("Keys", "keys.page", "key.rotate"),
 )
-_MINUTES = 24 * 60
 
 pages = Blueprint("users", __name__, url_prefix="/system/users")
 
@@ -45,46 +44,6 @@ def sections() -> list[tuple[str, str]]:
 @pages.context_processor
 def _sections() -> dict[str, object]:
     return {"sections": sections}
-
-
-class AccountForm(FlaskForm):  # type: ignore[misc]  # the library has no types
-    """A new account."""
-
-    name = StringField("Name to log in with")
-    full_name = StringField("Full name")
-
-
-class RoleForm(FlaskForm):  # type: ignore[misc]
-    """A role that is asked for."""
-
-    role = SelectField(
-        "Role", choices=[SelectChoice(each, each.replace("_", " ")) for each in ROLES]
-    )
-    site = SelectField("Where")
-    reason = TextAreaField("Why")
-
-
-class ReasonForm(FlaskForm):  # type: ignore[misc]
-    """Why something is done."""
-
-    reason = TextAreaField("Why")
-
-
-class LinkForm(FlaskForm):  # type: ignore[misc]
-    """How long a link opens."""
-
-    minutes = IntegerField("Minutes that it opens", default=_MINUTES)
-
-
-def beside(form: FlaskForm, error: TrialError) -> None:
-    """Show a refusal beside the field that it names, or beside the last one."""
-    name, colon, told = str(error).partition(": ")
-    key = name.replace(" ", "_")
-    if colon and key in form:
-        form[key].errors = [f"{told[:1].upper()}{told[1:]}."]
-        return
-    shown = [each for each in form if each.name != "csrf_token"]
-    shown[-1].errors = [f"{str(error)[:1].upper()}{str(error)[1:]}."]
 
 
 def _known(session: Session, name: str) -> Known:
