@@ -128,6 +128,8 @@ def test_a_mark_drops_when_its_value_changes_and_the_value_is_listed_again(
     stale = sent(monitor, page, to, value=value)
     assert stale.status_code == 422
     assert "since you saw it" in stale.get_data(as_text=True)
+    review = monitor.get("/audit/review").get_data(as_text=True)
+    assert "adverse event 1 was verified by staff:mona" in review
     trail = monitor.get("/monitoring/people/P-0001/value?kind=adverse_event&key=1").get_data(
         as_text=True
     )

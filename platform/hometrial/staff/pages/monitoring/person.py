@@ -19,6 +19,15 @@ from hometrial.staff.study import me, reading, writing
 
 Answer = str | Response | tuple[str, int]
 _SEPARATOR = "|"
+_ASKED = {
+    "consent": "consent",
+    "dose": "dose",
+    "adverse_event": "adverse event",
+    "questionnaire": "answer",
+    "visit": "visit",
+    "wearable_day": "measure of a day",
+}
+"""What a query about each kind is about; about another kind it is about something else."""
 
 
 @pages.get("/people/<code>")
@@ -120,5 +129,5 @@ def _value_page(code: str, kind: str, key: str, form: MarkForm) -> str:
         form.fill({"kind": kind, "key": key, "digest": found.digest()})
     return render_template(
         "monitoring/value.html", code=code, kind=kind, key=key, found=found, history=history,
-        trail=trail, form=form,
+        trail=trail, form=form, asked=_ASKED.get(kind, "something else"),
     )  # fmt: skip
