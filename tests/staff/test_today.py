@@ -14,6 +14,8 @@ from hometrial.models import Connection, Contact, Message, Pause, Query, WorkIte
 from hometrial.services import consenting, enrolling, reaching, working
 from hometrial.services.messaging import states
 from hometrial.services.messaging.states import Step
+from hometrial.services.safety import alerting
+from hometrial.services.safety.alerting import Response
 from hometrial.services.staffing.permissions import ACTIONS
 from hometrial.services.trial import contacting, following, publishing
 from hometrial.services.trial.contacting import Spoke
@@ -267,3 +269,19 @@ def test_every_kind_of_work_has_a_way_and_each_way_leads_to_a_page(study) -> Non
     # The page of the system may be left out: then its lines have no button, but say the command.
     assert {way.endpoint for way in ways.values()} - there <= {"system.page"}
     assert {way.action for way in ways.values()} <= set(ACTIONS)
+
+
+def test_of_two_alerts_the_one_that_is_due_first_comes_first_with_the_time_that_is_left(
+    study, client
+) -> None:
+    with study.database.transaction("test", "alerts") as session:
+        later, sooner = (in_trial(session)[0] for _ in range(2))
+        for who, hours in ((later, 20), (sooner, 2)):
+            response = Response("call today", "investigator", timedelta(hours=hours), "1")
+            alerting.raise_alert(
+                session, who, rule="SE1", level="red", values={}, response=response
+            )
+    first, second = (each for each in lines_of(client.get("/").text) if "Red alert" in each)
+    assert sooner.code in first
+    assert "h left" in first or "min left" in first
+    assert later.code in second

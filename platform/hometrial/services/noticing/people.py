@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from hometrial.models import Participant
 from hometrial.services.messaging import silenced
 
-AWAY = ("withdrawn", "lost_to_follow_up")
-"""Who is there no more: nothing is asked about their watch, visits or forms."""
+AWAY = ("withdrawn", "lost_to_follow_up", "screen_failure", "declined")
+"""Who is there no more, or never came in: nothing is asked about their watch, visits or forms."""
 _REST = ("pause", "bad_day", "withdrawn", "stop_contact")
 
 

@@ -1,8 +1,9 @@
 """What waits for the staff now, in the order of risk: one line for each thing that somebody has to do."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,7 +15,14 @@ from hometrial.models.message import ENDED
 from hometrial.services import working
 from hometrial.services.messaging import silenced
 from hometrial.services.messaging.silences import Silence
-from hometrial.services.viewing import health, messages_of_work, notices, sources, study_wide
+from hometrial.services.viewing import (
+    clocks_of_work,
+    health,
+    messages_of_work,
+    notices,
+    sources,
+    study_wide,
+)
 from hometrial.services.viewing.health import Readings
 from hometrial.services.viewing.syncs import Backlog
 from hometrial.services.working import OpenItem
@@ -34,7 +42,10 @@ TOGETHER = (
 )
 """Kinds whose cause lies beyond one person: several with the same subject are one line."""
 SEVERAL = 3
+CAME_IN = ("enrolled", "lost_to_follow_up", "withdrawn")
+"""How people stand who are, or were, in the study."""
 PER_PAGE = 50
+_LATE = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -48,7 +59,10 @@ class Who:
 
 @dataclass(frozen=True)
 class Line:
-    """One thing to do: of which kind, about whom, why, since when; `command`: what does it where no page does."""
+    """One thing to do: of which kind, about whom, why, since when; `command`: what does it where no page does.
+
+    `due_at`: by when, where a clock runs.
+    """
 
     kind: str
     subject: str
@@ -57,6 +71,12 @@ class Line:
     since: datetime | None
     way_out: str = ""
     command: str = ""
+    due_at: datetime | None = None
+
+    @property
+    def time_left(self) -> timedelta | None:
+        """How long there is, less than nothing if it is late; None without a clock."""
+        return None if self.due_at is None else self.due_at - clock.now()
 
     @property
     def one(self) -> Who | None:
@@ -76,9 +96,13 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Counts:
-    """How many people there are, and how many of them are active, rest, are lost or have withdrawn."""
+    """How many people came into the study, and how many of them are active, rest, are lost or have withdrawn.
+
+    `screening`: who is on the way in; `linked`: whose accounts are meant to be read.
+    """
 
     enrolled: int
+    screening: int
     resting: int
     lost: int
     withdrawn: int
@@ -108,6 +132,14 @@ class Today:
         return found
 
 
+@dataclass(frozen=True)
+class Told:
+    """What is known beside the items: why people rest, by pseudonym, and by when items are due."""
+
+    rests: Mapping[str, str]
+    due: Mapping[UUID, datetime]
+
+
 def look(session: Session, found: Readings) -> Today:
     """Return what waits now: a fixed number of queries, however many people and items there are."""
     people = session.scalars(select(Participant)).all()
@@ -119,14 +151,15 @@ def look(session: Session, found: Readings) -> Today:
     messages = messages_of_work.states(session, items)
     asleep = [each for each in items if _sleeps(each, messages)]
     awake = [each for each in items if not _sleeps(each, messages)]
+    due = clocks_of_work.dues(session, awake)
     lines = [
         *_of_system(health.problems(found, linked=counts.linked)),
-        *_of_people(awake, rests, study_wide.find(session, sources.outages(session))),
+        *_of_people(awake, Told(rests, due), study_wide.find(session, sources.outages(session))),
     ]
     return Today(
         counts,
         sorted(lines, key=_risk),
-        [_waiting(each, messages, rests) for each in asleep],
+        [_waiting(each, messages, Told(rests, {})) for each in asleep],
         found.backlog,
     )
 
@@ -137,11 +170,13 @@ def _rests(status: str, silent: Silence | None) -> bool:
 
 def _counts(session: Session, people: Sequence[Participant], resting: int) -> Counts:
     statuses = [each.status for each in people]
+    found = Counter(statuses)
     return Counts(
-        len(people),
+        sum(found[each] for each in CAME_IN),
+        found["screening"] + found["eligible"],
         resting,
-        statuses.count("lost_to_follow_up"),
-        statuses.count("withdrawn"),
+        found["lost_to_follow_up"],
+        found["withdrawn"],
         notices.live_links(session),
     )
 
@@ -153,27 +188,28 @@ def _sleeps(line: OpenItem, messages: Mapping[UUID, str]) -> bool:
     return line.is_asleep and (state is None or state == "sent" or state not in ENDED)
 
 
-def _waiting(line: OpenItem, messages: Mapping[UUID, str], rests: Mapping[str, str]) -> Waiting:
+def _waiting(line: OpenItem, messages: Mapping[UUID, str], told: Told) -> Waiting:
     item = line.item
     assert item.sleeps_until is not None  # noqa: S101 - it sleeps
     state = None if item.message_id is None else messages.get(item.message_id)
-    return Waiting(_line(line, rests), item.asleep_because or "", item.sleeps_until, state)
+    return Waiting(_line(line, told), item.asleep_because or "", item.sleeps_until, state)
 
 
-def _line(line: OpenItem, rests: Mapping[str, str]) -> Line:
+def _line(line: OpenItem, told: Told) -> Line:
     item = line.item
-    who = () if line.code is None else (Who(line.code, item.id, rests.get(line.code, "")),)
-    return Line(item.kind, item.subject, who, item.reason, item.opened_at)
+    who = () if line.code is None else (Who(line.code, item.id, told.rests.get(line.code, "")),)
+    due = told.due.get(item.id)
+    return Line(item.kind, item.subject, who, item.reason, item.opened_at, due_at=due)
 
 
 def _of_people(
-    items: Iterable[OpenItem], rests: Mapping[str, str], causes: Sequence[study_wide.Cause]
+    items: Iterable[OpenItem], told: Told, causes: Sequence[study_wide.Cause]
 ) -> Iterable[Line]:
     """Return a line for each item; what one cause does to many people is one line with all of them."""
     together: dict[tuple[str, str], list[Line]] = {}
     touched: dict[int, list[Who]] = {number: [] for number in range(len(causes))}
     for item in items:
-        line = _line(item, rests)
+        line = _line(item, told)
         number = next((n for n, each in enumerate(causes) if each.explains(item)), None)
         if number is not None:
             touched[number] += line.who
@@ -182,7 +218,7 @@ def _of_people(
         else:
             yield line
     for number, cause in enumerate(causes):
-        yield _of_cause(cause, touched[number], rests)
+        yield _of_cause(cause, touched[number], told.rests)
     for lines in together.values():
         yield from lines if len(lines) < SEVERAL else [_merged(lines)]
 
@@ -206,7 +242,7 @@ def _of_system(found: Iterable[health.Problem]) -> Iterable[Line]:
         yield Line(each.kind, "", (), each.text, each.since, each.way_out, each.command)
 
 
-def _risk(line: Line) -> tuple[int, datetime, str]:
+def _risk(line: Line) -> tuple[int, datetime, datetime, str]:
     rank = RISK.index(line.kind) if line.kind in RISK else len(RISK)
     first = line.who[0].code if line.who else ""
-    return rank, line.since or clock.now(), first
+    return rank, line.due_at or _LATE, line.since or clock.now(), first
