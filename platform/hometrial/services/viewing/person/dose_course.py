@@ -72,6 +72,12 @@ class DoseCourse:
     counts: Sequence[tuple[SupplyCount, Lot]] = ()
 
     @property
+    def may_be_ordered(self) -> bool:
+        """Whether an order may follow on what stands; nothing follows on the end of the drug."""
+        over = (State.ENDED, State.WITHDRAWN)
+        return self.today is not None and self.today.standing.state not in over
+
+    @property
     def runs_out_on(self) -> date | None:
         """The first day without enough to take."""
         if self.today is None or self.days_left is None:

@@ -1,6 +1,7 @@
 """What every page about one person has around it: the head, and the pages beside it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from wtforms import Field
 from hometrial import clock
 from hometrial.models import Participant, ParticipantZone
 from hometrial.protocol.dosing.amounts import written
+from hometrial.services.dosing import storing
 from hometrial.services.viewing import sources
 from hometrial.services.viewing.person import heading
 from hometrial.staff.pages.person import pages
@@ -68,6 +70,13 @@ def now_there(zones: Sequence[ParticipantZone]) -> str:
     """Write what the person's clock shows now, with their zone."""
     there = sources.at_home(clock.now(), zones)
     return f"{there:%H:%M} on {there:%Y-%m-%d}, {there.tzinfo}"
+
+
+@pages.app_template_global("taken_there")
+def taken_there(taken_at: Mapping[str, str]) -> str:
+    """Write when a dose was taken, on the clock that the person had then."""
+    there = storing.in_zone(datetime.fromisoformat(taken_at["at"]), taken_at["zone"])
+    return f"{there:%H:%M}"
 
 
 @pages.app_template_global("look_of")
