@@ -13,7 +13,7 @@ from hometrial import clock
 from hometrial.cli import living
 from hometrial.cli.stage import errands, lives, staff, troubles, watches
 from hometrial.cli.stage.cast import SITES, ZONES, cast
-from hometrial.cli.stage.lives import Life
+from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage, playing
 from hometrial.db import Database
 from hometrial.models import AllocationScheme, ProtocolVersion, Site

@@ -95,7 +95,7 @@ class Supervisor:
 @click.option("--concurrency", default=4, show_default=True, help="Jobs of the worker at once.")
 @click.pass_obj
 def up(database: Database, host: str, port: int, participant_port: int, concurrency: int) -> None:
-    """Run a whole study on this machine: staff site, participant site and worker, started again when one falls.
+    """Run a whole study on this machine: both sites and a worker, started again when one falls.
 
     People come in by a TLS proxy that stands before it (docs/running.md); Ctrl-C or SIGTERM stops everything.
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.cli import living
+from hometrial.cli.stage.agreeing import sign_anew
 from hometrial.cli.stage.cast import ZONES
-from hometrial.cli.stage.lives import Life, sign_anew
+from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage
 from hometrial.models import ProtocolVersion
 from hometrial.protocol import consent_text

@@ -1,34 +1,29 @@
 """From the first word to the dose of last night: each person's past, act by act, by the services."""
 
 import random
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from hometrial import clock
 from hometrial.cli import living
-from hometrial.cli.stage import saying
+from hometrial.cli.stage import agreeing, saying
 from hometrial.cli.stage.cast import Part
+from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage
 from hometrial.cli.stage.saying import Mood
-from hometrial.models import Participant, ProtocolVersion, SectionRead
+from hometrial.models import Participant, ProtocolVersion
 from hometrial.protocol.dosing.standing import Kind
 from hometrial.rules import Answer
 from hometrial.services import enrolling, identifying
 from hometrial.services.agreeing import (
     reading,
-    reconsenting,
-    signing,
     texts,
-    understanding,
 )
 from hometrial.services.agreeing.sealing import Keys
-from hometrial.services.agreeing.texts import Offer
 from hometrial.services.dosing import ordering, stepping
 from hometrial.services.dosing.recording import Role, Word
 from hometrial.services.rehearsing import doses, forms
-from hometrial.services.rehearsing.forms import Pen, Written
+from hometrial.services.rehearsing.forms import Pen
 from hometrial.services.trial import allocating, answering, calendars, screening, visiting
 from hometrial.services.trial.answering import Told
 from hometrial.services.trial.calendars import Status
@@ -40,23 +35,6 @@ _STILL_TO_COME = 4
 _MODES = {"any": "phone"}
 _STEPS = (0, 7, 14, 28, 42)
 """The day of the drug from which each step of the plan may be taken."""
-
-
-@dataclass
-class Life:
-    """A person of the cast as they stand while the demo is played."""
-
-    part: Part
-    code: str
-    mood: Mood
-    arm: str | None = None
-    began: int | None = None
-    """How many days ago the drug began."""
-    written: list[Written] = field(default_factory=list)
-
-    def person(self, session: Session) -> Participant:
-        """Return the person."""
-        return living.person_of(session, self.code)
 
 
 def enter(stage: Stage, version: ProtocolVersion, part: Part) -> Life:
@@ -162,7 +140,7 @@ def _sign(stage: Stage, life: Life) -> None:
     assert part.signed is not None  # noqa: S101 - the cast says so of who signs
     keys = Keys.of(stage.database.settings)
     stage.at(stage.ago(part.signed, part.zone, 10))
-    stage.do("a person signs", lambda s: _consent(s, keys, life))
+    stage.do("a person signs", lambda s: agreeing.consent(s, keys, life))
     stage.at(stage.ago(part.signed - 1, part.zone, 12) if part.signed else stage.today)
     if part.signed >= 2:
         stage.do("the screening ends", lambda s: _screened(s, life))
@@ -171,51 +149,6 @@ def _sign(stage: Stage, life: Life) -> None:
         stage.do("the run-in is over", lambda s: living.end_run_in(s, life.code))
         stage.at(stage.ago(part.signed - RUN_IN - 1, part.zone, 9))
         stage.do("the baseline", lambda s: _visit(s, life))
-
-
-def _consent(session: Session, keys: Keys, life: Life) -> None:
-    person, language = life.person(session), life.part.language
-    living.talk(session, life.code)
-    (offer,) = texts.offered(session, person, language)
-    _read_whole(session, person, offer)
-    right = {each.id: each.right for each in offer.quiz.questions}
-    if life.part.number % 4 == 0:  # some get one wrong at first
-        first = offer.quiz.questions[0]
-        wrong = next(each.id for each in first.options if each.id != first.right)
-        understanding.answer(session, person, offer, right | {first.id: wrong})
-        for section in reading.progress(session, person, offer).left:
-            reading.read(session, person, offer, section)
-    _agree(session, keys, life, offer)
-
-
-def _read_whole(session: Session, person: Participant, offer: Offer) -> None:
-    """Have a person read a document that they have not begun."""
-    now = clock.now()
-    session.add_all(
-        SectionRead(participant_id=person.id, text_id=offer.text.id, section=each.id, read_at=now)
-        for each in offer.document.sections
-    )
-    session.flush()
-
-
-def _agree(session: Session, keys: Keys, life: Life, offer: Offer) -> None:
-    person = life.person(session)
-    if not understanding.passed(session, person, offer):
-        right = {each.id: each.right for each in offer.quiz.questions}
-        understanding.answer(session, person, offer, right)
-    act = living.signature(f"Demo Person {life.part.number}", "I agree")
-    signed = signing.sign(session, keys, person, offer, act)
-    doctor = living.signature("Demo Investigator", "I led the talk", ())
-    if (life.part.signed or 0) > 2:
-        signing.countersign(session, keys, signed, doctor, by=living.DOCTOR)
-
-
-def sign_anew(session: Session, keys: Keys, life: Life) -> None:
-    """Sign the words that came into force later, if the person is still asked to."""
-    person = life.person(session)
-    for due in reconsenting.due(session, person, is_on_drug=life.began is not None):
-        _read_whole(session, person, due.offer)
-        _agree(session, keys, life, due.offer)
 
 
 def _screened(session: Session, life: Life) -> None:

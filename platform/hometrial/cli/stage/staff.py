@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial.cli.stage.cast import SITES
-from hometrial.models import StaffAccount
+from hometrial.models import Site, StaffAccount
 from hometrial.services import enrolling
 from hometrial.services.staffing import accounts, granting, links
 
@@ -35,7 +35,8 @@ def engage(session: Session) -> None:
     granting.decide(session, asked, f"staff:{first.name}", approve=True)
     for name, full, role, codes in ROLES:
         account = accounts.add(session, name, full)
-        for site in [enrolling.find_site(session, code) for code in codes] or [None]:
+        where: list[Site | None] = [enrolling.find_site(session, code) for code in codes]
+        for site in where or [None]:
             said = f"staff:{first.name}", "works in the demo"
             made = granting.request(session, account, role, site, said)
             granting.decide(session, made, f"staff:{second.name}", approve=True)

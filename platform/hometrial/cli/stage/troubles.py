@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.cli import living
 from hometrial.cli.stage import watches
-from hometrial.cli.stage.lives import Life
+from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage
 from hometrial.errors import TrialError
 from hometrial.protocol.dosing.events import Reason

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from hometrial.cli.stage.cast import Part
-from hometrial.cli.stage.lives import Life
+from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import SEED, Stage
 from hometrial.errors import TrialError
 from hometrial.services import enrolling

@@ -139,7 +139,7 @@ def _make_roles(database: Database, told: Manifest) -> None:
 def _load(database: Database, flow: _Flow) -> None:
     """Let pg_restore load the dump in one transaction; what is wrong with the bytes ends it, and nothing stays."""
     where, secret = tools.address(database)
-    command = [
+    command: list[str | Path] = [
         tools.found(database, "pg_restore"), "--no-owner", "--single-transaction", "--exit-on-error", "--dbname", where,
     ]  # fmt: skip
     loading = subprocess.Popen(  # noqa: S603

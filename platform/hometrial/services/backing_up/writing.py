@@ -80,7 +80,7 @@ def _plain(database: Database, told: Manifest, snapshot: str) -> Iterator[bytes]
     body = told.body()
     yield len(body).to_bytes(LENGTH, "big") + body
     where, secret = tools.address(database)
-    command = [
+    command: list[str | Path] = [
         tools.found(database, "pg_dump"), "--format=custom", "--compress=gzip:3", "--no-owner", f"--snapshot={snapshot}",
         "--dbname", where,
     ]  # fmt: skip
