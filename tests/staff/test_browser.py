@@ -82,7 +82,7 @@ def test_without_scripts_the_same_chart_is_a_picture(
     context.add_cookies([signed_in.cookie(app, database, site)])
     page = context.new_page()
     page.goto("/people/P-0001", wait_until="networkidle")
-    box = page.locator("noscript img, figure img").bounding_box()
+    box = page.locator("noscript img, figure img").first.bounding_box()
     assert box is not None
     assert box["height"] > 200
     context.close()

@@ -267,6 +267,19 @@ def test_of_somebody_without_data_or_zone_the_page_says_so(team: FlaskClient) ->
     assert team.get("/people/P-0003/timeline.json").status_code == 404
 
 
+def test_of_somebody_who_only_wears_a_watch_the_watch_is_drawn_and_no_dose(
+    staff: FlaskClient,
+) -> None:
+    made = staff.get("/people/P-0001/timeline.json?from=2026-10-24&to=2026-10-26").get_json()
+    assert alt.Chart.from_dict(made).to_dict()
+    assert made["datasets"]["steps"]
+    assert "Dose, mg a day" not in str(made)
+    # The clocks went back on the 25th.
+    (day,) = [row for row in made["datasets"]["days"] if row["day"] == "2026-10-25"]
+    assert day["until"] - day["t"] == 1500
+    assert staff.get("/people/P-0001/timeline.svg?from=2026-10-24&to=2026-10-26").status_code == 200
+
+
 def test_the_page_offers_lengths_files_and_a_picture_without_scripts(team: FlaskClient) -> None:
     page = team.get(f"{PERSON}?from={LAST - timedelta(29)}&to={LAST}").text
     assert re.search(r'data-zoom="30" aria-current="true"', page)

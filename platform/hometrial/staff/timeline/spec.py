@@ -82,7 +82,8 @@ def _panels(
 ) -> Iterator[Part]:
     hover = [_tooltip(each) for each in days.columns]
     yield panels.epochs(sheet, are_there=bool(sets["epochs"]))
-    yield panels.dose(sheet, timeline, hover)
+    if sets["ordered"] or sets["taken"]:
+        yield panels.dose(sheet, timeline, hover)
     if sets["adverse"]:
         yield strips.adverse(
             sheet, bands.lanes(sets["adverse"], sheet.inner / sheet.minutes, _LETTER), hover
