@@ -36,7 +36,7 @@ def value(column, code, people):
     """Return a value of a person's own for a column; every text bears whose it is."""
     special = {
         "definition_sha256": loading.definition_hash(loading.named("phq9")),
-        "part": "investigator", "samples": 0, "is_current": True, "known": [],
+        "part": "investigator", "zone": "Europe/Berlin", "samples": 0, "is_current": True, "known": [],
     }  # fmt: skip
     if column.name in special:
         return special[column.name]
