@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session, aliased
 
 from hometrial import clock
 from hometrial.models import Contact, Participant, ProtocolVersion, Query
-from hometrial.services.viewing import recruitment, roster
+from hometrial.services.viewing import forecasting, recruitment, roster
+from hometrial.services.viewing.forecasting import Forecast
 from hometrial.services.viewing.recruitment import Recruitment
 from hometrial.services.viewing.roster import Person
 
 WEEK = timedelta(days=7)
+SHOWN = 5
+"""So many people are named of those who wear their watch least, and who may miss the rule."""
 OVERDUE_AFTER = timedelta(days=7)
 """A query that is open for longer is overdue."""
 
@@ -41,6 +44,7 @@ class Week:
     withdrawn: int
     wear: float | None
     worn_least: Sequence[Person]
+    at_risk: Sequence[Forecast]
     overdue_queries: int
     oldest_query: datetime | None
     opened: int
@@ -64,7 +68,8 @@ def look(session: Session) -> Week:
         _enrolled(session, since),
         sum(each.status == "withdrawn" for each in people),
         median(each.wear for each in worn if each.wear is not None) if worn else None,
-        sorted(worn, key=lambda each: (each.wear or 0, each.code))[:5],
+        sorted(worn, key=lambda each: (each.wear or 0, each.code))[:SHOWN],
+        forecasting.outlook(session).first[:SHOWN],
         overdue,
         oldest,
         opened,
