@@ -27,10 +27,10 @@ MENU = (
         "data.see",
         frozenset({"quality", "queries", "quarantine", "batches", "rules", "sync", "providers"}),
     ),
-    Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
-    Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
     Entry("Safety", "safety.page", "alert.see", frozenset({"safety"})),
+    Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
     Entry("Monitoring", "monitoring.page", "monitoring.see", frozenset({"monitoring"})),
+    Entry("Exports", "exports.page", "export.take", frozenset({"exports"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
     Entry(
         "System",
