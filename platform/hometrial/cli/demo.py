@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from hometrial import clock
 from hometrial.cli import rehearsing, staging
+from hometrial.cli.outbox import outbox
 from hometrial.cli.staff import serve
 from hometrial.cli.stage import staff as staff_of_stage
 from hometrial.db import Database
@@ -63,12 +64,13 @@ def demo(
     click.echo(f"the demo's study stands in {home} after {time.monotonic() - started:.0f} s")
     if set_up_only:
         return
-    with _simulators() as simulators:
-        beside = Database(_settings(database, simulators, participant_port))
+    with _simulators() as simulators, outbox(home / "outbox") as mail:
+        beside = Database(_settings(database, simulators, participant_port, mail))
         context.call_on_close(beside.close)
         join = _link(beside, simulators)
         with _processes(beside.settings, simulators, participant_port):
             click.echo(f"simulated clouds: {simulators.base_url} (google, fitbit, control)")
+            click.echo(f"messages are kept in {home / 'outbox'} and go nowhere")
             click.echo(f"participant site: {beside.settings.public_url}")
             click.echo(f"join as a participant (sign in as p{NOT_LINKED}@example.org): {join}")
             _tell(beside, staged, f"http://127.0.0.1:{port}")
@@ -95,13 +97,19 @@ def _simulators() -> Iterator[Simulators]:
         yield simulators
 
 
-def _settings(database: Database, simulators: Simulators, participant_port: int) -> Settings:
+def _settings(
+    database: Database, simulators: Simulators, participant_port: int, mail: int
+) -> Settings:
     return Settings(
         home=database.settings.home,
         actor="demo",
         simulators=simulators.base_url,
         public_url=f"http://localhost:{participant_port}",  # a name: browsers make passkeys for it
         webhook_secret=SecretStr(simulators.google.webhook_secret),
+        smtp_host="127.0.0.1",
+        smtp_port=mail,
+        smtp_tls="none",
+        smtp_from="trial@example.org",
     )
 
 
@@ -134,6 +142,10 @@ def _processes(settings: Settings, simulators: Simulators, port: int) -> Iterato
         "HOMETRIAL_SIMULATORS": str(settings.simulators),
         "HOMETRIAL_PUBLIC_URL": settings.public_url,
         "HOMETRIAL_WEBHOOK_SECRET": simulators.google.webhook_secret,
+        "HOMETRIAL_SMTP_HOST": str(settings.smtp_host),
+        "HOMETRIAL_SMTP_PORT": str(settings.smtp_port),
+        "HOMETRIAL_SMTP_TLS": settings.smtp_tls,
+        "HOMETRIAL_SMTP_FROM": str(settings.smtp_from),
     }
     program = [sys.executable, "-m", "hometrial"]
     commands = (["participant", "serve", "--port", str(port)], ["worker", "--concurrency", "2"])
