@@ -12,7 +12,7 @@ from hometrial.services import consenting, enrolling, reviewing
 from hometrial.services.asking import expecting, judging, opening, saving, submitting
 from hometrial.services.asking.saving import Entry
 from hometrial.services.querying import data_rules, steps, sweeping
-from hometrial.services.querying.steps import Question, QueryRefusedError
+from hometrial.services.querying.steps import QueryRefusedError, Question
 from hometrial.services.reviewing import Decision
 from hometrial.services.trial import following
 from hometrial.services.viewing import quarantine, queries
@@ -69,7 +69,7 @@ def total(person, metric, day, value):
             rule=metric,
             rule_version=1,
             computed_at=clock.now(),
-        )  # fmt: skip
+        )
     )
     person.session.flush()
 
@@ -212,7 +212,7 @@ def test_an_answer_out_of_range_is_asked_about_until_it_is_corrected(person, at_
             rows=1,
             message="fatigue is 15, outside 0 to 10",
             examples=[],
-        )  # fmt: skip
+        )
     )
     session.flush()
     assert sweeping.sweep(session).opened == 1

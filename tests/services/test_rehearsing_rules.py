@@ -153,11 +153,26 @@ def test_a_row_that_somebody_let_in_stays_whatever_the_limit_becomes(study, hous
     with house.database.transaction("staff:dana", "decide") as session:
         row = session.scalars(select(QuarantinedRow).order_by(QuarantinedRow.row)).first()
         reviewing.release(session, [row.id], Decision("staff:dana", "a sprint"))
+    change, asked = propose(house, 257)
+    assert run(house, asked).passing == 0
+    publish(house, change)
     change, asked = propose(house, 203)
     assert run(house, asked).failing == 1
     publish(house, change)
     assert 255 in values(study)
     assert 205 not in values(study)
+
+
+def test_what_one_version_let_in_another_sets_aside(study, house):
+    change, asked = propose(house, 257)
+    run(house, asked)
+    publish(house, change)
+    assert 255 in values(study)
+    change, asked = propose(house, 230)
+    assert run(house, asked).failing == 1
+    publish(house, change)
+    assert 255 not in values(study)
+    assert aside(house) == [255, 258, 400]
 
 
 def test_whoever_drafted_a_change_does_not_publish_it_and_nobody_does_unrehearsed(house):
@@ -171,9 +186,11 @@ def test_whoever_drafted_a_change_does_not_publish_it_and_nobody_does_unrehearse
             drafting.rehearse(session, change, "staff:mike")
     run(house, asked)
     publish(house, change)
-    with house.database.transaction("staff:mike", "publish") as session:
-        with pytest.raises(LimitRefusedError, match="published as version 1"):
-            drafting.publish(session, change, "staff:mike", "twice")
+    with (
+        house.database.transaction("staff:mike", "publish") as session,
+        pytest.raises(LimitRefusedError, match="published as version 1"),
+    ):
+        drafting.publish(session, change, "staff:mike", "twice")
 
 
 def test_a_publication_is_refused_if_other_rows_would_move_than_were_rehearsed(
@@ -197,9 +214,11 @@ def test_a_rehearsal_against_what_holds_no_more_publishes_nothing(house):
     second, other = propose(house, 30, "bound.heart_rate.low")
     run(house, other)
     publish(house, first)
-    with house.database.transaction("staff:mike", "publish") as session:
-        with pytest.raises(LimitRefusedError, match="rehearsed against version 0, and 1 holds"):
-            drafting.publish(session, second, "staff:mike", "late")
+    with (
+        house.database.transaction("staff:mike", "publish") as session,
+        pytest.raises(LimitRefusedError, match="rehearsed against version 0, and 1 holds"),
+    ):
+        drafting.publish(session, second, "staff:mike", "late")
 
 
 @pytest.mark.parametrize(
@@ -213,9 +232,11 @@ def test_a_rehearsal_against_what_holds_no_more_publishes_nothing(house):
     ],
 )
 def test_a_limit_that_makes_no_sense_is_refused_with_the_reason(study, limit, value, says):
-    with study.database.transaction("test", "draft") as session:
-        with pytest.raises(LimitRefusedError, match=says):
-            drafting.draft(session, Proposal(limit, value, "why"), "staff:dana")
+    with (
+        study.database.transaction("test", "draft") as session,
+        pytest.raises(LimitRefusedError, match=says),
+    ):
+        drafting.draft(session, Proposal(limit, value, "why"), "staff:dana")
 
 
 def test_a_flag_is_counted_by_person_and_day_and_moves_no_row(study, house, fitabase):

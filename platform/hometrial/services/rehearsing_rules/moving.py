@@ -13,7 +13,7 @@ from hometrial.services import comparing, measuring, reviewing, storing, version
 from hometrial.services.comparing import Origin, day_number
 from hometrial.services.gating import Failure, Quarantine
 from hometrial.services.querying import steps
-from hometrial.services.rehearsing_rules.trying import Move, key_of, standing
+from hometrial.services.rehearsing_rules.trying import BY_LIMITS, Move, key_of, standing
 from hometrial.services.reviewing import Decision
 from hometrial_ingest.signals import Signal
 
@@ -22,7 +22,7 @@ Day = tuple[Signal, str, int]
 
 def carry_out(session: Session, moves: Sequence[Move], decision: Decision, number: int) -> None:
     """Move the rows; `number` is the version of the limits that moves them."""
-    because = f"limits of rules, version {number}"
+    because = f"{BY_LIMITS}{number}"
     failing: dict[Day, list[Move]] = {}
     for move in moves:
         if move.direction == "failing":

@@ -28,6 +28,8 @@ TOGETHER = 400_000
 """Samples that are judged at once."""
 MOST = 200_000
 """Rows that a change may move; a limit that moves more is a mistake."""
+BY_LIMITS = "limits of rules, version "
+"""Begins the reason of what no person decided row by row."""
 _LOCAL = 1_000_000
 
 
@@ -244,12 +246,17 @@ def _moved(
 
 
 def _released(session: Session, samples: pd.DataFrame, signal: Signal) -> list[bool]:
-    """Say of samples whether somebody let them in after they had been set aside: that decision stands."""
+    """Say of samples whether somebody let them in after they had been set aside: that decision stands.
+
+    What a version of the limits let in, another may set aside.
+    """
     known = gating.digests(samples, signal)
     there = set(
         session.scalars(
             select(QuarantinedRow.sample_sha256).where(
-                among(QuarantinedRow.sample_sha256, known), QuarantinedRow.status == "released"
+                among(QuarantinedRow.sample_sha256, known),
+                QuarantinedRow.status == "released",
+                ~QuarantinedRow.decision_reason.startswith(BY_LIMITS),
             )
         )
     )
