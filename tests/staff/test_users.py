@@ -205,6 +205,7 @@ def test_decisions_about_accounts_ask_for_a_fresh_proof(admins, database, now):
     for path in ("/system/users/new", f"{page}/disable", f"{page}/link", "/system/keys/new"):
         answer = admins[0].get(path)
         assert (answer.status_code, answer.location) == (303, f"/confirm?next={path}")
+    assert ask(admins[0], page, "monitor").location == page  # to ask decides nothing
 
 
 def test_the_page_of_a_day_tells_what_was_held_on_it(app, database, admins, now):

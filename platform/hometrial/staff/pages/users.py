@@ -104,7 +104,7 @@ def _places(session: Session) -> list[SelectChoice]:
 
 
 @pages.post("/account/<name>/roles")
-@permits("users.request", fresh=True)
+@permits("users.request")
 def ask(name: str) -> ResponseReturnValue:
     """Ask for a role, about which another person decides."""
     form = RoleForm()
