@@ -17,7 +17,9 @@ from hometrial.services.viewing.roster import Person
 
 WEEK = timedelta(days=7)
 SHOWN = 5
-"""So many people are named of those who wear their watch least, and who may miss the rule."""
+"""So many people are named of those who wear their watch least."""
+WORTH_TELLING = 0.1
+"""From this chance of missing the valid-day rule on somebody is named."""
 OVERDUE_AFTER = timedelta(days=7)
 """A query that is open for longer is overdue."""
 
@@ -69,7 +71,7 @@ def look(session: Session) -> Week:
         sum(each.status == "withdrawn" for each in people),
         median(each.wear for each in worn if each.wear is not None) if worn else None,
         sorted(worn, key=lambda each: (each.wear or 0, each.code))[:SHOWN],
-        forecasting.outlook(session).first[:SHOWN],
+        [each for each in forecasting.outlook(session).first if each.chance >= WORTH_TELLING],
         overdue,
         oldest,
         opened,
