@@ -22,7 +22,7 @@ COOKIE = "token"
 _DECLARED = "hometrial_permits"
 OPEN: frozenset[str] = frozenset({"assets.health", "assets.vega", "static", "bootstrap.static"})
 """Endpoints that need no session, beside those that `opens` marks: they tell nothing of the study."""
-_GONE = 404
+_FORBIDDEN, _GONE = 403, 404
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def _require(app: Flask) -> AnyResponse | None:
         if found is None:
             raise Unauthorized
         g.session, account = found
-        g.actor = acting.actor_of(reading, account)
+        g.actor, g.sites = acting.actor_of(reading, account), frozenset()
     if not permit.by_itself and sessions.is_due(g.session):
         with database.transaction(g.actor.actor, "a session is used") as writing:
             sessions.note_use(writing, g.session.id)
@@ -99,7 +99,7 @@ def _require(app: Flask) -> AnyResponse | None:
 
 
 def _log(app: Flask, answer: Response) -> Response:
-    if "sites" not in g or request.endpoint is None:
+    if "actor" not in g or request.endpoint is None or answer.status_code == _FORBIDDEN:
         return answer
     permit = permit_of(app, request.endpoint)
     about = (request.view_args or {}).get("code")
