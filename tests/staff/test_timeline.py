@@ -7,7 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import altair as alt
@@ -43,6 +43,20 @@ ALL = f"from={FIRST}&to={LAST}"
 PERSON = "/people/P-0001"
 
 
+CHANGE = date(2026, 3, 29)
+"""The clocks went forward."""
+
+
+def _wears(session, person) -> None:
+    session.add_all(
+        DailyMetric(
+            participant_id=person.id, day=CHANGE + timedelta(number), metric="steps", value=900.0 + number,
+            rule="test", rule_version=1, computed_at=clock.now(),
+        )
+        for number in (-1, 0, 1)
+    )  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def lived(shared_study, tmp_path_factory) -> Iterator[Database]:
     """A study with somebody of whom a hundred and twenty days are on record, and somebody without a zone."""
@@ -55,19 +69,11 @@ def lived(shared_study, tmp_path_factory) -> Iterator[Database]:
     set_(long_life.at(FIRST, 8))
     with shared_study.database.transaction("test", "a long life") as session:
         long_life.make(session, set_, days=DAYS)
-        nowhere = enrolling.add_participant(session, code="P-0002")
-        session.add(
-            DailyMetric(
-                participant_id=nowhere.id, day=FIRST, metric="steps", value=1.0, rule="test",
-                rule_version=1, computed_at=clock.now(),
-            )
-        )  # fmt: skip
-        enrolling.set_zone(
-            session,
-            enrolling.add_participant(session, code="P-0003"),
-            "Europe/Berlin",
-            source="test",
-        )
+        _wears(session, enrolling.add_participant(session, code="P-0002"))
+        for code in ("P-0003", "P-0004"):
+            somebody = enrolling.add_participant(session, code=code)
+            enrolling.set_zone(session, somebody, "Europe/Berlin", source="test")
+        _wears(session, somebody)
     yield shared_study.database
     clock.unfollow()
 
@@ -268,16 +274,15 @@ def test_of_somebody_without_data_or_zone_the_page_says_so(team: FlaskClient) ->
 
 
 def test_of_somebody_who_only_wears_a_watch_the_watch_is_drawn_and_no_dose(
-    staff: FlaskClient,
+    team: FlaskClient,
 ) -> None:
-    made = staff.get("/people/P-0001/timeline.json?from=2026-10-24&to=2026-10-26").get_json()
+    made = team.get("/people/P-0004/timeline.json").get_json()
     assert alt.Chart.from_dict(made).to_dict()
-    assert made["datasets"]["steps"]
+    assert [row["value"] for row in made["datasets"]["steps"]] == [899, 900, 901]
     assert "Dose, mg a day" not in str(made)
-    # The clocks went back on the 25th.
-    (day,) = [row for row in made["datasets"]["days"] if row["day"] == "2026-10-25"]
-    assert day["until"] - day["t"] == 1500
-    assert staff.get("/people/P-0001/timeline.svg?from=2026-10-24&to=2026-10-26").status_code == 200
+    (day,) = [row for row in made["datasets"]["days"] if row["day"] == str(CHANGE)]
+    assert day["until"] - day["t"] == 1380
+    assert team.get("/people/P-0004/timeline.svg").status_code == 200
 
 
 def test_the_page_offers_lengths_files_and_a_picture_without_scripts(team: FlaskClient) -> None:
