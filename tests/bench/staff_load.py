@@ -97,8 +97,9 @@ def _measured(database: Database, told: argparse.Namespace) -> int:
         _say(f"\nnot asked, nothing fills them: {', '.join(empty)}")
     slow = [rule for rule, seen in _good(many).items() if _quantile(seen, 0.95) > LIMIT]
     grown = [rule for rule in _good(many) if _grew(rule, few, many)]
-    for what, rules in ((f"above {LIMIT} ms", slow), ("more queries with more people", grown)):
-        _say(f"\n{what}: {', '.join(rules) or 'none'}")
+    compared = ", ".join(grown) or "none" if few else "not compared, the study was filled before"
+    _say(f"\nabove {LIMIT} ms: {', '.join(slow) or 'none'}")
+    _say(f"\nmore queries with more people: {compared}")
     return 1 if slow or grown else 0
 
 
