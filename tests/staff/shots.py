@@ -52,12 +52,18 @@ def pages_of(page: Page) -> dict[str, str]:
     """Return one address of each kind of page, found by following links."""
     found = {
         name: f"/{name}"
-        for name in ("work", "people", "sync", "batches", "quarantine", "providers", "audit")
+        for name in ("people", "sync", "batches", "quarantine", "providers", "audit")
     }
     found |= {
+        "today": "/",
         "completeness": "/completeness",
         "steps": "/completeness?stream=steps",
         "table": "/completeness?as=table",
+        "forecast": "/completeness/forecast",
+        "quality": "/quality",
+        "queries": "/queries",
+        "rules": "/rules",
+        "signals": "/quality/signals",
     }
     for name, start, link in (
         ("person", "/people", "main tbody a[href^='/people/P-']"),
@@ -72,6 +78,7 @@ def pages_of(page: Page) -> dict[str, str]:
         if link_of.count():
             found[name] = str(link_of.first.get_attribute("href"))
     for name, start, link in (
+        ("day", "hours", "main a[href^='/people/P-'][href*='/20']"),
         ("row", "query", "main tbody a"),
         ("doctor", "person", "a[href$='/doctor']"),
         ("ill", "linked", "a[href$='/doctor']"),
