@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format bench torture lock clean
+.PHONY: help setup demo test check format bench pictures torture lock clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -36,6 +36,12 @@ format: setup  ## sort imports and format
 bench: setup  ## speed and memory figures
 	$(BIN)/python tests/bench/run.py
 	$(BIN)/python tests/bench/syncing.py
+	$(BIN)/python tests/bench/staff_timeline.py
+	$(BIN)/python tests/bench/staff_load.py
+
+pictures: setup  ## the pictures of docs/, from the demo's study
+	HOMETRIAL_HOME=.demo-of-pictures $(BIN)/hometrial demo --set-up-only
+	$(BIN)/python tests/staff/pictures.py .demo-of-pictures
 
 torture: setup  ## long crash and fault runs
 	$(BIN)/python tests/torture/run.py
@@ -45,4 +51,4 @@ lock: setup  ## renew requirements.lock from pyproject.toml (needs pip-tools)
 	$(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-trusted-host --no-header --allow-unsafe --strip-extras --extra dev --output-file requirements.lock pyproject.toml
 
 clean:  ## remove what make made
-	rm -rf .venv .demo build dist
+	rm -rf .venv .demo .demo-of-pictures build dist
