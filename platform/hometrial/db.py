@@ -1,6 +1,6 @@
 """The database: naming rules, aware instants, checked start, one transaction an act."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -42,6 +42,8 @@ whoever it has said to be there (`services.owning`)."""
 STAFF_ROLE = "hometrial_staff"
 """Of the staff site: as the study's, held by the tables to the people of the sites that were set (`scope.sites`)."""
 SCHEMAS = ("public", "sync", "vault", "identity", "audit", "jobs", "scope", "access")
+_SNAPSHOT = "hometrial.snapshot"
+"""Where a session of one snapshot keeps what was read in it."""
 SEARCH_PATH = "-c search_path=public,jobs"  # the job engine names its tables without a schema
 
 
@@ -139,6 +141,7 @@ class Database:
                 ),
                 {"sites": _listed(sites), "role": role},
             )
+            session.info[_SNAPSHOT] = {}
             yield session
 
     def _introduce(
@@ -179,6 +182,16 @@ def as_identity(session: Session) -> Iterator[None]:
     yield
     session.flush()  # after an exception the transaction is lost anyway, and its role with it
     session.execute(text("SELECT set_config('role', :before, true)"), {"before": before})
+
+
+def once(session: Session, key: Hashable, read: Callable[[], T]) -> T:
+    """Read something once in a session of one snapshot, where it cannot change; anew in every other."""
+    known: dict[Hashable, T] | None = session.info.get(_SNAPSHOT)
+    if known is None:
+        return read()
+    if key not in known:
+        known[key] = read()
+    return known[key]
 
 
 def _listed(sites: Iterable[UUID] | None) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import once
 from hometrial.errors import (
     SiteNeededError,
     TrialError,
@@ -218,7 +219,11 @@ def zones_of(session: Session, participant: Participant) -> ZoneHistory:
 
     Also of a person whose samples all carry offsets: the bounds of a local day need a zone.
     """
-    rows = zone_rows(session, [participant.id]).get(participant.id, [])
+    rows = once(
+        session,
+        ("zones", participant.id),
+        lambda: zone_rows(session, [participant.id]).get(participant.id, []),
+    )
     if not rows:
         raise ZoneNeededError(
             f"{participant.code} has no time zone on record, so that local days cannot be told; give "

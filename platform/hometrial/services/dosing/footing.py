@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import once
 from hometrial.models import Participant
 from hometrial.protocol import applying
 from hometrial.protocol.dosing.course import Course
@@ -69,6 +70,10 @@ def footing_of(session: Session, person: Participant) -> Footing:
     Raises RecordRefusedError before consent and, where people are allocated, before that; NotInTrialError;
     ZoneNeededError.
     """
+    return once(session, ("footing", person.id), lambda: _footing_of(session, person))
+
+
+def _footing_of(session: Session, person: Participant) -> Footing:
     protocol = following.protocol_of(session, person)
     consented_at = standing.consented_at(session, person)
     if consented_at is None:

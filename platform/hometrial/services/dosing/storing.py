@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hometrial.db import once
 from hometrial.models import DoseEvent, Participant
 from hometrial.protocol.dosing.amounts import DayDose, Part, TimeOfDay
 from hometrial.protocol.dosing.course import Course
@@ -39,7 +40,11 @@ _KIND_OF: dict[type[Event], str] = {
 
 def course_of(session: Session, person: Participant) -> Course:
     """Return everything that was recorded of a person's dose."""
-    return Course(tuple(map(event_of, rows_of(session, person.id))))
+    return once(
+        session,
+        ("course", person.id),
+        lambda: Course(tuple(map(event_of, rows_of(session, person.id)))),
+    )
 
 
 def courses_of(session: Session, people: Iterable[UUID]) -> dict[UUID, Course]:
