@@ -17,6 +17,8 @@ from hometrial import clock
 
 LOOKED_BACK = timedelta(days=90)
 """Days that rules look at; what lies before was looked at in its time."""
+LATELY = timedelta(days=30)
+"""Days in which a daily answer that never varies is looked for: every answer in them is ranked."""
 SETTLED = timedelta(days=2)
 """A gap is left alone for so long: the watch may hand over what is missing."""
 
@@ -108,8 +110,7 @@ FROM (
   SELECT r.participant_id, r.due AS day, w.item, w.value #>> '{}' AS said,
     row_number() OVER (PARTITION BY r.participant_id, w.item ORDER BY r.due DESC) AS place
   FROM response r JOIN answer w ON w.response_id = r.id
-  WHERE r.kind = 'diary' AND w.skipped IS NULL AND jsonb_typeof(w.value) = 'number'
-    AND w.answered_at >= :since
+  WHERE r.kind = 'diary' AND r.due >= :lately AND w.skipped IS NULL AND jsonb_typeof(w.value) = 'number'
     AND NOT EXISTS (SELECT FROM answer n WHERE n.response_id = w.response_id AND n.item = w.item
       AND n.answered_at > w.answered_at)
 ) a JOIN participant p ON p.id = a.participant_id
@@ -138,7 +139,7 @@ RULES: Mapping[str, DataRule] = {
                  "A form of at least six scales has more than one answer on them.", TELLS,
                  _FLAGGED.format(rule="answers_are_not_all_alike")),
         DataRule("answers_vary", 1, "questionnaire",
-                 "A number that a diary asks for is not the same on 14 occasions in a row.", TELLS,
+                 "A number that a diary asks for is not the same on 14 occasions in a row within 30 days.", TELLS,
                  _DIGITS),
         DataRule("steps_are_plausible", 1, "steps",
                  "A day has at most 50,000 steps, and fewer than 2,000 if the watch was not worn.", TELLS,
@@ -161,6 +162,7 @@ def broken(session: Session, rule: DataRule) -> list[Broken]:
             "since": now - LOOKED_BACK,
             "since_day": (now - LOOKED_BACK).date(),
             "settled": now - SETTLED,
+            "lately": (now - LATELY).date(),
         },
     )
     found = [Broken(*row[:5]) for row in rows]
