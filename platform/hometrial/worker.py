@@ -24,7 +24,19 @@ from hometrial.tasks import (
 )
 from hometrial.tasks.engine import House, app
 
-TASKS = (absorbing, caring, delivering, guarding, keeping, linking, noticing, querying, reading, ruling, sending)
+TASKS = (
+    absorbing,
+    caring,
+    delivering,
+    guarding,
+    keeping,
+    linking,
+    noticing,
+    querying,
+    reading,
+    ruling,
+    sending,
+)
 """The modules that define tasks: a worker must know them all."""
 HEARTBEAT = 5.0
 """Seconds between a worker's signs of life."""

@@ -5,14 +5,13 @@ from datetime import timedelta
 
 import pytest
 import signed_in
-from flask import Flask
 from flask.testing import FlaskClient
 from linked import counted, link, person, pull, worker
 
 from hometrial import clock
 from hometrial.db import Database
-from hometrial.staff import create_app
 from hometrial.services.staffing.sessions import IDLE
+from hometrial.staff import create_app
 
 WELL, DEAD, ENDING, QUIET, PARTLY, PUSHING = (f"P-{number:04}" for number in range(3, 9))
 
