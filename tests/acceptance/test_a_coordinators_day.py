@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 import uuid
 from contextlib import contextmanager
@@ -12,13 +13,11 @@ import mailbox_server
 import pytest
 import signed_in
 from browsing import shots, with_chromium
-from click.testing import CliRunner
 from flask import url_for
 from playwright.sync_api import Page, sync_playwright
 from serving import in_background
 from sqlalchemy import text
 
-from hometrial.cli import main
 from hometrial.db import Database
 from hometrial.models import Participant, WithdrawalChoice
 from hometrial.settings import Settings
@@ -81,13 +80,12 @@ def demo(tmp_path_factory):
     """The study of `hometrial demo`; HOMETRIAL_DEMO names one that was made before."""
     home = Path(os.environ.get("HOMETRIAL_DEMO") or tmp_path_factory.mktemp("demo") / "home")
     if not home.exists():
-        told = CliRunner().invoke(
-            main,
-            ["demo", "--set-up-only"],
-            env={"HOMETRIAL_HOME": str(home)},
-            catch_exceptions=False,
+        subprocess.run(
+            [sys.executable, "-m", "hometrial", "demo", "--set-up-only"],
+            env=os.environ | {"HOMETRIAL_HOME": str(home)},
+            check=True,
+            capture_output=True,
         )
-        assert told.exit_code == 0, told.output
     box = mailbox_server.Box()
     mail = mailbox_server.start(box)
     database = Database(Settings(home=home, **mailbox_server.told(mail.port)))

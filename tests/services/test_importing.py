@@ -164,7 +164,16 @@ def test_of_a_refused_file_only_the_original_the_verdict_and_one_query_are_kept(
 
     counts = study.contents()
     kept = {name for name, count in counts.items() if count and not name.startswith("audit")}
-    assert kept == {"payload", "payload_part", "batch", "verdict", "finding", "query", "head"}
+    assert kept == {
+        "payload",
+        "payload_part",
+        "batch",
+        "verdict",
+        "finding",
+        "query",
+        "query_event",
+        "head",
+    }
     assert counts["query"] == 1
     assert study.rows("SELECT signal, rule, status, participant_id FROM query") == [
         ("heart_rate", "batch_rejected", "open", None)

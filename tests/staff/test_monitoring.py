@@ -128,7 +128,7 @@ def test_a_mark_drops_when_its_value_changes_and_the_value_is_listed_again(
     stale = sent(monitor, page, to, value=value)
     assert stale.status_code == 422
     assert "since you saw it" in stale.get_data(as_text=True)
-    review = monitor.get("/audit/review").get_data(as_text=True)
+    review = monitor.get("/audit/review?since=2026-10-01").get_data(as_text=True)
     assert "adverse event 1 was verified by staff:mona" in review
     trail = monitor.get("/monitoring/people/P-0001/value?kind=adverse_event&key=1").get_data(
         as_text=True
@@ -273,13 +273,15 @@ def test_the_trail_is_filtered_by_person_table_actor_day_and_kind(monitor, app, 
 def test_a_review_finds_what_came_late_and_is_signed_with_the_head_of_the_chain(
     monitor, investigator, database
 ):
-    body = monitor.get("/audit/review").get_data(as_text=True)
+    body = monitor.get("/audit/review?since=2026-10-01").get_data(as_text=True)
     assert "visit of 2026-03-03, entered" in body
     assert investigator.get("/audit/review").status_code == 403
-    until = clock.now() - timedelta(seconds=1)
+    until = clock.now()
     since = until - timedelta(days=3)
-    page = f"/audit/review/sign?since={since:%Y-%m-%dT%H:%M:%SZ}&until={until:%Y-%m-%dT%H:%M:%SZ}"
-    where = f"since={since:%Y-%m-%dT%H:%M:%S}%2B00:00&until={until:%Y-%m-%dT%H:%M:%S}%2B00:00"
+    page = (
+        f"/audit/review/sign?since={since:%Y-%m-%dT%H:%M:%SZ}&until={until:%Y-%m-%dT%H:%M:%S.%fZ}"
+    )
+    where = f"since={since:%Y-%m-%dT%H:%M:%S}%2B00:00&until={until:%Y-%m-%dT%H:%M:%S.%f}%2B00:00"
     signed = sent(
         monitor, page, f"/audit/review/sign?{where}", note="late visits are told by phone"
     )

@@ -48,6 +48,10 @@ def sign(
     session: Session, since: datetime, until: datetime, signer: Signer, *, note: str
 ) -> TrailReview:
     """Keep what was found and said of it, with the file that says so. Raises ReviewRefusedError."""
+    if until > clock.now():
+        raise ReviewRefusedError(
+            f"until: {until:%Y-%m-%d %H:%M:%S} UTC lies ahead; what is yet to come cannot be reviewed"
+        )
     if not note.strip():
         raise ReviewRefusedError("note: say what you looked at, and what you make of it")
     verifying.record_drops(session, session.scalars(select(Participant.id)).all(), by=signer.actor)

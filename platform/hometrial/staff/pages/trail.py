@@ -214,7 +214,7 @@ def _whole(entry: Entry) -> dict[str, Any]:
 
 def _stretch(last: datetime | None) -> tuple[datetime, datetime]:
     """Return the stretch asked for; by default from the last review, or from a week ago, until now."""
-    now = clock.now().replace(microsecond=0)
+    now = clock.now()
     since = _instant("since", last or now - WEEK)
     until = _instant("until", now)
     if not since < until or until - since > reviewing.LONGEST:
