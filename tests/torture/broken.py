@@ -59,7 +59,7 @@ def _commit(database: Database, session: Session) -> None:
     """Commit in the middle of a transaction, and go on in the next as the same actor."""
     session.flush()
     session.execute(text("COMMIT"))
-    database._introduce(session, "torture", "broken on purpose", STUDY_ROLE)
+    database._introduce(session, "torture", "broken on purpose", (STUDY_ROLE, None))
 
 
 BROKEN: dict[str, Variant] = {

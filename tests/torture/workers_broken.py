@@ -57,7 +57,7 @@ def stored_before_noted() -> None:
         store(session, batch_id, verdict)
         session.flush()
         session.execute(text("COMMIT"))
-        DATABASE[0]._introduce(session, "torture", "broken on purpose", STUDY_ROLE)
+        DATABASE[0]._introduce(session, "torture", "broken on purpose", (STUDY_ROLE, None))
         time.sleep(0.5)
 
     absorbing.gating.store = store_and_commit  # type: ignore[assignment]
