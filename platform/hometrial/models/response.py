@@ -199,7 +199,7 @@ class Submission(Base):
     revision: Mapped[int]
     kind: Mapped[str]
     asked: Mapped[str]
-    submitted_at: Mapped[datetime]
+    submitted_at: Mapped[datetime] = mapped_column(index=True)
     received_at: Mapped[datetime]
     late: Mapped[bool]
     because: Mapped[str | None]

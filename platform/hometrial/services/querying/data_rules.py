@@ -103,20 +103,36 @@ FROM daily_metric s JOIN participant p ON p.id = s.participant_id
 WHERE s.metric = 'steps' AND s.value >= 500 AND s.day >= :since_day
 GROUP BY s.participant_id, p.code, s.value HAVING count(*) >= 3
 """
+# Items that were answered alike on the last and on the 14th last occasion first: only their answers between are read.
 _DIGITS = """
+WITH lately AS (
+  SELECT * FROM (
+    SELECT id, participant_id, form, due,
+      row_number() OVER (PARTITION BY participant_id, form ORDER BY due DESC) AS place
+    FROM response WHERE kind = 'diary' AND due >= :lately
+  ) r WHERE place <= 14
+), alike AS (
+  SELECT participant_id, form, item FROM (
+    SELECT DISTINCT ON (w.response_id, w.item) r.participant_id, r.form, w.response_id, w.item, w.value
+    FROM lately r JOIN answer w ON w.response_id = r.id
+    WHERE r.place IN (1, 14)
+    ORDER BY w.response_id, w.item, w.answered_at DESC
+  ) e
+  WHERE jsonb_typeof(value) = 'number' AND value NOT IN ('0', '1')
+  GROUP BY participant_id, form, item HAVING count(*) = 2 AND count(DISTINCT value) = 1
+)
 SELECT a.participant_id, p.code, 'answers/' || a.item AS subject, max(a.day) AS day,
   a.item || ' was answered ' || max(a.said) || ' on each of the last ' || count(*) || ' occasions' AS question
 FROM (
-  SELECT r.participant_id, r.due AS day, w.item, w.value #>> '{}' AS said,
-    row_number() OVER (PARTITION BY r.participant_id, w.item ORDER BY r.due DESC) AS place
-  FROM response r JOIN answer w ON w.response_id = r.id
-  WHERE r.kind = 'diary' AND r.due >= :lately AND w.skipped IS NULL AND jsonb_typeof(w.value) = 'number'
-    AND NOT EXISTS (SELECT FROM answer n WHERE n.response_id = w.response_id AND n.item = w.item
-      AND n.answered_at > w.answered_at)
+  SELECT DISTINCT ON (w.response_id, w.item) r.participant_id, r.due AS day, w.item, w.skipped, w.value #>> '{}' AS said
+  FROM alike k
+  JOIN lately r ON r.participant_id = k.participant_id AND r.form = k.form
+  JOIN answer w ON w.response_id = r.id AND w.item = k.item
+  ORDER BY w.response_id, w.item, w.answered_at DESC
 ) a JOIN participant p ON p.id = a.participant_id
-WHERE a.place <= 14
+WHERE a.skipped IS NULL
 GROUP BY a.participant_id, p.code, a.item
-HAVING count(*) = 14 AND count(DISTINCT a.said) = 1 AND max(a.said) NOT IN ('0', '1')
+HAVING count(*) = 14 AND count(DISTINCT a.said) = 1
 """
 
 OPENS, TELLS = True, False

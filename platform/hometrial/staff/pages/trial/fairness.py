@@ -16,7 +16,7 @@ WEEKS = (1, 4, 12)
 @permits("recruitment.see")
 def burden() -> str:
     """Show what the last weeks cost people, and whether it is fairly shared."""
-    weeks = request.args.get("weeks", 4, type=int)
+    weeks = request.args.get("weeks", 1, type=int)
     if weeks not in WEEKS:
         raise BadRequest(f"Shown are the last {', '.join(map(str, WEEKS))} weeks.")
     start = max(0, request.args.get("start", 0, type=int))
