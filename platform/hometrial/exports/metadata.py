@@ -11,6 +11,7 @@ import pyarrow as pa
 from hometrial.errors import ExportRefusedError
 
 Kind = Literal["text", "integer", "float", "date", "datetime"]
+Core = Literal["Req", "Exp", "Perm", "model"]
 ARROW: dict[str, pa.DataType] = {
     "text": pa.string(),
     "integer": pa.int64(),
@@ -35,7 +36,7 @@ class Column:
     label: str
     kind: Kind
     length: int = 200
-    core: Literal["Req", "Exp", "Perm", "model"] = "Perm"
+    core: Core = "Perm"
     role: str = ""
     codelist: str = ""
     origin: str = "Assigned"
@@ -105,7 +106,8 @@ def frame(data_set: DataSet, rows: Sequence[dict[str, object]]) -> pa.Table:
         _column(data_set, each, [row.get(each.name) for row in rows]) for each in data_set.columns
     ]
     table = pa.Table.from_arrays(columns, schema=schema(data_set))
-    return table.sort_by([(key, "ascending") for key in data_set.keys]) if rows else table
+    order = [(key, "ascending") for key in data_set.keys]
+    return table.sort_by(order) if rows and order else table
 
 
 def _column(data_set: DataSet, column: Column, values: list[object]) -> pa.Array:

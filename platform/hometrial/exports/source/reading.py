@@ -1,0 +1,91 @@
+"""A study's source tables together: as they were taken, and as they are read again from their files."""
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hometrial.declarations import read as read_declaration
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.source.tables import BY_NAME, TABLES
+from hometrial.protocol.model import Protocol
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Source:
+    """All source tables by name; one that is missing is empty."""
+
+    tables: Mapping[str, pa.Table]
+    _rows: dict[str, list[Row]] = field(default_factory=dict, compare=False, repr=False)
+
+    def table(self, name: str) -> pa.Table:
+        """Return a table. Raises KeyError for a name that no source table has."""
+        known = BY_NAME[name]
+        found = self.tables.get(name)
+        return known.schema.empty_table() if found is None else found
+
+    def rows(self, name: str) -> list[Row]:
+        """Return a table's rows as dictionaries, in order of their ids. They are shared: do not change them."""
+        if name not in self._rows:
+            self._rows[name] = self.table(name).to_pylist()
+        return self._rows[name]
+
+    def by_person(self, name: str) -> dict[str, list[Row]]:
+        """Return a table's rows by participant, each person's in order of their ids."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows(name):
+            found.setdefault(row["participant"], []).append(row)
+        return found
+
+    @property
+    def people(self) -> list[str]:
+        """The pseudonyms in order."""
+        return sorted(row["participant"] for row in self.rows("participant"))
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The protocol in force. Raises ExportRefusedError if there is none."""
+        for row in self.rows("protocol_version"):
+            if row["in_force"]:
+                return read_declaration(row["body"], str(row["id"]), Protocol)
+        raise ExportRefusedError(
+            "no protocol is in force; publish one (hometrial trial publish) before data sets are made of it"
+        )
+
+
+def kept(source: Source) -> Iterator[tuple[str, bytes]]:
+    """Yield each source table as a Parquet file: the same bytes for the same rows."""
+    for each in TABLES:
+        sink = io.BytesIO()
+        pq.write_table(source.table(each.name), sink, compression="zstd", version="2.6")
+        yield each.name, sink.getvalue()
+
+
+def read(files: Mapping[str, bytes]) -> Source:
+    """Return the source tables of their files. A column added since is null; one that is gone is refused."""
+    tables = {}
+    for name, body in files.items():
+        known = BY_NAME.get(name)
+        if known is None:
+            raise ExportRefusedError(f"{name} is no source table of this version of the platform")
+        found = pq.read_table(io.BytesIO(body))
+        gone = sorted(set(found.column_names) - set(known.schema.names))
+        if gone:
+            raise ExportRefusedError(
+                f"the source table {name} has {gone[0]}, which this version does not know; "
+                "rebuild with the version that the manifest names"
+            )
+        columns = {
+            each.name: found[each.name]
+            if each.name in found.column_names
+            else pa.nulls(found.num_rows, each.type)
+            for each in known.schema
+        }
+        tables[name] = pa.table(columns, schema=known.schema)
+    return Source(tables)
