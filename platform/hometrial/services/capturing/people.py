@@ -1,0 +1,102 @@
+"""Whom the source tables are about, and the clock on each person's wall."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hometrial import clock
+from hometrial.db import once
+from hometrial.errors import ZoneNeededError
+from hometrial.models import (
+    ConsentSignature,
+    Participant,
+    ParticipantZone,
+    Participation,
+    ProtocolVersion,
+    Screening,
+)
+from hometrial.services import enrolling
+from hometrial.services.dosing import footing
+from hometrial_ingest.local_time import ZoneHistory
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody of the study: the row, and the zones lived in; `needs_zone` says what to do where none is on record."""
+
+    row: Participant
+    zones: ZoneHistory | None
+    needs_zone: str
+
+    @property
+    def code(self) -> str:
+        """The pseudonym."""
+        return self.row.code
+
+    def wall(self, moment: datetime) -> datetime:
+        """Return an instant as the person's own clock shows it. Raises ZoneNeededError."""
+        if self.zones is None:
+            raise ZoneNeededError(self.needs_zone)
+        return footing.local(self.zones, moment)
+
+    def local(self, moment: datetime | None) -> str | None:
+        """Return an instant as a column of kind `local` holds it, to the second. Raises ZoneNeededError."""
+        return None if moment is None else written(self.wall(moment))
+
+    def day(self, moment: datetime) -> date:
+        """Return the day that the person's own calendar shows at an instant. Raises ZoneNeededError."""
+        return self.wall(moment).date()
+
+
+def written(wall: datetime) -> str:
+    """Return a wall clock with its offset as a column of kind `local` holds it, to the second."""
+    return wall.isoformat(timespec="seconds")
+
+
+def people(session: Session) -> Mapping[UUID, Person]:
+    """Return everybody who signed a consent, was screened or follows a protocol, by pseudonym; nobody of a rehearsal."""
+    return once(session, "capturing.people", lambda: _people(session))
+
+
+def moment(session: Session) -> datetime:
+    """Return when the snapshot is taken: the same instant for all its tables."""
+    return once(session, "capturing.moment", clock.now)
+
+
+def _people(session: Session) -> dict[UUID, Person]:
+    rows = _rows(session)
+    zones = enrolling.zone_rows(session, [row.id for row in rows])
+    return {row.id: _person(session, row, zones) for row in rows}
+
+
+def _rows(session: Session) -> list[Participant]:
+    tested = (
+        select(Participation.participant_id)
+        .join(ProtocolVersion, ProtocolVersion.id == Participation.protocol_version_id)
+        .where(ProtocolVersion.is_test)
+    )
+    known = [select(table.participant_id) for table in (ConsentSignature, Screening, Participation)]
+    wanted = known[0].union(*known[1:])
+    return list(
+        session.scalars(
+            select(Participant)
+            .where(Participant.id.in_(wanted), Participant.id.not_in(tested))
+            .order_by(Participant.code)
+        )
+    )
+
+
+def _person(
+    session: Session, row: Participant, zones: Mapping[UUID, Sequence[ParticipantZone]]
+) -> Person:
+    if row.id in zones:
+        return Person(row, enrolling.zone_history(zones[row.id]), "")
+    try:
+        enrolling.zones_of(session, row)
+    except ZoneNeededError as error:
+        return Person(row, None, str(error))
+    raise AssertionError(row.code)  # one snapshot: a zone cannot come about in between
