@@ -9,7 +9,18 @@ import pyarrow as pa
 from hometrial.errors import ExportRefusedError
 
 Kind = Literal[
-    "id", "code", "text", "free", "integer", "float", "flag", "day", "partial", "local", "instant"
+    "id",
+    "code",
+    "text",
+    "free",
+    "integer",
+    "float",
+    "flag",
+    "day",
+    "partial",
+    "local",
+    "instant",
+    "occasion",
 ]
 ARROW: dict[str, pa.DataType] = {
     "id": pa.string(),
@@ -23,10 +34,12 @@ ARROW: dict[str, pa.DataType] = {
     "partial": pa.string(),
     "local": pa.string(),
     "instant": pa.timestamp("us", tz="UTC"),
+    "occasion": pa.string(),
 }
 """id: a record's stable name. code: a word of a closed list. text: words of the study's own (labels, versions).
 free: words somebody typed, which may tell who they are. day: a local civil day. partial: an ISO 8601 date as far as
 it is known (2024, 2024-05). local: a wall clock with its offset, 2026-03-05T10:15:00+01:00. instant: UTC.
+occasion: the name of an occasion of a form, which may hold a day.
 """
 
 

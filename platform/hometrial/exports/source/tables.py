@@ -21,6 +21,7 @@ def _kind(written: str) -> Kind:
     kinds: dict[str, Kind] = {
         "id": "id", "code": "code", "text": "text", "free": "free", "integer": "integer", "float": "float",
         "flag": "flag", "day": "day", "partial": "partial", "local": "local", "instant": "instant",
+        "occasion": "occasion",
     }  # fmt: skip
     return kinds[written]
 
@@ -153,7 +154,7 @@ TABLES: tuple[SourceTable, ...] = (
     _table(
         "response",
         "A form that was opened for a person; `submitted` null: never sent",
-        "form:code instrument:code instrument_version:code kind:code occasion:code due:day opened:local submitted:local revision:integer mode:code respondent:code language:code late:flag",
+        "form:code instrument:code instrument_version:code kind:code occasion:occasion due:day opened:local submitted:local revision:integer mode:code respondent:code language:code late:flag",
     ),
     _table(
         "item",
@@ -174,7 +175,7 @@ TABLES: tuple[SourceTable, ...] = (
     _table(
         "expected_form",
         "A form or diary day that the protocol asks of a person; `state` received, missing, open, excused, not_yet; id: PSEUDONYM/FORM/OCCASION",
-        "form:code occasion:code kind:code day:day excused:code state:code response:id",
+        "form:code occasion:occasion kind:code day:day excused:code state:code response:id",
     ),
     _table("bad_day", "A declaration of bad days, or their end", "kind:code severity:integer at:local"),
     # The wearable

@@ -1,0 +1,287 @@
+"""What leaves the house, by profile: words somebody typed, dates, small sites and pseudonyms (features.md D6, D13).
+
+It works on the source tables, before any data set is made: so every format and every data set is alike. What a column
+is (`exports/source/fields.py`) says what becomes of it; nothing is decided by a column's name but the age.
+"""
+
+import hashlib
+import hmac
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.source.fields import Field, SourceTable
+from hometrial.exports.source.reading import Source
+from hometrial.exports.source.tables import TABLES
+
+WITHHELD = "NOT RELEASED"
+"""Stands for words that were typed and stay behind: that there were some is told, not what."""
+SMALL_SITE = "SMALL SITES"
+OLDEST = 89
+"""Ages above are given as 90 (45 CFR 164.514(b)(2)(i)(C))."""
+_WEEKS = 26
+_EVIDENCE = frozenset({"audit", "batch", "verdict", "quarantined", "query", "chunk"})
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What stays behind. `roles`: who may ask for it; `sites_below`: smaller sites are told together."""
+
+    name: str
+    text: str
+    roles: frozenset[str]
+    words: bool = False
+    shifted: bool = False
+    unblinded: bool = True
+    sites_below: int = 0
+    without: frozenset[str] = frozenset()
+
+
+PROFILES = {
+    each.name: each
+    for each in (
+        Profile(
+            "study",
+            "Pseudonyms and dates as they are; words that somebody typed stay behind.",
+            frozenset({"statistician", "data_manager", "dsmb"}),
+        ),
+        Profile(
+            "words",
+            "As study, with the words that somebody typed: terms of events, medicines, reasons.",
+            frozenset({"data_manager"}),
+            words=True,
+        ),
+        Profile(
+            "blinded",
+            "As study, without what tells the arm.",
+            frozenset({"statistician", "data_manager"}),
+            unblinded=False,
+        ),
+        Profile(
+            "public",
+            "New pseudonyms; all dates of a person moved by the same whole weeks; sites of fewer than 5 people "
+            "together; ages above 89 as 90; no words, no evidence of single files.",
+            frozenset({"statistician", "data_manager"}),
+            shifted=True,
+            sites_below=5,
+            without=_EVIDENCE,
+        ),
+    )
+}
+
+
+def profile(name: str) -> Profile:
+    """Return a profile. Raises ExportRefusedError for a name that there is not."""
+    if name not in PROFILES:
+        raise ExportRefusedError(
+            f"profile: {name} is none; choose from {', '.join(PROFILES)} (hometrial export --help)"
+        )
+    return PROFILES[name]
+
+
+@dataclass(frozen=True)
+class Released:
+    """Source tables that may leave, and what was done to them: how many values of which kind, for the manifest."""
+
+    source: Source
+    done: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Disguise:
+    """New names and moved dates of the people of a study, by a key that stays in the house."""
+
+    key: bytes
+    people: tuple[str, ...]
+
+    def digest(self, *parts: str) -> bytes:
+        """Return 32 bytes that only the key tells."""
+        return hmac.new(self.key, "\x1f".join(parts).encode(), hashlib.sha256).digest()
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """The new pseudonyms: numbers in an order that the key alone tells."""
+        order = sorted(self.people, key=lambda person: self.digest("person", person))
+        return {person: f"P{place:04d}" for place, person in enumerate(order, start=1)}
+
+    def shift(self, person: str) -> timedelta:
+        """By how much a person's dates are moved: 1 to 26 whole weeks back, so that weekdays stay."""
+        weeks = 1 + int.from_bytes(self.digest("shift", person)[:8], "big") % _WEEKS
+        return timedelta(weeks=-weeks)
+
+    def record(self, identifier: str) -> str:
+        """Return the new name of a record, which holds neither pseudonym nor day."""
+        return self.digest("record", identifier)[:10].hex()
+
+
+def release(source: Source, wanted: Profile, key: bytes) -> Released:
+    """Return the source tables as a profile lets them leave; `key`: 32 bytes of the study's own."""
+    done: Counter[str] = Counter()
+    disguise = Disguise(key, tuple(source.people)) if wanted.shifted else None
+    small = _small_sites(source, wanted)
+    tables = {}
+    for each in TABLES:
+        table = source.table(each.name)
+        if each.name in wanted.without:
+            done["rows of tables left out"] += table.num_rows
+            continue
+        if small:
+            table = _without_small_sites(each.name, table, small, done)
+        if disguise and each.name == "screening_answer":
+            table = _without_great_ages(table, done)
+        columns = {
+            field.name: _Column(each, field, table, wanted, disguise).changed(done)
+            for field in each.fields
+        }
+        tables[each.name] = pa.table(columns, schema=each.schema).sort_by([("id", "ascending")])
+    return Released(Source(tables), dict(sorted(done.items())))
+
+
+def _small_sites(source: Source, wanted: Profile) -> frozenset[str]:
+    people = Counter(row["site"] for row in source.rows("participant"))
+    known = {row["id"] for row in source.rows("site")}
+    return frozenset(site for site in known if people[site] < wanted.sites_below)
+
+
+def _without_small_sites(
+    name: str, table: pa.Table, small: frozenset[str], done: Counter[str]
+) -> pa.Table:
+    """Give small sites one code and no country; one row of them is left in `site`."""
+    column = {"site": "id", "participant": "site"}.get(name)
+    if column is None:
+        return table
+    codes = table[column].to_pylist()
+    done["sites told together"] += name == "site" and len(small)
+    told = [SMALL_SITE if code in small else code for code in codes]
+    table = _replaced(table, column, told)
+    if name != "site":
+        return table
+    for other in ("name", "country"):
+        hidden = {"name": SMALL_SITE, "country": None}[other]
+        values = zip(told, table[other].to_pylist(), strict=True)
+        table = _replaced(
+            table, other, [hidden if code == SMALL_SITE else each for code, each in values]
+        )
+    firsts = [told.index(code) == place for place, code in enumerate(told)]
+    return table.filter(pa.array(firsts, pa.bool_()))
+
+
+def _without_great_ages(table: pa.Table, done: Counter[str]) -> pa.Table:
+    ages = zip(table["variable"].to_pylist(), table["number"].to_pylist(), strict=True)
+    great = [name == "age" and number is not None and number > OLDEST for name, number in ages]
+    done["ages given as 90"] += sum(great)
+    for column, top in (("value", str(OLDEST + 1)), ("number", float(OLDEST + 1))):
+        values = zip(great, table[column].to_pylist(), strict=True)
+        table = _replaced(table, column, [top if is_great else each for is_great, each in values])
+    return table
+
+
+def _replaced(table: pa.Table, column: str, values: list[Any]) -> pa.Table:
+    place = table.schema.get_field_index(column)
+    field = table.schema.field(place)
+    return table.set_column(place, field, pa.array(values, field.type))
+
+
+@dataclass(frozen=True)
+class _Column:
+    """One column on its way out."""
+
+    known: SourceTable
+    field: Field
+    table: pa.Table
+    wanted: Profile
+    disguise: Disguise | None
+
+    def changed(self, done: Counter[str]) -> pa.ChunkedArray | pa.Array:
+        column = self.table[self.field.name]
+        change = self._change()
+        if change is None:
+            return column
+        values, people = column.to_pylist(), self._people()
+        new = [
+            None if value is None else change(value, person)
+            for value, person in zip(values, people, strict=True)
+        ]
+        is_arm = self.field.is_unblinding and not self.wanted.unblinded
+        what = "values that tell the arm" if is_arm else _COUNTED[self.field.kind]
+        done[what] += sum(old != now for old, now in zip(values, new, strict=True))
+        return pa.array(new, self.known.schema.field(self.field.name).type)
+
+    def _people(self) -> list[str]:
+        """Of each row the person, by the pseudonym in the house; of a row about nobody the empty text."""
+        if "participant" not in self.table.column_names:
+            return [""] * self.table.num_rows
+        return [each or "" for each in self.table["participant"].to_pylist()]
+
+    def _change(self) -> Callable[[Any, str], Any] | None:
+        """Say what becomes of the column's values; None: they stay."""
+        if self.field.is_unblinding and not self.wanted.unblinded:
+            return lambda _value, _person: None
+        if self.field.kind == "free" and not self.wanted.words:
+            return lambda _value, _person: WITHHELD
+        if self.disguise is None or self.known.name in _OF_THE_STUDY:
+            return None
+        return self._disguised(self.disguise)
+
+    def _disguised(self, disguise: Disguise) -> Callable[[Any, str], Any] | None:
+        name, kind = self.field.name, self.field.kind
+        if name == "participant" or (self.known.name == "participant" and name == "id"):
+            return lambda value, _person: disguise.names[value]
+        if kind == "id" and name not in _OF_THE_STUDY:
+            return lambda value, _person: disguise.record(value)
+        moved = _MOVED.get(kind)
+        return None if moved is None else lambda value, person: moved(value, disguise.shift(person))
+
+
+_PARTIAL = {4: "-07-01", 7: "-15"}
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _day(value: date, by: timedelta) -> date:
+    return value + by
+
+
+def _instant(value: datetime, by: timedelta) -> datetime:
+    return (value + by).astimezone(UTC)
+
+
+def _local(value: str, by: timedelta) -> str:
+    """Move the day; the clock and its offset stay as they were."""
+    return f"{date.fromisoformat(value[:10]) + by}{value[10:]}"
+
+
+def _partial(value: str, by: timedelta) -> str:
+    """Move a date from the middle of what is known, and keep it as coarse as it was."""
+    middle = date.fromisoformat(value[:10] + _PARTIAL.get(len(value), ""))
+    return (middle + by).isoformat()[: min(len(value), 10)] + value[10:]
+
+
+def _occasion(value: str, by: timedelta) -> str:
+    return _DAY.sub(lambda found: str(date.fromisoformat(found[0]) + by), value)
+
+
+_MOVED: dict[str, Callable[[Any, timedelta], Any]] = {
+    "day": _day,
+    "instant": _instant,
+    "local": _local,
+    "partial": _partial,
+    "occasion": _occasion,
+}
+_COUNTED = {
+    "id": "identifiers renamed",
+    "free": "words left out",
+    "day": "dates moved",
+    "instant": "dates moved",
+    "local": "dates moved",
+    "partial": "dates moved",
+    "occasion": "dates moved",
+}
+_OF_THE_STUDY = frozenset({"protocol_version", "instrument", "site"})
+"""Tables, and columns that name their rows, which are about nobody."""
