@@ -159,8 +159,9 @@ TABLES: tuple[SourceTable, ...] = (
     _table(
         "item",
         "The answer that stands to one question of a form that was sent; `shown` is the answer's text as read, "
-        "`skipped` why there is none (skipped, not_asked: the form's logic hid it)",
-        "response:id instrument:code item:code place:integer value:text number:float shown:text skipped:code answered:local",
+        "`skipped` why there is none (skipped, or not_asked: the form's logic or its short form left it out), `skip_reason` "
+        "more nearly (prefer_not, not_sure, not_relevant, too_unwell, unstated; hidden, short_form); id: RESPONSE/ITEM",
+        "response:id instrument:code item:code place:integer value:text number:float shown:text skipped:code skip_reason:code answered:local",
     ),
     _table(
         "free_answer",
