@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from hometrial.exports.formats import frames
 from hometrial.exports.metadata import Column, DataSet
 
 VERSION = "1.1.0"
@@ -58,11 +59,11 @@ def _head(data_set: DataSet, table: pa.Table, origin: Origin) -> dict[str, objec
         "records": table.num_rows,
         "name": data_set.name,
         "label": data_set.label,
-        "columns": [_column(data_set, each) for each in data_set.columns],
+        "columns": [_column(data_set, each, table) for each in data_set.columns],
     }
 
 
-def _column(data_set: DataSet, column: Column) -> dict[str, object]:
+def _column(data_set: DataSet, column: Column, table: pa.Table) -> dict[str, object]:
     told: dict[str, object] = {
         "itemOID": f"IT.{data_set.name}.{column.name}",
         "name": column.name,
@@ -70,7 +71,7 @@ def _column(data_set: DataSet, column: Column) -> dict[str, object]:
         "dataType": _TYPES[column.kind],
     }
     if column.kind == "text":
-        told["length"] = column.length
+        told["length"] = frames.length(table[column.name])
     if column.name in data_set.keys:
         told["keySequence"] = data_set.keys.index(column.name) + 1
     return told

@@ -1,58 +1,75 @@
-"""Stata and SPSS files with labels of variables and of values, by pyreadstat."""
+"""Stata and SPSS files with labels of variables and of values, by pyreadstat; the same bytes for the same frame."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
-import pandas as pd
 import pyarrow as pa
 import pyreadstat
 
-from hometrial.exports.metadata import DataSet, ValueRefusedError
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.formats import limits
+from hometrial.exports.formats.frames import ValueLabels, as_pandas
+from hometrial.exports.formats.limits import Limits
+from hometrial.exports.metadata import DataSet
 
-ValueLabels = Mapping[str, Mapping[int, str]]
 STATA = 15
 """The version of the file: Unicode, and texts of any length."""
-LONGEST_SPSS = 32_767
+STATA_LIMITS = Limits(
+    "Stata", text=2_000_000_000, name=32, label=80, number=8.9e307, keeps_trailing_blanks=True
+)
+SPSS_LIMITS = Limits("SPSS", text=32_767, name=64, label=256, number=1.7e308)
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_NO_LABELS: Mapping[str, Mapping[int, str]] = {}
+_STATA_MADE = b"<timestamp>\x11"
+_SPSS_MADE = 92
+_HEADER = 1024
 
 
-def write_stata(path: Path, data_set: DataSet, table: pa.Table, values: ValueLabels = {}) -> None:  # noqa: B006
-    """Write a canonical frame for Stata; `values` labels the codes of whole-number variables."""
+def write_stata(
+    path: Path, data_set: DataSet, table: pa.Table, at: datetime, values: ValueLabels = _NO_LABELS
+) -> None:
+    """Write a canonical frame for Stata; `values` labels whole numbers; `at` is the time in the file's header."""
+    limits.check(STATA_LIMITS, data_set, table)
     pyreadstat.write_dta(
-        _pandas(table),
+        as_pandas(table),
         path,
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         version=STATA,
         variable_value_labels=_codes(values),
     )
+    made = f"{at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M}".encode()
+    with path.open("r+b") as file:
+        start = file.read(_HEADER).find(_STATA_MADE)
+        if start < 0:
+            raise ExportRefusedError(
+                f"{path.name}: the header has no time stamp where it is set; "
+                "the file would differ from one writing to the next"
+            )
+        file.seek(start + len(_STATA_MADE))
+        file.write(made)
 
 
-def write_spss(path: Path, data_set: DataSet, table: pa.Table, values: ValueLabels = {}) -> None:  # noqa: B006
-    """Write a canonical frame for SPSS. Raises ValueRefusedError for a text longer than 32,767 bytes."""
-    for column in data_set.columns:
-        for row, value in enumerate(table[column.name].to_pylist(), start=1):
-            if isinstance(value, str) and len(value.encode()) > LONGEST_SPSS:
-                raise ValueRefusedError(
-                    f"{data_set.name}.{column.name}, row {row}: a text of {len(value.encode())} bytes; "
-                    f"SPSS holds {LONGEST_SPSS}; Parquet and Dataset-JSON hold it"
-                )
+def write_spss(
+    path: Path, data_set: DataSet, table: pa.Table, at: datetime, values: ValueLabels = _NO_LABELS
+) -> None:
+    """Write a canonical frame for SPSS; `values` labels whole numbers; `at` is the time in the file's header.
+
+    Raises ValueRefusedError for a text longer than 32,767 bytes, or one that ends with a blank.
+    """
+    limits.check(SPSS_LIMITS, data_set, table)
     pyreadstat.write_sav(
-        _pandas(table),
+        as_pandas(table),
         path,
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         variable_value_labels=_codes(values),
     )
+    with path.open("r+b") as file:
+        file.seek(_SPSS_MADE)
+        file.write(f"{at:%d} {_MONTHS[at.month - 1]} {at:%y%H:%M:%S}".encode())
 
 
 def _codes(values: ValueLabels) -> dict[str, dict[float | int, str]]:
     return {name: {code: text for code, text in labels.items()} for name, labels in values.items()}  # noqa: C416
-
-
-def _pandas(table: pa.Table) -> pd.DataFrame:
-    made = {}
-    for field in table.schema:
-        values = table[field.name].to_pylist()
-        numeric = pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
-        made[field.name] = pd.Series(values, dtype="float64" if numeric else object)
-    return pd.DataFrame(made)

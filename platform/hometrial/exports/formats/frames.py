@@ -1,0 +1,128 @@
+"""What the formats are written from: a data set and its canonical frame, whole columns at a time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hometrial.exports import dictionary
+from hometrial.exports.dictionary import Variable
+from hometrial.exports.metadata import Column, DataSet, Kind, ValueRefusedError
+
+ValueLabels = Mapping[str, Mapping[int, str]]
+EXACT = 2**53
+"""Whole numbers up to here are exact in a double, which is what SAS, Stata and SPSS keep."""
+YES_NO = {0: "No", 1: "Yes"}
+_KINDS: dict[str, Kind] = {
+    "text": "text", "integer": "integer", "number": "float", "boolean": "integer", "day": "date",
+    "instant": "datetime", "wall clock": "datetime",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A data set with its canonical frame.
+
+    `values` labels whole numbers; `typed` is what Parquet and CSV say where they can say more (truth, instants).
+    """
+
+    data_set: DataSet
+    table: pa.Table
+    values: ValueLabels = field(default_factory=dict)
+    typed: pa.Table | None = None
+
+    @property
+    def fullest(self) -> pa.Table:
+        """The table with the richest types."""
+        return self.table if self.typed is None else self.typed
+
+
+def described(
+    name: str,
+    label: str,
+    variables: Sequence[Variable],
+    table: pa.Table,
+    keys: tuple[str, ...] = (),
+) -> Frame:
+    """Return a table of the dictionary's variables as a frame: truth as 0 and 1, instants as UTC to the second.
+
+    Raises ValueRefusedError for a time with parts of a second, which no format but Parquet and CSV would keep.
+    """
+    typed = table.select([each.name for each in variables]).cast(dictionary.schema(variables))
+    columns = tuple(_column(each) for each in variables)
+    data_set = DataSet(name, label, "", "", keys, columns, purpose="Analysis")
+    plain = [
+        _canonical(name, each, typed[each.name].combine_chunks()).cast(TYPES[kind.kind])
+        for each, kind in zip(variables, columns, strict=True)
+    ]
+    fields = [
+        pa.field(each.name, TYPES[each.kind], metadata={"label": each.label}) for each in columns
+    ]
+    values = {each.name: YES_NO for each in variables if each.type == "boolean"}
+    made = pa.Table.from_arrays(plain, schema=pa.schema(fields, metadata={"label": label}))
+    return Frame(data_set, made, values, typed)
+
+
+TYPES: dict[Kind, pa.DataType] = {
+    "text": pa.string(), "integer": pa.int64(), "float": pa.float64(), "date": pa.date32(),
+    "datetime": pa.timestamp("s"),
+}  # fmt: skip
+
+
+def _column(variable: Variable) -> Column:
+    return Column(
+        variable.name,
+        f"{variable.label} ({variable.unit})" if variable.unit else variable.label,
+        _KINDS[variable.type],
+        method=variable.text,
+    )
+
+
+def _canonical(name: str, variable: Variable, values: pa.Array) -> pa.Array:
+    if variable.type == "text":
+        return pc.fill_null(values, "")
+    if variable.type not in ("instant", "wall clock"):
+        return values
+    told = values.cast(pa.timestamp("us"))
+    whole = told.cast(pa.timestamp("s"), safe=False)
+    row = first(pc.not_equal(whole.cast(pa.timestamp("us")), told))
+    if row is not None:
+        raise ValueRefusedError(
+            f"{name}.{variable.name}, row {row}: {told[row - 1]} has parts of a second; "
+            "Parquet and CSV hold it, the other formats do not"
+        )
+    return whole
+
+
+def first(mask: pa.Array | pa.ChunkedArray) -> int | None:
+    """Return the number of the first true row, from 1."""
+    found = pc.index(mask, value=True).as_py()
+    return None if found < 0 else found + 1
+
+
+def length(column: pa.ChunkedArray) -> int:
+    """Return the bytes of the longest text, at least 1."""
+    return max(1, pc.max(pc.binary_length(column)).as_py() or 0)
+
+
+def as_pandas(table: pa.Table) -> pd.DataFrame:
+    """Return a frame as pyreadstat takes it: numbers as doubles, the rest as objects; equal values share one object."""
+    return pd.DataFrame(
+        {field.name: _pandas(table[field.name], field.type) for field in table.schema},
+        columns=table.column_names,
+    )
+
+
+def _pandas(values: pa.ChunkedArray, kind: pa.DataType) -> "pd.Series[Any]":
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        doubles = values.cast(pa.float64()).to_numpy()
+        return pd.Series(doubles, dtype="float64")
+    encoded = values.combine_chunks().dictionary_encode()
+    # The last place stands for nothing: what a null points at.
+    each = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    places = pc.fill_null(encoded.indices, len(each) - 1).to_numpy(zero_copy_only=False)
+    return pd.Series(each[places], dtype=object)

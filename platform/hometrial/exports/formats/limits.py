@@ -1,0 +1,75 @@
+"""What a format cannot hold, found in whole columns at a time; the error names variable, row and value."""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hometrial.exports.formats.frames import EXACT, first
+from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Of a format: bytes of a text, of a name and of a label, the largest number, and which characters it holds."""
+
+    format: str
+    text: int
+    name: int
+    label: int
+    number: float
+    is_ascii: bool = False
+    keeps_trailing_blanks: bool = False
+
+
+def check(limits: Limits, data_set: DataSet, table: pa.Table) -> None:
+    """Raise ValueRefusedError for the first name, label or value that the format cannot hold."""
+    for name, label in [(data_set.name, data_set.label), *((each.name, each.label) for each in data_set.columns)]:  # fmt: skip
+        for what, text, most in (("name", name, limits.name), ("label", label, limits.label)):
+            if len(text.encode()) > most:
+                raise ValueRefusedError(
+                    f"{data_set.name}.{name}: the {what} {text!r} has {len(text.encode())} bytes; "
+                    f"{limits.format} holds {most}"
+                )
+    for column in data_set.columns:
+        values = table[column.name]
+        if column.kind == "text":
+            _check_text(limits, data_set, column, values)
+        elif column.kind in ("integer", "float"):
+            _check_number(limits, data_set, column, values)
+
+
+def _check_text(limits: Limits, data_set: DataSet, column: Column, values: pa.ChunkedArray) -> None:
+    faults = [
+        (pc.greater(pc.binary_length(values), limits.text), f"is longer than the {limits.text} bytes that {limits.format} holds"),
+        (pc.match_substring(values, "\x00"), "has a NUL character, which ends a text"),
+    ]  # fmt: skip
+    if limits.is_ascii:
+        faults.append((pc.match_substring_regex(values, "[^ -~]"), f"has characters beyond printable ASCII, whose encoding {limits.format} does not tell"))  # fmt: skip
+    if not limits.keeps_trailing_blanks:
+        faults.append((pc.ends_with(values, " "), f"ends with a blank, which {limits.format} loses"))  # fmt: skip
+    for mask, why in faults:
+        _refuse(data_set, column, values, mask, why)
+
+
+def _check_number(
+    limits: Limits, data_set: DataSet, column: Column, values: pa.ChunkedArray
+) -> None:
+    if column.kind == "integer":
+        inside = pc.and_(pc.less_equal(values, EXACT), pc.greater_equal(values, -EXACT))
+        why = f"is beyond the whole numbers that {limits.format} keeps exactly"
+    else:
+        inside = pc.less(pc.abs(values), limits.number)
+        why = f"is no number, or larger than a number of {limits.format}"
+    _refuse(data_set, column, values, pc.invert(inside), why)
+
+
+def _refuse(
+    data_set: DataSet, column: Column, values: pa.ChunkedArray, mask: pa.ChunkedArray, why: str
+) -> None:
+    row = first(mask)
+    if row is not None:
+        raise ValueRefusedError(
+            f"{data_set.name}.{column.name}, row {row}: {values[row - 1].as_py()!r} {why}; "
+            "Dataset-JSON and Parquet hold it"
+        )

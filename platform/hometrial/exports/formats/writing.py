@@ -1,0 +1,164 @@
+"""A delivery's data sets into every format that is wanted, each in its folder (exports.md 5.3)."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.formats import dataset_json, labelled, xpt
+from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formats.frames import Frame
+from hometrial.exports.formats.limits import Limits
+from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
+from hometrial.exports.metadata import DataSet
+from hometrial.exports.writing import TableWriter, csv_table
+
+TRANSFORMATIONS = "transformations.csv"
+
+
+class Framed(Protocol):
+    """A data set and its canonical frame, as a tabulation or an analysis data set is made."""
+
+    @property
+    def data_set(self) -> DataSet:
+        """What it is."""
+        ...
+
+    @property
+    def table(self) -> pa.Table:
+        """What it says."""
+        ...
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: where its files stand, their ending, and how one is written.
+
+    In `folder`, `{}` is the delivery (sdtm, adam, tidy). Values beyond `limits` are changed, and listed.
+    """
+
+    folder: str
+    ending: str
+    write: Callable[[Path, Frame, Origin], None]
+    limits: Limits | None = None
+
+
+def _xpt5(path: Path, frame: Frame, origin: Origin) -> None:
+    xpt.write(path, frame.data_set, frame.table, origin.at, 5)
+
+
+def _xpt8(path: Path, frame: Frame, origin: Origin) -> None:
+    xpt.write(path, frame.data_set, frame.table, origin.at, 8)
+
+
+def _json(path: Path, frame: Frame, origin: Origin) -> None:
+    dataset_json.write(path, frame.data_set, frame.table, origin)
+
+
+def _ndjson(path: Path, frame: Frame, origin: Origin) -> None:
+    dataset_json.write_lines(path, frame.data_set, frame.table, origin)
+
+
+def _stata(path: Path, frame: Frame, origin: Origin) -> None:
+    labelled.write_stata(path, frame.data_set, frame.table, origin.at, frame.values)
+
+
+def _spss(path: Path, frame: Frame, origin: Origin) -> None:
+    labelled.write_spss(path, frame.data_set, frame.table, origin.at, frame.values)
+
+
+def _parquet(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
+    pq.write_table(frame.fullest, path, compression="zstd", version="2.6")
+
+
+def _csv(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
+    options = pa_csv.WriteOptions(quoting_style="needed")
+    pa_csv.write_csv(csv_table(frame.fullest), path, options)
+
+
+FORMATS = {
+    "xpt5": Format("{}", "xpt", _xpt5, xpt.LIMITS[5]),
+    "xpt8": Format("{}-xpt8", "xpt", _xpt8, xpt.LIMITS[8]),
+    "dataset-json": Format("{}-json", "json", _json),
+    "ndjson": Format("{}-ndjson", "ndjson", _ndjson),
+    "parquet": Format("{}-parquet", "parquet", _parquet),
+    "csv": Format("{}-csv", "csv", _csv),
+    "stata": Format("stata", "dta", _stata),
+    "spss": Format("spss", "sav", _spss, labelled.SPSS_LIMITS),
+}
+"""The formats by the names that are asked for."""
+TIDY = "tidy"
+_LONG_NAMES = frozenset({"xpt5"})
+"""Formats that tidy tables, whose names are long words, cannot be written in."""
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def folder_of(name: str, chosen: str) -> str:
+    """Return where a delivery's files of a format stand; the plain tables of tidy stand in its own folder."""
+    if name == TIDY and chosen in ("parquet", "csv"):
+        return TIDY
+    return FORMATS[chosen].folder.format(name)
+
+
+def formats_of(name: str, formats: Iterable[str]) -> list[str]:
+    """Return those of the formats that a delivery is written in, in one order.
+
+    Raises ExportRefusedError for a format that is not known.
+    """
+    asked = set(formats)
+    for unknown in sorted(asked - FORMATS.keys()):
+        raise ExportRefusedError(f"no format {unknown!r}; there are {', '.join(FORMATS)}")
+    left_out = _LONG_NAMES if name == TIDY else frozenset()
+    return [each for each in FORMATS if each in asked - left_out]
+
+
+def write_all(
+    folder: Path,
+    name: str,
+    frames: Sequence[Framed],
+    formats: Collection[str],
+    origin: Origin,
+) -> dict[Path, int]:
+    """Write a delivery's data sets in each format; return the files and how many rows each holds.
+
+    What a format could not hold as it is stands in `NAME-transformations.csv`. Raises ExportRefusedError for a
+    format that is not known, and ValueRefusedError for a value that a format cannot hold.
+    """
+    made: dict[Path, int] = {}
+    changes: list[Change] = []
+    for chosen in formats_of(name, formats):
+        form = FORMATS[chosen]
+        place = folder / folder_of(name, chosen)
+        place.mkdir(parents=True, exist_ok=True)
+        for each in frames:
+            frame, found = _ready(each, form)
+            path = place / f"{file_name(each.data_set)}.{form.ending}"
+            form.write(path, frame, origin)
+            made[path] = frame.table.num_rows
+            changes += found
+    return made | _write_changes(folder / f"{name}-{TRANSFORMATIONS}", changes)
+
+
+def file_name(data_set: DataSet) -> str:
+    """Return the name of a data set's files, without the ending. Raises ExportRefusedError if it would leave the folder."""
+    name = data_set.name.lower()
+    if not _NAME.fullmatch(name):
+        raise ExportRefusedError(f"the data set {data_set.name!r} has no name that a file can bear")
+    return name
+
+
+def _ready(framed: Framed, form: Format) -> tuple[Frame, list[Change]]:
+    frame = framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
+    return (frame, []) if form.limits is None else fitted(frame, form.limits)
+
+
+def _write_changes(path: Path, changes: list[Change]) -> dict[Path, int]:
+    with TableWriter(path.with_suffix(""), CHANGES, ("csv",)) as writer:
+        writer.write(listed(changes))
+    return writer.files

@@ -1,0 +1,171 @@
+"""A delivery in every format: each file in its folder, the same bytes on another day, every change listed."""
+
+from datetime import UTC, date, datetime
+
+import pandas as pd
+import pyarrow as pa
+import pyreadstat
+import pytest
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports import metadata
+from hometrial.exports.dictionary import Variable
+from hometrial.exports.formats import frames, writing
+from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
+
+AT = datetime(2026, 11, 23, 14, 5, 9)  # noqa: DTZ001 - a file's own wall clock
+ORIGIN = Origin("LDN-1", AT, "Hometrial", "Hometrial", "0.1")
+AE = DataSet(
+    "AE",
+    "Adverse Events",
+    "Events",
+    "One record per adverse event per subject",
+    ("USUBJID", "AESEQ"),
+    (
+        Column("USUBJID", "Unique Subject Identifier", "text", core="Req"),
+        Column("AESEQ", "Sequence Number", "integer", core="Req"),
+        Column("AETERM", "Reported Term for the Adverse Event", "text"),
+        Column("AEDUR", "Duration", "float"),
+    ),
+)
+TERMS = ["Übelkeit", "headache", "dose > 3 µg, ≥ 2 ×\nnext line ", ""]
+
+
+def delivered(terms=TERMS):
+    rows = [
+        {"USUBJID": "LDN-1-001", "AESEQ": place, "AETERM": term, "AEDUR": place / 3}
+        for place, term in enumerate(terms, start=1)
+    ]
+    return frames.Frame(AE, metadata.frame(AE, rows))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lock")
+    return folder, writing.write_all(folder, "sdtm", [delivered()], writing.FORMATS, ORIGIN)
+
+
+def test_each_format_has_its_folder_and_the_rows_are_counted(written):
+    folder, made = written
+    assert {path.relative_to(folder).as_posix(): rows for path, rows in made.items()} == {
+        "sdtm/ae.xpt": 4,
+        "sdtm-xpt8/ae.xpt": 4,
+        "sdtm-json/ae.json": 4,
+        "sdtm-ndjson/ae.ndjson": 4,
+        "sdtm-parquet/ae.parquet": 4,
+        "sdtm-csv/ae.csv": 4,
+        "stata/ae.dta": 4,
+        "spss/ae.sav": 4,
+        "sdtm-transformations.csv": 4,
+    }
+    assert all(path.stat().st_size for path in made)
+
+
+def test_the_same_frames_make_the_same_bytes_in_every_format(written, tmp_path):
+    _, made = written
+    again = writing.write_all(tmp_path, "sdtm", [delivered()], writing.FORMATS, ORIGIN)
+    for path, other in zip(made, again, strict=True):
+        assert path.read_bytes() == other.read_bytes(), path.name
+    stamped = {"ae.dta": b"23 Nov 2026 14:05", "ae.sav": b"23 Nov 2614:05:09", "ae.xpt": b"23NOV26:14:05:09"}  # fmt: skip
+    for path in made:
+        assert stamped.get(path.name, b"") in path.read_bytes()
+
+
+def test_what_a_format_cannot_hold_is_changed_and_listed(written):
+    folder, _ = written
+    listed = pd.read_csv(folder / "sdtm-transformations.csv", keep_default_na=False)
+    assert listed[["row", "variable", "original", "written", "format"]].to_numpy().tolist() == [
+        [1, "AETERM", TERMS[0], "Ubelkeit", "XPT version 5"],
+        [3, "AETERM", TERMS[2], "dose > 3 ug, >= 2 x next line", "XPT version 5"],
+        [3, "AETERM", TERMS[2], TERMS[2].rstrip(), "XPT version 8"],
+        [3, "AETERM", TERMS[2], TERMS[2].rstrip(), "SPSS"],
+    ]
+    found, _ = pyreadstat.read_xport(folder / "sdtm" / "ae.xpt")
+    assert found["AETERM"].tolist() == ["Ubelkeit", "headache", "dose > 3 ug, >= 2 x next line", ""]
+    kept, _ = pyreadstat.read_xport(folder / "sdtm-xpt8" / "ae.xpt")
+    assert kept["AETERM"].tolist() == ["Übelkeit", "headache", TERMS[2].rstrip(), ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii_text"),
+    [
+        ("E\u0301clair", "Eclair"), ("Мигрень", "Migren'"), ("头痛", "TouTong"), ("a\u200bb", "ab"), ("\u0301", ""),
+        ("at −5 °C", "at -5 degC"), ("“so”", '"so"'), ("x\ty", "x y"),
+    ],
+)  # fmt: skip
+def test_every_script_has_a_reading_in_ascii(tmp_path, text, ascii_text):
+    writing.write_all(tmp_path, "sdtm", [delivered([text])], ["xpt5"], ORIGIN)
+    found, _ = pyreadstat.read_xport(tmp_path / "sdtm" / "ae.xpt")
+    assert found["AETERM"].tolist() == [ascii_text]
+    listed = pd.read_csv(tmp_path / "sdtm-transformations.csv", keep_default_na=False)
+    assert listed["original"].tolist() == [text]
+
+
+def test_a_text_that_grows_in_ascii_is_cut_and_listed_whole(tmp_path):
+    writing.write_all(tmp_path, "sdtm", [delivered(["😀" * 50])], ["xpt5"], ORIGIN)
+    listed = pd.read_csv(tmp_path / "sdtm-transformations.csv")
+    assert listed["original"].tolist() == ["😀" * 50]
+    assert listed["written"].str.len().tolist() == [200]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("\ue000", "no form in ASCII"), ("x" * 201, "longer than the 200 bytes"), ("ü" * 201, "longer than the 200 bytes")],
+)  # fmt: skip
+def test_a_text_that_was_too_long_or_has_no_reading_is_refused(tmp_path, text, why):
+    with pytest.raises(ValueRefusedError, match=rf"AE\.AETERM, row 1: .*{why}"):
+        writing.write_all(tmp_path, "sdtm", [delivered([text])], ["xpt5"], ORIGIN)
+
+
+def test_a_format_that_is_not_known_is_refused_before_anything_is_written(tmp_path):
+    with pytest.raises(ExportRefusedError, match="no format 'xls'; there are xpt5, xpt8"):
+        writing.write_all(tmp_path, "sdtm", [delivered()], ["xpt5", "xls"], ORIGIN)
+    assert list(tmp_path.iterdir()) == []
+
+
+VARIABLES = [
+    Variable("participant_id", "Participant", "text"),
+    Variable("local_day", "Local day", "day"),
+    Variable("steps", "Steps", "number", "{steps}"),
+    Variable("valid_day", "Valid day", "boolean"),
+    Variable("last_sync_at", "Last sync", "instant"),
+]
+
+
+def tidy(second=0, micro=0):
+    table = pa.table(
+        {
+            "participant_id": ["P-001", "P-002"],
+            "local_day": pa.array([date(2026, 3, 1), None]),
+            "steps": pa.array([1200.0, None]),
+            "valid_day": pa.array([True, None]),
+            "last_sync_at": pa.array(
+                [datetime(2026, 3, 2, 7, 0, second, micro, UTC), None], pa.timestamp("us", "UTC")
+            ),
+        }
+    )
+    return frames.described("participant_day", "One row a day", VARIABLES, table)
+
+
+def test_a_tidy_table_keeps_its_types_where_a_format_has_them(tmp_path):
+    made = writing.write_all(tmp_path, "tidy", [tidy(5)], writing.FORMATS, ORIGIN)
+    assert not any("tidy/participant_day.xpt" in path.as_posix() for path in made)
+    assert pd.read_parquet(tmp_path / "tidy/participant_day.parquet")["valid_day"].tolist() == [
+        True,
+        None,
+    ]
+    assert (tmp_path / "tidy/participant_day.csv").read_text().splitlines()[1] == (
+        '"P-001","2026-03-01",1200,true,"2026-03-02T07:00:05.000000Z"'
+    )
+    for ending, read in (("stata/participant_day.dta", pyreadstat.read_dta), ("spss/participant_day.sav", pyreadstat.read_sav)):  # fmt: skip
+        found, meta = read(tmp_path / ending)
+        assert meta.variable_value_labels == {"valid_day": {0: "No", 1: "Yes"}}
+        assert meta.column_names_to_labels["steps"] == "Steps ({steps})"
+        assert found["last_sync_at"].tolist()[0] == pd.Timestamp("2026-03-02 07:00:05")
+        assert found["local_day"].tolist()[0] == date(2026, 3, 1)
+
+
+def test_parts_of_a_second_are_not_lost_in_silence():
+    with pytest.raises(ValueRefusedError, match=r"last_sync_at, row 1: .*parts of a second"):
+        tidy(5, 250_000)
