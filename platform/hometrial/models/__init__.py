@@ -35,7 +35,7 @@ from hometrial.models.connection import (
     Visitor,
 )
 from hometrial.models.consent import ConsentEvent, Pause
-from hometrial.models.delivery import DELIVERY_STATES, DataRequest
+from hometrial.models.delivery import DELIVERY_KINDS, DELIVERY_STATES, DataRequest
 from hometrial.models.dose import DOSE_EVENT_KINDS, DoseEvent, ToldHistory
 from hometrial.models.drafting import (
     ProtocolDraft,
@@ -65,6 +65,7 @@ from hometrial.models.factor import (
 )
 from hometrial.models.identity import Identity
 from hometrial.models.laboratory import LIVER_ANALYTES, LaboratoryResult
+from hometrial.models.locking import LOCK_KINDS, LOCK_ROLES, DataLock, LockSignature, LockSource
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
 from hometrial.models.message import (
     MESSAGE_STATES,
@@ -170,17 +171,18 @@ from hometrial.models.work import WORK_OF_THE_STUDY, ProviderEnd, WorkItem
 
 __all__ = [
     "ACCESS_KINDS", "ALERT_EVENTS", "ANSWER_SOURCES", "ANYWHERE", "BULK_ACTIONS", "CONNECTION_STATES",
-    "CONTACT_OUTCOMES", "CONTACT_WAYS", "DELIVERY_STATES", "DEVIATION_CATEGORIES", "DEVIATION_IMPACTS",
-    "DOSE_EVENT_KINDS", "GAP_CAUSES", "LIVER_ANALYTES", "MEANS", "MEDICATION_KINSHIPS", "MESSAGE_STATES",
+    "CONTACT_OUTCOMES", "CONTACT_WAYS", "DELIVERY_KINDS", "DELIVERY_STATES", "DEVIATION_CATEGORIES", "DEVIATION_IMPACTS",
+    "DOSE_EVENT_KINDS", "GAP_CAUSES", "LIVER_ANALYTES", "LOCK_KINDS", "LOCK_ROLES", "MEANS", "MEDICATION_KINSHIPS",
+    "MESSAGE_STATES",
     "PROTOCOL_STATES", "PULL_STATES", "QUERY_STEPS", "ROLES", "SCREENING_OUTCOMES", "SIGNING_ROLES", "SUPPLY_MOVES",
     "TALK_WAYS", "VERIFIABLE", "VISIT_MODES", "WITHDRAWAL_CHOICES", "WITHOUT_SITE", "WORK_OF_THE_STUDY",
     "AccessRecord", "AccountPlan", "AdverseEvent", "AdverseEventCoding", "AdverseEventVersion", "Alert", "AlertEvent",
     "Allocation", "AllocationDraw", "AllocationInError", "AllocationReveal", "AllocationScheme", "AllocationSeal",
     "AnchorDay", "Answer", "AnswerUpload", "BadDay", "BaselineSymptom", "Batch", "Bridge", "BulkAct", "Connection",
     "ConsentCopy", "ConsentEvent", "ConsentSignature", "ConsentTalk", "ConsentText", "Contact", "DailyMetric",
-    "DataRequest", "DayChunk", "Deviation", "Device", "DoseEvent", "Endorsement", "EntryAddress", "EntryCode",
+    "DataLock", "DataRequest", "DayChunk", "Deviation", "Device", "DoseEvent", "Endorsement", "EntryAddress", "EntryCode",
     "ExpectedForm", "Finding", "FormScore", "Gap", "Identity", "InstrumentVersion", "LaboratoryResult", "LinkAttempt",
-    "LinkInvitation", "Lot", "Medication", "Message", "MessageSecret", "MessageState", "MessageTopic", "PairedDevice",
+    "LinkInvitation", "LockSignature", "LockSource", "Lot", "Medication", "Message", "MessageSecret", "MessageState", "MessageTopic", "PairedDevice",
     "Participant", "ParticipantZone", "Participation", "Passkey", "PasskeyChallenge", "PasskeyRemoval", "PasskeyUse",
     "Pause", "Payload", "PayloadPart", "Product", "ProtocolDraft", "ProtocolDraftRevision", "ProtocolDraftSubmission",
     "ProtocolVersion", "ProviderEnd", "Pull", "PullPage", "PushReceipt", "QuarantinedRow", "Query", "QueryEvent",

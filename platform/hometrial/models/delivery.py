@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hometrial.db import Base
 
 DELIVERY_STATES = ("waiting", "running", "ready", "failed", "expired")
+DELIVERY_KINDS = ("draft", "lock", "rebuild")
+"""What is asked for: what is stored now, a new lock of it, or the files of a lock again."""
 
 
 class DataRequest(Base):
@@ -24,12 +26,27 @@ class DataRequest(Base):
             "(state IN ('ready', 'expired')) = (sha256 IS NOT NULL)", name="a_ready_one_has_a_file"
         ),
         CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="a_failed_one_says_why"),
+        CheckConstraint(
+            f"kind IN ({', '.join(repr(kind) for kind in DELIVERY_KINDS)})", name="kind_is_known"
+        ),
+        CheckConstraint("kind <> 'rebuild' OR lock_id IS NOT NULL", name="a_rebuild_names_a_lock"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("staff_account.id"), index=True)
     sites: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
+    kind: Mapped[str] = mapped_column(server_default="draft")
+    profile: Mapped[str] = mapped_column(server_default="study")
     formats: Mapped[list[str]] = mapped_column(ARRAY(TEXT))
+    streams: Mapped[list[str]] = mapped_column(ARRAY(TEXT), server_default="{}")
+    """The streams whose samples are wanted."""
+    lock_name: Mapped[str | None]
+    lock_kind: Mapped[str | None]
+    reason: Mapped[str | None]
+    lock_id: Mapped[UUID | None] = mapped_column(ForeignKey("data_lock.id"))
+    """The lock that came of it, or whose files are made again."""
+    done: Mapped[int] = mapped_column(server_default="0")
+    steps: Mapped[int] = mapped_column(server_default="0")
     state: Mapped[str]
     step: Mapped[str]
     """What is being written, or was last."""
