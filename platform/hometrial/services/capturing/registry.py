@@ -5,11 +5,37 @@ from collections.abc import Callable, Iterable
 from sqlalchemy.orm import Session
 
 from hometrial.exports.source.reading import Row
-from hometrial.services.capturing import study
+from hometrial.services.capturing import consents, doses, health, study, ways
 
 CAPTURES: dict[str, Callable[[Session], Iterable[Row]]] = {
     # The study itself
     "protocol_version": study.protocol_versions,
+    "instrument": study.instruments,
     "site": study.sites,
+    # People and their way through the study
+    "participant": ways.participants,
+    "participation": ways.participations,
+    "anchor": ways.anchors,
+    "epoch": ways.epochs,
+    "screening": consents.screenings,
+    "screening_answer": consents.screening_answers,
+    "consent_signature": consents.consent_signatures,
+    "consent_event": consents.consent_events,
+    "withdrawal": consents.withdrawals,
+    "allocation": consents.allocations,
+    "visit": ways.visits,
+    "deviation": ways.deviations,
+    # The drug
+    "dose_order": doses.orders,
+    "intake": doses.intakes,
+    "interruption": doses.interruptions,
+    "dose_day": doses.days,
+    "supply": doses.supplies,
+    "treatment_told": doses.treatments_told,
+    # Health
+    "medication": health.medications,
+    "adverse_event": health.adverse_events,
+    "baseline_symptom": health.baseline_symptoms,
+    "laboratory": health.laboratory,
 }
 """Every table by its name: a function of a session of one snapshot that returns the table's rows."""
