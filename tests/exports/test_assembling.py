@@ -5,7 +5,8 @@ from datetime import date
 import pytest
 
 from hometrial.exports.metadata import ValueRefusedError
-from hometrial.exports.sdtm.assembling import PERSON, SOURCE, assemble, pieces, study_day
+from hometrial.exports.sdtm.assembling import PERSON, SOURCE, assemble, pieces
+from hometrial.exports.sdtm.planned import study_day
 from hometrial.exports.sdtm.standard import domain
 from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source, kept, read
@@ -67,16 +68,20 @@ def test_numbers_days_and_epochs_come_of_the_dates(study: Study) -> None:
         _pulse("2026-01-11", "70", "x/2"),
         _pulse("2026-01-09", "60", "x/1"),
         _pulse("2026-02", "65", "x/3"),
+        _pulse("2026", "66", "x/0"),
     ]
     [made] = assemble("VS", rows, study)
-    assert made.table["VSDTC"].to_pylist() == ["2026-01-09", "2026-01-11", "2026-02"]
-    assert made.table["VSSEQ"].to_pylist() == [1, 2, 3]
-    assert made.table["VSDY"].to_pylist() == [-1, 2, None], (
+    assert made.table["VSDTC"].to_pylist() == ["2026", "2026-01-09", "2026-01-11", "2026-02"]
+    assert made.table["VSSEQ"].to_pylist() == [1, 2, 3, 4]
+    assert made.table["VSDY"].to_pylist() == [None, -1, 2, None], (
         "a date that is not whole has no study day"
     )
-    assert made.table["EPOCH"].to_pylist() == ["SCREENING", "TREATMENT", ""]
-    assert made.table["USUBJID"].to_pylist() == ["LDN-MECFS-A-1"] * 3
-    assert made.lineage.to_pylist() == [{"row": n, "source": f"x/{n}"} for n in (1, 2, 3)]
+    treated = "OPEN LABEL TREATMENT"
+    assert made.table["EPOCH"].to_pylist() == ["", "SCREENING", treated, treated], (
+        "a month that lies in one epoch has it, a year that lies in two has none"
+    )
+    assert made.table["USUBJID"].to_pylist() == ["LDN-MECFS-A-1"] * 4
+    assert made.lineage.to_pylist() == [{"row": n, "source": f"x/{n - 1}"} for n in (1, 2, 3, 4)]
 
 
 def test_the_baseline_is_the_last_result_before_the_drug(study: Study) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from hometrial.exports import metadata
 from hometrial.exports.metadata import DataSet, ValueRefusedError
 from hometrial.exports.sdtm import standard
+from hometrial.exports.sdtm.planned import study_day as study_day
 from hometrial.exports.sdtm.study import Study
 
 Row = dict[str, Any]
@@ -78,16 +79,10 @@ def _filled(domain: DataSet, row: Row, study: Study) -> Row:
         day = _day(row.get(f"{prefix}{part}DTC"))
         if f"{prefix}{part}DY" in names and day and first:
             row[f"{prefix}{part}DY"] = study_day(day, first)
-    started = _day(row.get(f"{prefix}STDTC")) or _day(row.get(f"{prefix}DTC"))
+    started = row.get(f"{prefix}STDTC") or row.get(f"{prefix}DTC")
     if "EPOCH" in names and "EPOCH" not in row and started:
-        row["EPOCH"] = study.epoch(person, started)
+        row["EPOCH"] = study.epoch_of(person, started)
     return row
-
-
-def study_day(day: date, first: date) -> int:
-    """Return the study day: 1 on the day of the first dose, -1 the day before (SDTMIG 3.4, 4.4.4)."""
-    apart = (day - first).days
-    return apart + 1 if apart >= 0 else apart
 
 
 def _day(written: str | None) -> date | None:
@@ -196,7 +191,7 @@ def _made(domain: DataSet, rows: list[Row]) -> Made:
     """Make the table with the variables that the standard asks, and those that any row has."""
     extra = {PERSON, SOURCE, SUPPLEMENT}
     used = {name for row in rows for name, value in row.items() if value not in (None, "")}
-    columns = tuple(each for each in domain.columns if _is_kept(each.name, domain, used))
+    columns = tuple(each for each in domain.columns if is_kept(each.name, domain, used))
     kept = replace(domain, columns=columns)
     for place, row in enumerate(rows, start=1):
         for each in columns:
@@ -219,8 +214,8 @@ def _made(domain: DataSet, rows: list[Row]) -> Made:
     return Made(kept, table, pa.Table.from_pylist(lineage, LINEAGE))
 
 
-def _is_kept(name: str, domain: DataSet, used: set[str]) -> bool:
-    """Keep what is required or expected, what has a value, and a study day beside every date."""
+def is_kept(name: str, domain: DataSet, used: set[str]) -> bool:
+    """Say whether a variable is kept: what is required or expected, what has a value, and a study day beside every date."""
     column = domain.column(name)
     if column.core in ("Req", "Exp") or name in used:
         return True

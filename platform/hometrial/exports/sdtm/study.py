@@ -1,12 +1,31 @@
-"""The study as SDTM refers to it: identifiers, reference dates, epochs and visits of each person."""
+"""The study as SDTM refers to it: identifiers, reference dates, arms, elements, epochs and visits of each person."""
 
-from dataclasses import dataclass
+import re
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from typing import Any
 
+from hometrial.exports.sdtm import attended, planned
+from hometrial.exports.sdtm.attended import ActualVisit
+from hometrial.exports.sdtm.contact import last_contacts
 from hometrial.exports.source.reading import Row, Source
-from hometrial.protocol.arms import Epoch
+from hometrial.protocol.medicines import found_in
 from hometrial.protocol.model import Protocol
+
+_DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+
+
+@dataclass(frozen=True)
+class Element:
+    """A stretch that a person entered: from its first day to the first day of the next, the last to the last contact."""
+
+    epoch: str
+    first: date
+    end: date
+    source: str
 
 
 @dataclass(frozen=True)
@@ -14,6 +33,8 @@ class Study:
     """One study and all its people."""
 
     source: Source
+    _visits: dict[str, list[ActualVisit]] = field(default_factory=dict, compare=False, repr=False)
+    _elements: dict[str, list[Element]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def protocol(self) -> Protocol:
@@ -24,6 +45,12 @@ class Study:
     def study_id(self) -> str:
         """STUDYID: the protocol's id in capitals."""
         return self.protocol.id.upper()
+
+    @cached_property
+    def treatment(self) -> str:
+        """The study drug: the substance that the protocol's title names, or STUDY DRUG where it names none we know."""
+        found = found_in(self.protocol.title)
+        return "STUDY DRUG" if found is None else found.substance.upper()
 
     def usubjid(self, person: str) -> str:
         """Return USUBJID of a pseudonym."""
@@ -54,40 +81,131 @@ class Study:
         return taken[-1]["day"] if taken else None
 
     @cached_property
-    def _epochs(self) -> dict[str, list[Row]]:
-        return self.source.by_person("epoch")
+    def _by_table(self) -> dict[str, dict[str, list[Row]]]:
+        return {}
+
+    def rows(self, table: str, person: str) -> list[Row]:
+        """Return a person's rows of a source table, in order of their ids."""
+        if table not in self._by_table:
+            self._by_table[table] = self.source.by_person(table)
+        return self._by_table[table].get(person, [])
+
+    @cached_property
+    def anchors(self) -> dict[str, dict[str, date]]:
+        """The days that each person's trial is counted from."""
+        found: dict[str, dict[str, date]] = {}
+        for row in self.source.rows("anchor"):
+            found.setdefault(row["participant"], {})[row["anchor"]] = row["day"]
+        return found
+
+    def consented(self, person: str) -> tuple[date, str] | None:
+        """RFICDTC, and the record that says so: the first signature of the person, or the day that is counted from."""
+        signed = [
+            row for row in self.rows("consent_signature", person) if row["part"] == "participant"
+        ]
+        if signed:
+            first = min(signed, key=lambda row: row["signed"])
+            return date.fromisoformat(first["signed"][:10]), f"consent_signature/{first['id']}"
+        day = self.anchors.get(person, {}).get("consent")
+        return None if day is None else (day, f"anchor/{person}/consent")
+
+    def arm(self, person: str) -> str | None:
+        """Return a person's arm: the one drawn, or the only one of whoever is eligible; None before that."""
+        for row in self.rows("allocation", person):
+            return str(row["arm"])
+        if self.protocol.allocation.method != "not_allocated":
+            return None
+        screened = self.screened(person)
+        is_in = screened is not None and screened["outcome"] == "eligible"
+        return self.protocol.arms[0].id if is_in or self.first_dose(person) else None
+
+    def screened(self, person: str) -> Row | None:
+        """Return a person's last screening."""
+        rows = self.rows("screening", person)
+        return max(rows, key=lambda row: row["number"] or 0) if rows else None
+
+    @cached_property
+    def _contacts(self) -> Mapping[str, date]:
+        return last_contacts(self.source)
+
+    def last_contact(self, person: str) -> date | None:
+        """RFPENDTC: the last day of which anything of a person is on record."""
+        return self._contacts.get(person)
+
+    def elements(self, person: str) -> list[Element]:
+        """Return the stretches that a person entered, without gap or overlap, the last one until the last contact."""
+        if person not in self._elements:
+            self._elements[person] = self._entered(person)
+        return self._elements[person]
+
+    def _entered(self, person: str) -> list[Element]:
+        last = self.last_contact(person)
+        rows = [
+            row
+            for row in self.rows("epoch", person)
+            if row["first"] is not None and last is not None and row["first"] <= last
+        ]
+        if last is None or not rows:
+            return []
+        rows.sort(key=lambda row: (row["first"], row["number"] or 0))
+        ends = [*(row["first"] for row in rows[1:]), last]
+        return [
+            Element(row["epoch"], row["first"], end, f"epoch/{row['id']}")
+            for row, end in zip(rows, ends, strict=True)
+        ]
 
     def epoch(self, person: str, day: date) -> str:
-        """Return EPOCH of a day of a person; empty before consent and after the last one."""
-        for row in self._epochs.get(person, []):
-            if row["first"] and row["first"] <= day <= (row["last"] or date.max):
-                return self.epoch_terms[row["epoch"]]
-        return ""
+        """Return EPOCH of a day of a person; empty before consent. The day on which an epoch begins is of that one."""
+        found = [each for each in self.elements(person) if each.first <= day]
+        return self.epoch_terms[found[-1].epoch] if found else ""
+
+    def epoch_of(self, person: str, written: str | None) -> str:
+        """Return EPOCH of an ISO 8601 date as far as it is known; empty where its days lie in more than one."""
+        parts = _DAY.match(written or "")
+        if parts is None:
+            return ""
+        year, month, day = int(parts[1]), int(parts[2] or 0), int(parts[3] or 0)
+        if day:
+            return self.epoch(person, date(year, month, day))
+        first = date(year, month or 1, 1)
+        last = date(year, month or 12, monthrange(year, month or 12)[1])
+        both = {self.epoch(person, first), self.epoch(person, last)}
+        return both.pop() if len(both) == 1 else ""
 
     @cached_property
     def epoch_terms(self) -> dict[str, str]:
         """The term of CDISC for each epoch of the protocol."""
-        return {each.id: _term(each, self.protocol.epochs) for each in self.protocol.epochs}
+        return planned.epoch_terms(self.protocol)
+
+    @cached_property
+    def planned_visits(self) -> dict[tuple[str, int], planned.PlannedVisit]:
+        """The protocol's visits by id and repetition (from 1), in their order there."""
+        return {(each.visit.id, each.repetition): each for each in planned.visits(self.protocol)}
+
+    def visits(self, person: str) -> list[ActualVisit]:
+        """Return the visits that a person had or missed, in order of their numbers."""
+        if person not in self._visits:
+            self._visits[person] = attended.visits(self.rows("visit", person), self.planned_visits)
+        return self._visits[person]
+
+    def visit(self, person: str, visit: str | None, number: int | None) -> dict[str, Any]:
+        """Return VISITNUM, VISIT and VISITDY of a visit that a person had; nothing where SV has no such visit held."""
+        for each in self.visits(person):
+            if each.day and (each.row["visit"], each.row["number"]) == (visit, number or 1):
+                day = None if each.planned is None else each.planned.day
+                return {"VISITNUM": each.number, "VISIT": each.name, "VISITDY": day}
+        return {}
 
     @cached_property
     def visit_numbers(self) -> dict[str, int]:
-        """VISITNUM of the protocol's planned visits, in their order there."""
-        return {each.id: place for place, each in enumerate(self.protocol.visits, start=1)}
+        """VISITNUM of the first of each of the protocol's planned visits, in their order there."""
+        return {
+            visit: int(each.number)
+            for (visit, repetition), each in self.planned_visits.items()
+            if repetition == 1
+        }
 
 
 def _by_day(row: Row) -> date:
     day: date = row["day"]
     return day
-
-
-def _term(epoch: Epoch, epochs: tuple[Epoch, ...]) -> str:
-    """Name an epoch in CDISC's words: what comes before any drug, on the drug, and after it."""
-    place = epochs.index(epoch)
-    is_before = not any(each.drug for each in epochs[:place])
-    if epoch.drug:
-        return "CONTINUATION TREATMENT" if epoch.optional else "TREATMENT"
-    if not is_before:
-        return "FOLLOW-UP"
-    if place == 0:
-        return "SCREENING"
-    return "OBSERVATION" if epoch.arms else "RUN-IN"

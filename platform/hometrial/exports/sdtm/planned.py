@@ -1,0 +1,133 @@
+"""What the protocol plans, in the words of SDTM: epochs, elements, visits with their numbers, names and days."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from hometrial.protocol.arms import Anchor, Epoch
+from hometrial.protocol.calendar import planned_anchors, visits_due
+from hometrial.protocol.model import Protocol
+from hometrial.protocol.visits import Visit
+
+ANCHORS: dict[Anchor, str] = {
+    "consent": "informed consent",
+    "run_in_start": "first day of the run-in",
+    "run_in_end": "last day of the run-in",
+    "randomisation": "allocation to an arm",
+    "first_dose": "first dose of the study drug",
+    "last_dose": "last dose of the study drug",
+    "extension_start": "first day of the extension",
+    "extension_end": "last day of the extension",
+    "withdrawal": "withdrawal",
+}
+_ANY_DAY = date(2001, 1, 1)  # the plan is the same whenever it begins
+_LONGEST_CODE = 8
+_UNPLANNED = "UNPLAN"
+"""The standard's own code for an element that nobody planned."""
+
+
+@dataclass(frozen=True)
+class PlannedVisit:
+    """A visit of the plan, one for each repetition; `day` is its study day where all arms that have it share it."""
+
+    visit: Visit
+    repetition: int
+    number: float
+    name: str
+    day: int | None
+
+
+def study_day(day: date, first: date) -> int:
+    """Return the study day: 1 on the day of the first dose, -1 the day before (SDTMIG 3.4, 4.4.4)."""
+    apart = (day - first).days
+    return apart + 1 if apart >= 0 else apart
+
+
+def epoch_terms(protocol: Protocol) -> dict[str, str]:
+    """Return EPOCH of each declared epoch: neighbours of one nature are elements of one epoch.
+
+    Where the same nature comes back later, it is another epoch and says which: `TREATMENT 2`.
+    """
+    terms: dict[str, str] = {}
+    seen: dict[str, int] = {}
+    for term, together in groupby(protocol.epochs, lambda each: _nature(each, protocol)):
+        seen[term] = seen.get(term, 0) + 1
+        named = term if seen[term] == 1 else f"{term} {seen[term]}"
+        terms |= {each.id: named for each in together}
+    return terms
+
+
+def _nature(epoch: Epoch, protocol: Protocol) -> str:
+    """Name an epoch in CDISC's words: what comes before any drug, on the drug, and after it."""
+    place = protocol.epochs.index(epoch)
+    if epoch.drug:
+        open_label = "OPEN LABEL TREATMENT" if protocol.design.masking == "none" else "TREATMENT"
+        return "CONTINUATION TREATMENT" if epoch.optional else open_label
+    if any(each.drug for each in protocol.epochs[:place]):
+        return "FOLLOW-UP"
+    if place == 0:
+        return "SCREENING"
+    return "OBSERVATION" if epoch.arms else "RUN-IN"
+
+
+def element_codes(protocol: Protocol) -> dict[str, str]:
+    """Return ETCD of each declared epoch: its id, at most eight characters, no two alike."""
+    codes: dict[str, str] = {}
+    taken = {_UNPLANNED}
+    for epoch in protocol.epochs:
+        code = epoch.id.upper()[:_LONGEST_CODE]
+        further = 2
+        while code in taken:
+            code = f"{epoch.id.upper()[: _LONGEST_CODE - len(str(further))]}{further}"
+            further += 1
+        taken.add(code)
+        codes[epoch.id] = code
+    return codes
+
+
+def element(epoch: str) -> str:
+    """Return ELEMENT of a declared epoch: its id in words."""
+    return epoch.replace("_", " ").capitalize()
+
+
+def visits(protocol: Protocol) -> tuple[PlannedVisit, ...]:
+    """Return the planned visits in the protocol's order, numbered from 1, each repetition one of its own."""
+    days = _days(protocol)
+    found: list[PlannedVisit] = []
+    for visit, repetition in _repetitions(protocol):
+        name = visit.label.upper()
+        if visit.repeat is not None:
+            name = f"{name} {repetition}"
+        shared = days.get((visit.id, repetition), set())
+        day = min(shared) if len(shared) == 1 else None
+        found.append(PlannedVisit(visit, repetition, float(len(found) + 1), name, day))
+    return tuple(found)
+
+
+def _repetitions(protocol: Protocol) -> Iterator[tuple[Visit, int]]:
+    for visit in protocol.visits:
+        times = 1 if visit.repeat is None else visit.repeat.times
+        yield from ((visit, repetition) for repetition in range(1, times + 1))
+
+
+def _days(protocol: Protocol) -> dict[tuple[str, int], set[int]]:
+    """Return the study days of each repetition over the arms, as far as the plan tells them."""
+    found: dict[tuple[str, int], set[int]] = {}
+    for arm in protocol.arms:
+        anchors = planned_anchors(protocol, arm.id, _ANY_DAY)
+        first = anchors.get("first_dose")
+        if first is None:
+            continue
+        for due in visits_due(protocol, arm.id, anchors):
+            found.setdefault((due.visit, due.number), set()).add(study_day(due.due, first))
+    return found
+
+
+def after(anchor: Anchor, day: int) -> str:
+    """Say so many days after an anchor, in words."""
+    if day == 0:
+        return ANCHORS[anchor].capitalize()
+    plural = "" if abs(day) == 1 else "s"
+    side = "after" if day > 0 else "before"
+    return f"{abs(day)} day{plural} {side} {ANCHORS[anchor]}"
