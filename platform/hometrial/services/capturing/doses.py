@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.db import among, once
 from hometrial.exports.source.reading import Row
-from hometrial.models import DoseEvent, Lot, Product, SupplyMovement, ToldHistory
+from hometrial.models import DoseEvent, Lot, Participant, Product, SupplyMovement, ToldHistory
 from hometrial.protocol.dosing.amounts import TimeOfDay
 from hometrial.protocol.dosing.course import Course
 from hometrial.protocol.dosing.days import DoseDay, dose_days
@@ -156,10 +156,10 @@ def _span(course: Course, today: date) -> tuple[date, date] | None:
     """Return the first and the last day; where the drug is over, that before its end, or a later last dose."""
     begun = [each.first_on for each in course.spells[:1]] + [each.on for each in course.intakes]
     last = today if course.intakes_on(today) else today - timedelta(1)
-    spell = course.spell_on(today)
-    if spell is not None and spell.standing.state in _OVER:
+    ends = [each.first_on for each in course.spells if each.standing.state in _OVER]
+    if ends and ends[0] <= today:
         taken = [each.on for each in course.intakes if each.was_taken]
-        last = min(last, max(spell.first_on - timedelta(1), *taken, date.min))
+        last = min(last, max(ends[0] - timedelta(1), *taken, date.min))
     first = min(begun, default=date.max)
     return (first, last) if first <= last else None
 
@@ -182,17 +182,17 @@ def _day(code: str, day: DoseDay) -> Row:
 
 def supplies(session: Session) -> Iterator[Row]:
     """Yield the units that went to a person or came back from one."""
-    known = people(session)
     rows = session.execute(
-        select(SupplyMovement, Lot.code, Product)
+        select(SupplyMovement, Participant.code, Lot.code, Product)
+        .join(Participant, Participant.id == SupplyMovement.participant_id)
         .join(Lot, Lot.id == SupplyMovement.lot_id)
         .join(Product, Product.id == Lot.product_id)
-        .where(among(SupplyMovement.participant_id, known))
+        .where(among(Participant.id, people(session)))
     )
-    for row, lot, product in rows:
+    for row, person, lot, product in rows:
         yield {
             "id": str(row.id),
-            "participant": known[row.participant_id].code,
+            "participant": person,
             "number": row.number,
             "move": row.move,
             "day": row.day,

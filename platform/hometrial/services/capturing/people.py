@@ -1,6 +1,6 @@
 """Whom the source tables are about, and the clock on each person's wall."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -14,7 +14,6 @@ from hometrial.errors import ZoneNeededError
 from hometrial.models import (
     ConsentSignature,
     Participant,
-    ParticipantZone,
     Participation,
     ProtocolVersion,
     Screening,
@@ -26,7 +25,10 @@ from hometrial_ingest.local_time import ZoneHistory
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the study: the row, and the zones lived in; `needs_zone` says what to do where none is on record."""
+    """Somebody of the study: the row, and the zones lived in.
+
+    `needs_zone` names everybody of whom none is on record, and says what to do.
+    """
 
     row: Participant
     zones: ZoneHistory | None
@@ -70,7 +72,21 @@ def moment(session: Session) -> datetime:
 def _people(session: Session) -> dict[UUID, Person]:
     rows = _rows(session)
     zones = enrolling.zone_rows(session, [row.id for row in rows])
-    return {row.id: _person(session, row, zones) for row in rows}
+    lacking = "; ".join(_no_zone(session, row) for row in rows if row.id not in zones)
+    return {
+        row.id: Person(
+            row, enrolling.zone_history(zones[row.id]) if row.id in zones else None, lacking
+        )
+        for row in rows
+    }
+
+
+def _no_zone(session: Session, row: Participant) -> str:
+    try:
+        enrolling.zones_of(session, row)
+    except ZoneNeededError as error:
+        return str(error)
+    raise AssertionError(row.code)  # one snapshot: a zone cannot come about in between
 
 
 def _rows(session: Session) -> list[Participant]:
@@ -88,15 +104,3 @@ def _rows(session: Session) -> list[Participant]:
             .order_by(Participant.code)
         )
     )
-
-
-def _person(
-    session: Session, row: Participant, zones: Mapping[UUID, Sequence[ParticipantZone]]
-) -> Person:
-    if row.id in zones:
-        return Person(row, enrolling.zone_history(zones[row.id]), "")
-    try:
-        enrolling.zones_of(session, row)
-    except ZoneNeededError as error:
-        return Person(row, None, str(error))
-    raise AssertionError(row.code)  # one snapshot: a zone cannot come about in between

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from hometrial.db import among
+from hometrial.errors import ZoneNeededError
 from hometrial.exports.source.reading import Row
 from hometrial.models import Deviation, Participation, Site, VisitRecord
 from hometrial.protocol.epochs import epochs_lived
@@ -80,9 +81,14 @@ def epochs(session: Session) -> Iterator[Row]:
 
 
 def visits(session: Session) -> Iterator[Row]:
-    """Yield the visits that the protocol asks of each person, and those that were held besides."""
+    """Yield the visits that the protocol asks of each person, and those that were held besides.
+
+    Raises ZoneNeededError of a person whose visits cannot be told without a time zone.
+    """
     known = people(session)
     agenda = calendars.agenda_of_all(session)
+    if agenda.problems:
+        raise ZoneNeededError("; ".join(agenda.problems))
     codes = {each.code for each in known.values()}
     records = calendars.last_records(session, list(known))
     left = {row.id: row for found in records.values() for row in found.values()}
