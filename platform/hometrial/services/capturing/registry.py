@@ -5,7 +5,20 @@ from collections.abc import Callable, Iterable
 from sqlalchemy.orm import Session
 
 from hometrial.exports.source.reading import Row
-from hometrial.services.capturing import consents, doses, health, study, ways
+from hometrial.services.capturing import (
+    answers,
+    asked,
+    consents,
+    data_days,
+    doses,
+    evidence,
+    forms,
+    health,
+    study,
+    trail,
+    ways,
+    wearables,
+)
 
 CAPTURES: dict[str, Callable[[Session], Iterable[Row]]] = {
     # The study itself
@@ -37,5 +50,24 @@ CAPTURES: dict[str, Callable[[Session], Iterable[Row]]] = {
     "adverse_event": health.adverse_events,
     "baseline_symptom": health.baseline_symptoms,
     "laboratory": health.laboratory,
+    # Questions
+    "response": forms.responses,
+    "item": answers.items,
+    "free_answer": answers.free_answers,
+    "score": answers.scores,
+    "expected_form": asked.expected_forms,
+    "bad_day": asked.bad_days,
+    # The wearable
+    "device": wearables.devices,
+    "daily_metric": wearables.daily_metrics,
+    "data_day": data_days.data_days,
+    "gap": wearables.gaps,
+    "chunk": wearables.chunks,
+    # How the data came about
+    "batch": evidence.batches,
+    "verdict": evidence.verdicts,
+    "quarantined": evidence.quarantined,
+    "query": evidence.queries,
+    "audit": trail.audit,
 }
 """Every table by its name: a function of a session of one snapshot that returns the table's rows."""
