@@ -50,6 +50,9 @@ def test_each_format_has_its_folder_and_the_rows_are_counted(written):
     folder, made = written
     assert {path.relative_to(folder).as_posix(): rows for path, rows in made.items()} == {
         "sdtm/ae.xpt": 4,
+        "sdtm/define.xml": 1,
+        "sdtm-json/define.xml": 1,
+        "sdtm-ndjson/define.xml": 1,
         "sdtm-xpt8/ae.xpt": 4,
         "sdtm-json/ae.json": 4,
         "sdtm-ndjson/ae.ndjson": 4,

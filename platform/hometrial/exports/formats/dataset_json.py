@@ -25,6 +25,8 @@ class Origin:
     originator: str
     system: str
     version: str
+    title: str = ""
+    """The study's, in words."""
 
 
 def write(path: Path, data_set: DataSet, table: pa.Table, origin: Origin) -> None:

@@ -11,14 +11,17 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.formats import dataset_json, labelled, xpt
+from hometrial.exports.formats import dataset_json, define, labelled, xpt
 from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import Frame
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
 from hometrial.exports.metadata import DataSet
 from hometrial.exports.writing import TableWriter, csv_table
 
+DEFINE = "define.xml"
+NOTHING_TOLD = Told()
 TRANSFORMATIONS = "transformations.csv"
 
 
@@ -47,6 +50,8 @@ class Format:
     ending: str
     write: Callable[[Path, Frame, Origin], None]
     limits: Limits | None = None
+    is_defined: bool = False
+    """A define.xml stands beside its files, except for tidy tables, which no standard describes."""
 
 
 def _xpt5(path: Path, frame: Frame, origin: Origin) -> None:
@@ -83,10 +88,10 @@ def _csv(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
 
 
 FORMATS = {
-    "xpt5": Format("{}", "xpt", _xpt5, xpt.LIMITS[5]),
+    "xpt5": Format("{}", "xpt", _xpt5, xpt.LIMITS[5], is_defined=True),
     "xpt8": Format("{}-xpt8", "xpt", _xpt8, xpt.LIMITS[8]),
-    "dataset-json": Format("{}-json", "json", _json),
-    "ndjson": Format("{}-ndjson", "ndjson", _ndjson),
+    "dataset-json": Format("{}-json", "json", _json, is_defined=True),
+    "ndjson": Format("{}-ndjson", "ndjson", _ndjson, is_defined=True),
     "parquet": Format("{}-parquet", "parquet", _parquet),
     "csv": Format("{}-csv", "csv", _csv),
     "stata": Format("stata", "dta", _stata),
@@ -124,8 +129,9 @@ def write_all(
     frames: Sequence[Framed],
     formats: Collection[str],
     origin: Origin,
+    told: Told = NOTHING_TOLD,
 ) -> dict[Path, int]:
-    """Write a delivery's data sets in each format; return the files and how many rows each holds.
+    """Write a delivery's data sets in each format, with its Define-XML; return the files and the rows of each.
 
     What a format could not hold as it is stands in `NAME-transformations.csv`. Raises ExportRefusedError for a
     format that is not known, and ValueRefusedError for a value that a format cannot hold.
@@ -136,12 +142,17 @@ def write_all(
         form = FORMATS[chosen]
         place = folder / folder_of(name, chosen)
         place.mkdir(parents=True, exist_ok=True)
+        ready = []
         for each in frames:
             frame, found = _ready(each, form)
             path = place / f"{file_name(each.data_set)}.{form.ending}"
             form.write(path, frame, origin)
             made[path] = frame.table.num_rows
             changes += found
+            ready.append(frame)
+        if form.is_defined and name != TIDY:
+            define.write(place / DEFINE, ready, form.ending, origin, told)
+            made[place / DEFINE] = len(ready)
     return made | _write_changes(folder / f"{name}-{TRANSFORMATIONS}", changes)
 
 
