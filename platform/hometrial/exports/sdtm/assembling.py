@@ -56,12 +56,12 @@ def assemble(name: str, rows: Sequence[Mapping[str, Any]], study: Study) -> list
     _number(domain, made)
     _flag_baseline(domain, made, study)
     for row in made:
-        _spill(domain, row)
-    main = _made(domain, made)
-    supplements = _supplements(name, made, study)
-    if not supplements:
+        spill(domain, row)
+    main = made_of(domain, made)
+    further = supplements(name, made, study)
+    if not further:
         return [main]
-    return [main, _made(standard.domain(f"SUPP{name}"), supplements)]
+    return [main, made_of(standard.domain(f"SUPP{name}"), further)]
 
 
 def _filled(domain: DataSet, row: Row, study: Study) -> Row:
@@ -137,7 +137,7 @@ def _flag_baseline(domain: DataSet, rows: list[Row], study: Study) -> None:
         row[column] = "Y"
 
 
-def _spill(domain: DataSet, row: Row) -> None:
+def spill(domain: DataSet, row: Row) -> None:
     """Cut a text that is too long at a word's end; what is left goes to the supplemental data set."""
     for column in domain.columns:
         value = row.get(column.name)
@@ -162,7 +162,8 @@ def pieces(text: str) -> list[str]:
     return [*found, rest]
 
 
-def _supplements(name: str, rows: list[Row], study: Study) -> list[Row]:
+def supplements(name: str, rows: list[Row], study: Study) -> list[Row]:
+    """Return the rows of a domain's supplemental data set, in the order of its keys."""
     column = f"{name}SEQ"
     made = []
     for row in rows:
@@ -187,7 +188,7 @@ def _supplements(name: str, rows: list[Row], study: Study) -> list[Row]:
     )
 
 
-def _made(domain: DataSet, rows: list[Row]) -> Made:
+def made_of(domain: DataSet, rows: list[Row]) -> Made:
     """Make the table with the variables that the standard asks, and those that any row has."""
     extra = {PERSON, SOURCE, SUPPLEMENT}
     used = {name for row in rows for name, value in row.items() if value not in (None, "")}
@@ -215,7 +216,7 @@ def _made(domain: DataSet, rows: list[Row]) -> Made:
 
 
 def is_kept(name: str, domain: DataSet, used: set[str]) -> bool:
-    """Say whether a variable is kept: what is required or expected, what has a value, and a study day beside every date."""
+    """Whether a variable stays: one required or expected, one with a value, a study day beside every date."""
     column = domain.column(name)
     if column.core in ("Req", "Exp") or name in used:
         return True
