@@ -21,9 +21,10 @@ ANCHORS: dict[Anchor, str] = {
     "extension_end": "last day of the extension",
     "withdrawal": "withdrawal",
 }
+_TREATMENT = {"none": "OPEN LABEL TREATMENT"}
 _ANY_DAY = date(2001, 1, 1)  # the plan is the same whenever it begins
 _LONGEST_CODE = 8
-_UNPLANNED = "UNPLAN"
+UNPLANNED = "UNPLAN"
 """The standard's own code for an element that nobody planned."""
 
 
@@ -62,8 +63,7 @@ def _nature(epoch: Epoch, protocol: Protocol) -> str:
     """Name an epoch in CDISC's words: what comes before any drug, on the drug, and after it."""
     place = protocol.epochs.index(epoch)
     if epoch.drug:
-        open_label = "OPEN LABEL TREATMENT" if protocol.design.masking == "none" else "TREATMENT"
-        return "CONTINUATION TREATMENT" if epoch.optional else open_label
+        return "CONTINUATION TREATMENT" if epoch.optional else _TREATMENT[protocol.design.masking]
     if any(each.drug for each in protocol.epochs[:place]):
         return "FOLLOW-UP"
     if place == 0:
@@ -74,7 +74,7 @@ def _nature(epoch: Epoch, protocol: Protocol) -> str:
 def element_codes(protocol: Protocol) -> dict[str, str]:
     """Return ETCD of each declared epoch: its id, at most eight characters, no two alike."""
     codes: dict[str, str] = {}
-    taken = {_UNPLANNED}
+    taken = {UNPLANNED}
     for epoch in protocol.epochs:
         code = epoch.id.upper()[:_LONGEST_CODE]
         further = 2

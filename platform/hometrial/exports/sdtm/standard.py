@@ -52,6 +52,21 @@ def terms() -> dict[str, tuple[Term, ...]]:
 
 
 @cache
+def countries() -> dict[str, str]:
+    """Return the alpha-3 codes of ISO 3166-1 by their alpha-2 codes."""
+    return {line["alpha_2"]: line["alpha_3"] for line in _lines("countries.csv")}
+
+
+def matching(codelist: str, written: str) -> Term | None:
+    """Return the term that a word of the study's own stands for, by its value or its decode; None if there is none."""
+    asked = written.strip().replace("_", " ").upper()
+    for term in terms()[codelist]:
+        if asked in (term.value.upper(), term.decode.upper()):
+            return term
+    return None
+
+
+@cache
 def domains() -> dict[str, dict[str, str]]:
     """Return label, class, structure and keys by domain."""
     return {line["data_set"]: line for line in _lines("domains.csv")}

@@ -157,7 +157,7 @@ class Study:
     def epoch(self, person: str, day: date) -> str:
         """Return EPOCH of a day of a person; empty before consent. The day on which an epoch begins is of that one."""
         found = [each for each in self.elements(person) if each.first <= day]
-        return self.epoch_terms[found[-1].epoch] if found else ""
+        return self.epoch_terms.get(found[-1].epoch, "") if found else ""
 
     def epoch_of(self, person: str, written: str | None) -> str:
         """Return EPOCH of an ISO 8601 date as far as it is known; empty where its days lie in more than one."""

@@ -1,0 +1,137 @@
+"""DM, with SUPPDM: who they are as far as the study asked, their reference dates, and the arm that they were in."""
+
+from datetime import date
+from typing import Any
+
+from hometrial.exports.metadata import ValueRefusedError
+from hometrial.exports.sdtm import leaving, standard
+from hometrial.exports.sdtm.assembling import PERSON, SOURCE, SUPPLEMENT, Qualifier, Row
+from hometrial.exports.sdtm.study import Study
+from hometrial.protocol.variables import Number
+
+UNKNOWN_COUNTRY = "ZZZ"
+"""Of the codes that ISO 3166-1 leaves to its users: the site's country is not on record."""
+_ALPHA_2, _ALPHA_3 = 2, 3
+_YEARS = "a"  # UCUM
+_ASKED = {"SEX": ("sex", "SEX"), "RACE": ("race", "RACE"), "ETHNIC": ("ethnicity", "ETHNIC")}
+"""By variable of DM: the protocol's variable that asks for it, and the codelist."""
+_REMOTE = ("video", "phone", "remote", "system")
+
+
+def dm(study: Study) -> list[Row]:
+    """Return one row for everybody who signed a consent or was screened."""
+    return [_person(study, row) for row in study.source.rows("participant")]
+
+
+def _person(study: Study, row: dict[str, Any]) -> Row:
+    person = row["participant"]
+    consented = study.consented(person)
+    made: Row = {
+        PERSON: person,
+        SOURCE: [f"participant/{row['id']}"],
+        "SUBJID": person,
+        "SITEID": row["site"],
+        "COUNTRY": _country(study, row["site"]),
+        "RFPENDTC": _iso(study.last_contact(person)),
+    }
+    if consented is not None:
+        made["RFICDTC"] = _iso(consented[0])
+        made[SOURCE].append(consented[1])
+    made |= _arm(study, person)
+    made |= _dates(study, person, made)
+    _add_answers(study, person, made)
+    died = leaving.death(study, person)
+    if died is not None:
+        made |= {"DTHFL": "Y", "DTHDTC": died.day}
+        made[SOURCE].append(died.source)
+    mode = _enrolment(study, person)
+    if mode:
+        made[SUPPLEMENT] = {"ENRLMODE": Qualifier("Mode of Enrolment", mode, "Derived")}
+    made[SOURCE] = tuple(made[SOURCE])
+    return made
+
+
+def _iso(day: date | None) -> str:
+    return "" if day is None else day.isoformat()
+
+
+def _country(study: Study, site: str) -> str:
+    """Return the site's country in three letters. Raises ValueRefusedError for a code that ISO 3166-1 has not."""
+    written = next((row["country"] for row in study.source.rows("site") if row["id"] == site), None)
+    if not written:
+        return UNKNOWN_COUNTRY
+    known = standard.countries()
+    if len(written) == _ALPHA_2 and written.upper() in known:
+        return known[written.upper()]
+    if len(written) == _ALPHA_3 and written.upper() in known.values():
+        return str(written.upper())
+    raise ValueRefusedError(
+        f"site {site}: {written!r} is no country of ISO 3166-1; give its two letters"
+    )
+
+
+def _arm(study: Study, person: str) -> Row:
+    """Return the four arm variables, or why they are empty (SDTMIG 3.4, 5.2, assumption 4)."""
+    arm, is_dosed = study.arm(person), study.first_dose(person) is not None
+    if arm is None and is_dosed:
+        return {"ARMNRS": "UNPLANNED TREATMENT", "ACTARMUD": "Study drug without an allocation"}
+    if arm is None:
+        screened = study.screened(person)
+        has_failed = screened is not None and screened["outcome"] == "screen_failure"
+        return {"ARMNRS": "SCREEN FAILURE" if has_failed else "NOT ASSIGNED"}
+    named = {"ARMCD": arm, "ARM": study.protocol.arm(arm).label}
+    if not is_dosed:
+        return {**named, "ARMNRS": "ASSIGNED, NOT TREATED"}
+    return {**named, "ACTARMCD": arm, "ACTARM": named["ARM"]}
+
+
+def _dates(study: Study, person: str, made: Row) -> Row:
+    """Return the reference dates: those of the drug, and for whoever was assigned the end as well."""
+    first, last = study.first_dose(person), study.last_dose(person)
+    dates = {"RFSTDTC": _iso(first), "RFXSTDTC": _iso(first), "RFXENDTC": _iso(last)}
+    if "ARMCD" in made:
+        dates["RFENDTC"] = _iso(last) or made["RFPENDTC"]
+    return dates
+
+
+def _add_answers(study: Study, person: str, made: Row) -> None:
+    """Add what the protocol asks of everybody: age in years, sex, race, ethnicity, each only where it is asked."""
+    answers = _answers(study, person)
+    made["SEX"] = "U"
+    age = next((each for each in study.protocol.variables if each.id == "age"), None)
+    told = answers.get("age")
+    if isinstance(age, Number) and age.unit == _YEARS and told and told["number"] is not None:
+        made |= {"AGE": told["number"], "AGEU": "YEARS"}
+        made[SOURCE].append(f"screening_answer/{told['id']}")
+    for variable, (asked, codelist) in _ASKED.items():
+        found = answers.get(asked)
+        if found is None or not found["value"]:
+            continue
+        term = standard.matching(codelist, found["value"])
+        if term is None:
+            known = ", ".join(each.value for each in standard.terms()[codelist])
+            raise ValueRefusedError(
+                f"DM.{variable} of {person}: {found['value']!r} is none of CDISC's {known}; "
+                f"name the options of the protocol's variable {asked} so"
+            )
+        made[variable] = term.value
+        made[SOURCE].append(f"screening_answer/{found['id']}")
+
+
+def _answers(study: Study, person: str) -> dict[str, dict[str, Any]]:
+    screened = study.screened(person)
+    if screened is None:
+        return {}
+    rows = study.rows("screening_answer", person)
+    return {row["variable"]: row for row in rows if row["screening"] == screened["id"]}
+
+
+def _enrolment(study: Study, person: str) -> str:
+    """Return REMOTE or ON SITE, by the first visit that was held, else by how the consent was signed."""
+    for each in sorted(
+        study.visits(person), key=lambda visit: (visit.day or date.max, visit.number)
+    ):
+        if each.day is not None and each.row["mode"]:
+            return "REMOTE" if each.row["mode"] in _REMOTE else "ON SITE"
+    kinds = {row["kind"] for row in study.rows("consent_signature", person)}
+    return "REMOTE" if "electronic" in kinds else ""
