@@ -88,7 +88,7 @@ class _Walk:
 
     def orders(self) -> list[Order]:
         """Return the orders, and the end of the last."""
-        self._order("start", "First dose, by the protocol", "investigator")
+        self._order("start", "First dose, by the protocol", "staff")
         self._climb()
         life = self.course.life
         ended = [each for each in self.made if each.day <= self.course.last]
@@ -97,7 +97,7 @@ class _Walk:
             kind = "withdraw" if early else "stop for good"
             why = "Side effect: leaves the study" if early else "End of the drug by the plan"
             after = self.course.last + timedelta(1)
-            ended.append(Order(after, kind, None, 0, why, "investigator"))
+            ended.append(Order(after, kind, None, 0, why, "staff"))
         return ended
 
     def _climb(self) -> None:
@@ -122,7 +122,7 @@ class _Walk:
 
     @property
     def _actor(self) -> str:
-        return self.course.titration.step_up.actor
+        return "participant" if self.course.titration.step_up.actor == "participant" else "staff"
 
     def _stay(self) -> int:
         """Return for how many days the step is kept: its least, and until the next one's week has come."""
@@ -135,13 +135,13 @@ class _Walk:
     def _hold(self) -> None:
         """Nothing for some days after a related event; then the dose again, and a step down if there is one."""
         self.day += timedelta(self.chance.whole(3, 5))
-        self._order("hold", "Related event of grade 2 (H1)", "investigator", gives=False)
+        self._order("hold", "Related event of grade 2 (H1)", "rule", gives=False)
         self.day += timedelta(self.chance.whole(3, 6))
-        self._order("resume", "The event is over", "investigator")
+        self._order("resume", "The event is over", "staff")
         if "step_down" in self.course.life.traits and self.level:
             self.day += timedelta(self.chance.whole(4, 6))
             self.level -= 1
-            self._order("step down", "Headache on 3 of 7 days (D1)", "investigator")
+            self._order("step down", "Headache on 3 of 7 days (D1)", "rule")
         self.day += timedelta(1)
 
     def _restart(self, out: Span) -> None:
@@ -153,7 +153,7 @@ class _Walk:
         )
         self.level = max(self.level - down, 0)
         self.day = out.last + timedelta(1)
-        self._order("restart", f"After {gap} days without drug", "investigator")
+        self._order("restart", f"After {gap} days without drug", "staff")
 
     def _order(self, kind: str, why: str, actor: str, *, gives: bool = True) -> None:
         step = self.steps[self.level]

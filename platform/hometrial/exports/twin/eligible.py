@@ -22,11 +22,8 @@ def asked(protocol: Protocol) -> tuple[Variable, ...]:
     return tuple(each for each in protocol.variables if each.id in wanted)
 
 
-def eligible(protocol: Protocol, chance: Chance, told: Mapping[str, Answer]) -> Found:
-    """Return answers of somebody eligible; `told` are kept where the rules let them.
-
-    Raises ExportRefusedError for rules that nothing fulfils.
-    """
+def plainest(protocol: Protocol) -> Found:
+    """Return answers of somebody eligible, the same each time. Raises ExportRefusedError for rules that nothing fulfils."""
     variables = asked(protocol)
     answers: Found = {each.id: _plain(each) for each in variables}
     inclusion = [(each, True) for each in protocol.eligibility.inclusion]
@@ -38,7 +35,7 @@ def eligible(protocol: Protocol, chance: Chance, told: Mapping[str, Answer]) -> 
         raise ExportRefusedError(
             f"{protocol.id}: no answers were found that make somebody eligible; check its eligibility rules"
         )
-    return _varied(protocol, answers, chance, told)
+    return answers
 
 
 def failing(protocol: Protocol, answers: Found, chance: Chance) -> tuple[Found, tuple[str, ...]]:
@@ -96,14 +93,16 @@ def _limits(protocol: Protocol, name: str) -> Iterator[float]:
                     yield side
 
 
-def _varied(
-    protocol: Protocol, answers: Found, chance: Chance, told: Mapping[str, Answer]
-) -> Found:
-    """Return the answers with others in their place, one by one, wherever the rules still hold."""
+def varied(protocol: Protocol, answers: Found, chance: Chance, told: Mapping[str, Answer]) -> Found:
+    """Return other answers, one by one, wherever the rules still hold; those that forms have `told` come first."""
+    criteria = [(each, True) for each in protocol.eligibility.inclusion]
+    criteria += [(each, False) for each in protocol.eligibility.exclusion]
     for variable in asked(protocol):
         drawn = told.get(variable.id, _drawn(variable, answers[variable.id], chance))
         tried = answers | {variable.id: drawn}
-        if variable.refusal(drawn) is None and _standing(protocol, tried) is Standing.ELIGIBLE:
+        rules = [(parse(each.rule), wanted) for each, wanted in criteria]
+        holds = (decide(rule, tried).holds is wanted for rule, wanted in rules if variable.id in names(rule))  # fmt: skip
+        if variable.refusal(drawn) is None and all(holds):
             answers = tried
     return answers
 

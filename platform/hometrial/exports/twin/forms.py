@@ -57,7 +57,7 @@ class Forms:
             self._diary(diary)
 
     def _visit(self, held: Held) -> None:
-        states = {"held": "received", "missed": "missing", None: "not_yet"}
+        states = {"held": "received", "missed": "missing", "upcoming": "not_yet"}
         for form in held.due.forms:
             if self.life.setting.instrument_of(form) is None:
                 continue
@@ -173,30 +173,45 @@ class Forms:
 
     def _items(self, asked: Asked, instrument: Instrument, given: Filled, at: str) -> None:
         response, code = self._name(asked), self.life.code
-        shown = frozenset(take(instrument, given.answers).asked)
+        shown, _ = self._read(instrument, given)
         language = self.rows["response"][-1]["language"]
         for place, item in enumerate(instrument.items, start=1):
             is_asked = item.id in shown and (item.in_crash or not asked.short)
             value = given.answers.get(item.id)
-            if isinstance(item, WordsItem) and item.type == "text" and value is not None:
+            if isinstance(item, WordsItem) and item.type == "text":
+                if value is None:
+                    continue
                 self.rows["free_answer"].append({
                     "id": f"{response}/{item.id}", "participant": code, "response": response,
                     "instrument": instrument.id, "item": item.id, "words": value, "answered": at,
                 })  # fmt: skip
                 continue
-            blank = given.skipped.get(item.id, "unstated") if is_asked else "not_asked"
+            why = (
+                given.skipped.get(item.id, "unstated")
+                if is_asked
+                else "hidden"
+                if item.in_crash or not asked.short
+                else "short_form"
+            )
             self.rows["item"].append({
                 "id": f"{response}/{item.id}", "participant": code, "response": response,
                 "instrument": instrument.id, "item": item.id, "place": place,
                 "value": None if value is None else str(value),
                 "number": float(value) if isinstance(value, int | float) else None,
                 "shown": _shown(instrument, item, value, language),
-                "skipped": blank if value is None else None, "answered": at if is_asked else None,
+                "skipped": None if value is not None else "skipped" if is_asked else "not_asked",
+                "skip_reason": why if value is None else None, "answered": at if is_asked else None,
             })  # fmt: skip
+
+    def _read(self, instrument: Instrument, given: Filled) -> tuple[frozenset[str], Scored]:
+        """Return which items were shown, and the scores."""
+        sha256 = self.life.setting.hashes[instrument.id]
+        _KNOWN.setdefault(sha256, instrument)
+        return _read(sha256, tuple(sorted(given.answers.items())))
 
     def _score(self, asked: Asked, instrument: Instrument, given: Filled) -> None:
         response = self._name(asked)
-        found = _scored(self.life.setting.hashes[instrument.id], instrument, given)
+        _, found = self._read(instrument, given)
         for name, value in (*found.scores.items(), *given.answers.items()):
             self.scored.setdefault((asked.form, name), value)
         for name, value in found.scores.items():
@@ -217,16 +232,12 @@ def _shown(instrument: Instrument, item: Item, value: Answer, language: str) -> 
     return None if option.text is None else option.text.get(language)
 
 
-def _scored(sha256: str, instrument: Instrument, given: Filled) -> Scored:
-    key = tuple(sorted(given.answers.items()))
-    if sha256 not in _INSTRUMENTS:
-        _INSTRUMENTS[sha256] = instrument
-    return _score_once(sha256, key)
-
-
-_INSTRUMENTS: dict[str, Instrument] = {}
-
-
 @lru_cache(maxsize=50_000)
-def _score_once(sha256: str, answers: tuple[tuple[str, Answer], ...]) -> Scored:
-    return score(_INSTRUMENTS[sha256], dict(answers))
+def _read(sha256: str, answers: tuple[tuple[str, Answer], ...]) -> tuple[frozenset[str], Scored]:
+    given = dict(answers)
+    instrument = _KNOWN[sha256]
+    return frozenset(take(instrument, given).asked), score(instrument, given)
+
+
+_KNOWN: dict[str, Instrument] = {}
+"""Instruments by their hash, for answers that are read once however often they are given."""

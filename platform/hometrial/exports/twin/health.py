@@ -139,10 +139,10 @@ def treatments_told(life: Life) -> Iterator[Row]:
             "id": life.named("told", 1), "participant": life.code, "kind": "other", "name": "graded exercise",
             "first": str(first), "last": f"{first}-11", "outcome": 'worse: "never again"',
         }  # fmt: skip
+    mg = chance.pick((0.5, 1.5, 3.0))
     if history.doses and chance.happens(0.5 if life.number > 1 else 1):
         yield {
-            "id": life.named("told", 2), "participant": life.code, "kind": "dose", "name": "naltrexone",
-            "mg": chance.pick((0.5, 1.5, 3.0)), "first": str(first + 1), "last": str(first + 1),
+            "id": life.named("told", 2), "participant": life.code, "kind": "start", "name": f"{mg:g} mg", "mg": mg, "first": str(first + 1),
             "outcome": "stopped: nothing was left",
         }  # fmt: skip
 

@@ -114,13 +114,18 @@ class Life:
         return tuple(each for each in epochs if not each.optional)
 
     def _allocated(self, offsets: dict[Anchor, int]) -> dict[Anchor, int]:
-        protocol = self.setting.protocol
-        if protocol.allocation.method == "not_allocated":
+        if self.allocated_at is None:
             return {}
-        visit = protocol.visit(protocol.allocation.at_visit)
+        visit = self.setting.protocol.visit(self.allocated_at)
         if visit.anchor not in offsets:
             return {}
         return {"randomisation": offsets[visit.anchor] + visit.day}
+
+    @property
+    def allocated_at(self) -> str | None:
+        """The visit at which people are allocated, None in a trial that does not."""
+        allocation = self.setting.protocol.allocation
+        return None if allocation.method == "not_allocated" else allocation.at_visit
 
     def _lead(self, offsets: dict[Anchor, int], whole: int) -> int:
         """Return how many days before the last day of all this person consented."""
@@ -150,14 +155,12 @@ class Life:
         known = dict(self.planned)
         if self.left is not None:
             known = {anchor: day for anchor, day in known.items() if day <= self.left}
-            if "first_dose" in known:
-                known["last_dose"] = self.left
         if self.fate in ("withdrawn", "not_treated") and self.left is not None:
             known["withdrawal"] = self.left
+        if self.fate == "withdrawn" and self.left is not None:
+            known["last_dose"] = self.left - timedelta(1)
         if self.fate == "not_treated":
             known.pop("first_dose", None)
-        if self.fate == "lost":
-            known.pop("last_dose", None)
         return {anchor: day for anchor, day in known.items() if day <= self.setting.until}
 
     @cached_property

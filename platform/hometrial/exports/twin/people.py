@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, time, timedelta
 
 from hometrial.exports.source.reading import Row
-from hometrial.exports.twin.eligible import asked, eligible, failing
+from hometrial.exports.twin.eligible import asked, failing, varied
 from hometrial.exports.twin.life import Life
 from hometrial.exports.twin.setting import Setting
+from hometrial.protocol.epochs import epochs_lived
 from hometrial.protocol.variables import Variable
 from hometrial.rules import Answer
 
@@ -74,20 +75,20 @@ def anchors(life: Life) -> Iterator[Row]:
 
 
 def epochs(life: Life) -> Iterator[Row]:
-    """Yield the epochs that they were in; the last of who is in it still has no end."""
-    for number, span in enumerate(life.spans, start=1):
-        last = min(span.days.last, life.end)
-        goes_on = life.left is None and span.days.last > life.setting.until
+    """Yield the epochs that they were in by the last day of data."""
+    protocol, until = life.setting.protocol, life.setting.until
+    lived = epochs_lived(protocol, life.arm, life.anchors, until)
+    for number, each in enumerate(lived, start=1):
         yield {
-            "id": life.named("epoch", number), "participant": life.code, "epoch": span.epoch, "number": number,
-            "first": span.days.first, "last": None if goes_on else last,
+            "id": f"{life.code}/{each.epoch}", "participant": life.code, "epoch": each.epoch, "number": number,
+            "first": each.first, "last": each.last,
         }  # fmt: skip
 
 
 def screening(life: Life, told: Mapping[str, Answer]) -> tuple[list[Row], list[Row]]:
     """Return the screening and its answers; `told` is what forms say of a variable."""
     protocol = life.setting.protocol
-    answers = eligible(protocol, life.chance("eligible"), told)
+    answers = varied(protocol, life.setting.eligible, life.chance("eligible"), told)
     failed: tuple[str, ...] = ()
     if life.fate == "screen_failure":
         answers, failed = failing(protocol, answers, life.chance("failing"))
@@ -97,7 +98,7 @@ def screening(life: Life, told: Mapping[str, Answer]) -> tuple[list[Row], list[R
     row = {
         "id": name, "participant": life.code, "number": 1, "opened": life.local(first, 630),
         "outcome": "screen_failure" if failed else "eligible", "decided": life.local(decided, 540),
-        "failing": ";".join(failed), "because": "Excluded by the rules" if failed else "All rules hold",
+        "failing": "; ".join(failed) or None, "because": "Excluded by the rules" if failed else "All rules hold",
     }  # fmt: skip
     return [row], [_answer(life, name, each, answers[each.id]) for each in asked(protocol)]
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from uuid import NAMESPACE_URL, uuid5
 
 from hometrial.declarations import read
+from hometrial.exports.twin.eligible import Found, plainest
 from hometrial.protocol.model import Protocol
 from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.loading import definition_hash
@@ -43,6 +44,11 @@ class Setting:
     def hashes(self) -> dict[str, str]:
         """The SHA-256 of each instrument's canonical form."""
         return {name: definition_hash(each) for name, each in self.declared.items()}
+
+    @cached_property
+    def eligible(self) -> Found:
+        """Answers of somebody eligible. Raises ExportRefusedError for rules that nothing fulfils."""
+        return plainest(self.protocol)
 
     @cached_property
     def version_id(self) -> str:

@@ -10,6 +10,7 @@ from hometrial.protocol.calendar import DueVisit, visits_due
 from hometrial.protocol.outcomes import LaboratoryOutcome
 
 _MISSED = 0.06
+_LATE = 0.05
 _DEVIATION = (
     "The tube of the blood sample broke in the post; a second one was taken at the family doctor's – the person was "
     'told by telephone and wrote: "kein Problem, ich komme nächste Woche noch einmal".\nThe courier was informed, and '
@@ -34,7 +35,7 @@ class Held:
     """A visit of the calendar, and what became of it; `day` None: missed, or to come."""
 
     due: DueVisit
-    outcome: str | None
+    outcome: str
     day: date | None
 
     @property
@@ -50,21 +51,30 @@ def calendar(life: Life) -> list[Held]:
 
 
 def _held(life: Life, due: DueVisit) -> Held:
-    chance = life.chance("visit", due.visit, due.number)
-    late, luck = chance.whole(0, 2), chance.unit()
-    day = min(max(due.due, due.window.first) + timedelta(late), max(due.window.last, due.due))
-    if luck > 0.97:
-        day = due.window.last + timedelta(2)  # out of its window
-    if life.left is not None and life.left < day:
-        day = life.left
+    day = _day(life, due)
     if day > life.setting.until:
-        return Held(due, None, None)
+        return Held(due, "upcoming", None)
     if life.left is not None and due.due > life.left - timedelta(life.fate == "lost"):
         return Held(due, "missed", None)
     is_first = due.due <= life.planned["run_in_end"]
-    if luck < _MISSED and not is_first:
+    is_missed = life.chance("missed", due.visit, due.number).happens(_MISSED)
+    if is_missed and not is_first and due.visit != life.allocated_at:
         return Held(due, "missed", None)
     return Held(due, "held", day)
+
+
+def _day(life: Life, due: DueVisit) -> date:
+    """Return when a visit is held: a little late, now and then too late; before the drug if it is about that."""
+    if due.visit == life.allocated_at:
+        return due.due
+    chance = life.chance("visit", due.visit, due.number)
+    day = min(due.due + timedelta(chance.whole(0, 2)), due.window.last)
+    if chance.happens(_LATE):
+        day = due.window.last + timedelta(2)
+    first = life.anchors.get("first_dose")
+    if first is not None and due.due <= first <= day:
+        day = max(first - timedelta(1), due.window.first)
+    return day if life.left is None else min(day, life.left)
 
 
 def visits(life: Life, held: list[Held]) -> Iterator[Row]:
@@ -73,7 +83,7 @@ def visits(life: Life, held: list[Held]) -> Iterator[Row]:
     for each in held:
         mode = protocol.visit(each.due.visit).mode
         yield {
-            "id": f"{life.code}/{each.due.visit}/{each.due.number}" if each.outcome is None
+            "id": f"{life.code}/{each.due.visit}/{each.due.number}" if each.outcome == "upcoming"
             else life.named("visit", each.occasion),
             "participant": life.code, "visit": each.due.visit, "number": each.due.number, "due": each.due.due,
             "first": each.due.window.first, "last": each.due.window.last, "outcome": each.outcome, "day": each.day,

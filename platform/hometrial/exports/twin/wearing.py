@@ -26,7 +26,7 @@ _BROKEN = 5  # days without a grant of the account
 _LATE = 3  # last days that may still change
 _BEDBOUND = 100  # steps; those of the severely ill stay below
 _LEAST_WEAR = 600.0
-SUITES = "heart_rate 5, sleep 3, steps 4"
+SUITES = "heart_rate 5; sleep 3; steps 4"
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def chunks(worn: Worn) -> Iterator[Row]:
         for stream in worn.streams:
             count = {"heart_rate": chance.whole(9000, 17000), "steps": 1440, "sleep": chance.whole(15, 40)}[stream]  # fmt: skip
             if worn.has_data(day):
-                name = life.named("chunk", stream, day)
+                name = f"{life.code}/{stream}/{day}"
                 yield {
                     "id": name, "participant": life.code, "stream": stream, "day": day, "version": 1,
                     "state": "provisional" if worn.is_late(day) else "final", "samples": count,
