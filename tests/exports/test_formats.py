@@ -99,10 +99,24 @@ def test_what_version_5_cannot_hold_is_named(tmp_path, value, why):
     assert not (tmp_path / "vs.xpt").exists()
 
 
-def test_a_number_beyond_the_format_is_named(tmp_path):
-    table = metadata.frame(VS, [{**ROWS[0], "VSSTRESN": 1e80}])
-    with pytest.raises(ValueRefusedError, match="larger than a number of XPT"):
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("VSSTRESN", 1e80, "larger than a number of XPT"), ("VSSTRESN", float("nan"), "is no number"),
+        ("VSSTRESN", -1e-80, "nearer to 0 than a number of XPT"), ("VSSEQ", 2**53 + 1, "whole numbers that XPT"),
+    ],
+)  # fmt: skip
+def test_a_number_beyond_the_format_is_named(tmp_path, variable, value, why):
+    table = metadata.frame(VS, [{**ROWS[0], variable: value}])
+    with pytest.raises(ValueRefusedError, match=rf"VS\.{variable}, row 1: .*{why}"):
         xpt.write(tmp_path / "vs.xpt", VS, table, AT)
+
+
+def test_json_has_no_word_for_what_is_no_number(tmp_path):
+    table = metadata.frame(VS, [{**ROWS[0], "VSSTRESN": float("nan")}])
+    with pytest.raises(ValueRefusedError, match="VSSTRESN, row 1: nan is no number"):
+        dataset_json.write(tmp_path / "vs.json", VS, table, ORIGIN)
+    assert not (tmp_path / "vs.json").exists()
 
 
 def test_version_8_holds_unicode_and_long_text(tmp_path):

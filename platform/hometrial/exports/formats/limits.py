@@ -11,7 +11,7 @@ from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 
 @dataclass(frozen=True)
 class Limits:
-    """Of a format: bytes of a text, of a name and of a label, the largest number, and which characters it holds."""
+    """Of a format: bytes of a text, of a name and of a label, the largest and the smallest number, and what it keeps."""
 
     format: str
     text: int
@@ -20,6 +20,8 @@ class Limits:
     number: float
     is_ascii: bool = False
     keeps_trailing_blanks: bool = False
+    keeps_long_integers: bool = False
+    smallest: float = 0.0
 
 
 def check(limits: Limits, data_set: DataSet, table: pa.Table) -> None:
@@ -56,12 +58,15 @@ def _check_number(
     limits: Limits, data_set: DataSet, column: Column, values: pa.ChunkedArray
 ) -> None:
     if column.kind == "integer":
-        inside = pc.and_(pc.less_equal(values, EXACT), pc.greater_equal(values, -EXACT))
-        why = f"is beyond the whole numbers that {limits.format} keeps exactly"
-    else:
-        inside = pc.less(pc.abs(values), limits.number)
-        why = f"is no number, or larger than a number of {limits.format}"
-    _refuse(data_set, column, values, pc.invert(inside), why)
+        if not limits.keeps_long_integers:
+            outside = pc.or_(pc.greater(values, EXACT), pc.less(values, -EXACT))
+            _refuse(data_set, column, values, outside, f"is beyond the whole numbers that {limits.format} keeps exactly")  # fmt: skip
+        return
+    size = pc.abs(values)
+    outside = pc.invert(pc.less(size, limits.number))
+    _refuse(data_set, column, values, outside, f"is no number, or larger than a number of {limits.format}")  # fmt: skip
+    lost = pc.and_(pc.greater(size, 0.0), pc.less_equal(size, limits.smallest))
+    _refuse(data_set, column, values, lost, f"is nearer to 0 than a number of {limits.format}")
 
 
 def _refuse(
@@ -71,5 +76,5 @@ def _refuse(
     if row is not None:
         raise ValueRefusedError(
             f"{data_set.name}.{column.name}, row {row}: {values[row - 1].as_py()!r} {why}; "
-            "Dataset-JSON and Parquet hold it"
+            "Parquet holds it"
         )

@@ -142,17 +142,17 @@ def write_all(
         form = FORMATS[chosen]
         place = folder / folder_of(name, chosen)
         place.mkdir(parents=True, exist_ok=True)
-        ready = []
+        written = []
         for each in frames:
-            frame, found = _ready(each, form)
+            frame, found = ready(each, form)
             path = place / f"{file_name(each.data_set)}.{form.ending}"
             form.write(path, frame, origin)
             made[path] = frame.table.num_rows
             changes += found
-            ready.append(frame)
+            written.append(frame)
         if form.is_defined and name != TIDY:
-            define.write(place / DEFINE, ready, form.ending, origin, told)
-            made[place / DEFINE] = len(ready)
+            define.write(place / DEFINE, written, form.ending, origin, told)
+            made[place / DEFINE] = len(written)
     return made | _write_changes(folder / f"{name}-{TRANSFORMATIONS}", changes)
 
 
@@ -164,7 +164,8 @@ def file_name(data_set: DataSet) -> str:
     return name
 
 
-def _ready(framed: Framed, form: Format) -> tuple[Frame, list[Change]]:
+def ready(framed: Framed, form: Format) -> tuple[Frame, list[Change]]:
+    """Return a data set as a format holds it, and what had to change for it."""
     frame = framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
     return (frame, []) if form.limits is None else fitted(frame, form.limits)
 

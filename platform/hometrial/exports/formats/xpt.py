@@ -15,9 +15,19 @@ from hometrial.exports.metadata import DataSet
 Version = Literal[5, 8]
 LARGEST = 7.2e75
 """Beyond it the format's hexadecimal numbers end."""
+SMALLEST = 16.0**-65
+"""Nearer to 0 there is none; this one itself is left out, as readers take it for 0."""
 LIMITS: dict[Version, Limits] = {
-    5: Limits("XPT version 5", text=200, name=8, label=40, number=LARGEST, is_ascii=True),
-    8: Limits("XPT version 8", text=32_767, name=32, label=256, number=LARGEST),
+    5: Limits(
+        "XPT version 5",
+        text=200,
+        name=8,
+        label=40,
+        number=LARGEST,
+        smallest=SMALLEST,
+        is_ascii=True,
+    ),
+    8: Limits("XPT version 8", text=32_767, name=32, label=256, number=LARGEST, smallest=SMALLEST),
 }
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DESCRIPTOR = {5: b"HEADER RECORD*******DSCRPTR", 8: b"HEADER RECORD*******DSCPTV8"}
