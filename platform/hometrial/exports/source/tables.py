@@ -208,8 +208,8 @@ TABLES: tuple[SourceTable, ...] = (
     # How the data came about
     _table(
         "batch",
-        "A file or a read, and what became of its rows",
-        "provider:code kind:code payload_sha256:code status:code rows_read:integer rows_accepted:integer rows_duplicate:integer "
+        "A file or a read, and what became of its rows; `path` within an archive of many people, null for one person's",
+        "provider:code path:text kind:code payload_sha256:code status:code rows_read:integer rows_accepted:integer rows_duplicate:integer "
         "rows_quarantined:integer rows_unreadable:integer rows_not_consented:integer reason:text created_at:instant",
         people=False,
     ),
@@ -221,8 +221,8 @@ TABLES: tuple[SourceTable, ...] = (
     ),
     _table(
         "quarantined",
-        "A sample that was set aside",
-        "batch:id stream:code day:day value:float code:code rule:code suite:code suite_version:integer reason:text status:code decision_reason:free",
+        "A sample that was set aside; `row` its number in its file, `at` null where its wall clock could not be placed",
+        "batch:id payload_sha256:code row:integer stream:code day:day at:instant at_local:local value:float code:code rule:code suite:code suite_version:integer reason:text status:code decision_reason:free",
     ),
     _table(
         "query",

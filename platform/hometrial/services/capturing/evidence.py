@@ -1,6 +1,7 @@
 """Source tables of how the data came about: batches, verdicts, samples set aside, questions about data."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -8,19 +9,22 @@ from sqlalchemy.orm import Session
 from hometrial.db import among, once
 from hometrial.exports.source.reading import Row
 from hometrial.models import Batch, Finding, Payload, QuarantinedRow, Query, Verdict
+from hometrial.services import knowing
 from hometrial.services.capturing.people import people
 
 _COUNTED = (
     "provider", "kind", "status", "rows_read", "rows_accepted", "rows_duplicate", "rows_quarantined",
     "rows_unreadable", "rows_not_consented", "reason", "created_at",
 )  # fmt: skip
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def batches(session: Session) -> Iterator[Row]:
     """Yield every batch but those that hold only data of people who are not of the study, as of a rehearsal."""
     for batch, sha256 in _batches(session):
         counted = {name: getattr(batch, name) for name in _COUNTED}
-        yield counted | {"id": str(batch.id), "payload_sha256": sha256}
+        path = batch.path if batch.scope == knowing.ALL else None  # one person's may bear a name
+        yield counted | {"id": str(batch.id), "payload_sha256": sha256, "path": path}
 
 
 def _batches(session: Session) -> Sequence[tuple[Batch, str | None]]:
@@ -71,15 +75,26 @@ def verdicts(session: Session) -> Iterator[Row]:
 def quarantined(session: Session) -> Iterator[Row]:
     """Yield every sample that was set aside, whatever was decided of it since."""
     known = people(session)
-    rows = select(QuarantinedRow).where(among(QuarantinedRow.participant_id, known))
-    for row in session.scalars(rows):
-        value = row.sample.get("value")
+    rows = (
+        select(QuarantinedRow, Payload.sha256)
+        .join(Batch, Batch.id == QuarantinedRow.batch_id)
+        .outerjoin(Payload, Payload.id == Batch.payload_id)
+        .where(among(QuarantinedRow.participant_id, known))
+    )
+    for row, payload in session.execute(rows):
+        value, local = row.sample.get("value"), row.sample.get("local")
+        at = row.sample.get("at") if row.sample.get("placement") == "placed" else None
         yield {
             "id": str(row.id),
             "participant": known[row.participant_id].code,
             "batch": str(row.batch_id),
+            "payload_sha256": payload
+            or row.sample.get("payload"),  # of a read, each row says its page
+            "row": row.row,
             "stream": row.signal,
             "day": row.day,
+            "at": None if at is None else _moment(at),
+            "at_local": None if local is None else _moment(local).replace(tzinfo=None).isoformat(),
             "value": None if value is None else float(value),
             "code": row.sample.get("code"),
             "rule": row.rule,
@@ -89,6 +104,11 @@ def quarantined(session: Session) -> Iterator[Row]:
             "status": row.status,
             "decision_reason": row.decision_reason,
         }
+
+
+def _moment(microseconds: int) -> datetime:
+    """Return a moment of a sample as it is kept: from 1970, as if the clock were UTC's."""
+    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def queries(session: Session) -> Iterator[Row]:
