@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from hometrial.exports.twin.chance import Chance
-from hometrial.questionnaires.answers import Answer, visible
+from hometrial.exports.twin.logic import Logic
+from hometrial.questionnaires.answers import Answer
 from hometrial.questionnaires.instrument import (
     ChoiceItem,
     Instrument,
@@ -34,14 +35,16 @@ class Day:
 
 @dataclass(frozen=True)
 class Filled:
-    """A form as it was filled: the answers to what was shown, and why somebody left an item blank."""
+    """A form as it was filled: which items it `asked`, the answers, and why somebody left an item blank."""
 
     answers: dict[str, Answer]
     skipped: dict[str, str]
+    asked: frozenset[str]
 
 
-def filled(instrument: Instrument, day: Day, chance: Chance, fixed: dict[str, Answer]) -> Filled:
+def filled(logic: Logic, day: Day, chance: Chance, fixed: dict[str, Answer]) -> Filled:
     """Return a questionnaire as somebody fills it on a day; `fixed` answers are as they are."""
+    instrument = logic.instrument
     given: dict[str, Answer] = {}
     skipped: dict[str, str] = {}
     worse_is_higher = _worse_is_higher(instrument)
@@ -55,10 +58,13 @@ def filled(instrument: Instrument, day: Day, chance: Chance, fixed: dict[str, An
         else:
             answer = fixed.get(item.id, _answer(instrument, item, level, (day, worse_is_higher)))
             given[item.id] = day.dose if item.id == "dose_taken" else answer
+    asked = logic.asked(given)
     if day.short:
-        given = {item.id: given[item.id] for item in instrument.items if item.in_crash and item.id in given}  # fmt: skip
-    shown = visible(instrument, given)
-    return Filled(shown, {name: why for name, why in skipped.items() if name not in shown})
+        asked = frozenset(
+            item.id for item in instrument.items if item.in_crash and item.id in asked
+        )
+    kept = {name: answer for name, answer in given.items() if name in asked}
+    return Filled(kept, {name: why for name, why in skipped.items() if name in asked}, asked)
 
 
 def _worse_is_higher(instrument: Instrument) -> bool:

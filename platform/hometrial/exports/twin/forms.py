@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import lru_cache
 
 from hometrial.exports.source.reading import Row
 from hometrial.exports.twin.answering import Day, Filled, filled
@@ -13,9 +12,9 @@ from hometrial.exports.twin.health import bad_stretches
 from hometrial.exports.twin.life import Life
 from hometrial.exports.twin.visits import Held
 from hometrial.protocol.calendar import DueDiary, Span, diaries_due
-from hometrial.questionnaires.answers import Answer, take
+from hometrial.questionnaires.answers import Answer
 from hometrial.questionnaires.instrument import ChoiceItem, Instrument, Item, WordsItem
-from hometrial.questionnaires.scoring import SCORER, Scored, score
+from hometrial.questionnaires.scoring import SCORER
 
 _KEPT = 0.88
 _GAIN, _GAIN_DAYS = 0.15, 84
@@ -134,7 +133,7 @@ class Forms:
         at = self.life.local(asked.day, minute)
         self._respond(asked, at, self.life.local(asked.day, minute + 4))
         day = Day(asked.day, self._illness(asked.day), self._dose(asked.day), asked.short)
-        given = filled(instrument, day, chance, self._fixed(asked))
+        given = filled(self.life.setting.logic[instrument.id], day, chance, self._fixed(asked))
         self._items(asked, instrument, given, at)
         self._score(asked, instrument, given)
 
@@ -173,45 +172,23 @@ class Forms:
 
     def _items(self, asked: Asked, instrument: Instrument, given: Filled, at: str) -> None:
         response, code = self._name(asked), self.life.code
-        shown, _ = self._read(instrument, given)
         language = self.rows["response"][-1]["language"]
         for place, item in enumerate(instrument.items, start=1):
-            is_asked = item.id in shown and (item.in_crash or not asked.short)
             value = given.answers.get(item.id)
-            if isinstance(item, WordsItem) and item.type == "text":
-                if value is None:
-                    continue
-                self.rows["free_answer"].append({
-                    "id": f"{response}/{item.id}", "participant": code, "response": response,
-                    "instrument": instrument.id, "item": item.id, "words": value, "answered": at,
-                })  # fmt: skip
-                continue
-            why = (
-                given.skipped.get(item.id, "unstated")
-                if is_asked
-                else "hidden"
-                if item.in_crash or not asked.short
-                else "short_form"
-            )
-            self.rows["item"].append({
+            row = {
                 "id": f"{response}/{item.id}", "participant": code, "response": response,
-                "instrument": instrument.id, "item": item.id, "place": place,
-                "value": None if value is None else str(value),
-                "number": float(value) if isinstance(value, int | float) else None,
-                "shown": _shown(instrument, item, value, language),
-                "skipped": None if value is not None else "skipped" if is_asked else "not_asked",
-                "skip_reason": why if value is None else None, "answered": at if is_asked else None,
-            })  # fmt: skip
-
-    def _read(self, instrument: Instrument, given: Filled) -> tuple[frozenset[str], Scored]:
-        """Return which items were shown, and the scores."""
-        sha256 = self.life.setting.hashes[instrument.id]
-        _KNOWN.setdefault(sha256, instrument)
-        return _read(sha256, tuple(sorted(given.answers.items())))
+                "instrument": instrument.id, "item": item.id,
+                "answered": at if item.id in given.asked else None,
+            }  # fmt: skip
+            if not (isinstance(item, WordsItem) and item.type == "text"):
+                answer = _blank(asked, item, given) if value is None else _answered(instrument, item, value, language)  # fmt: skip
+                self.rows["item"].append(row | {"place": place} | answer)
+            elif value is not None:
+                self.rows["free_answer"].append(row | {"words": value})
 
     def _score(self, asked: Asked, instrument: Instrument, given: Filled) -> None:
         response = self._name(asked)
-        _, found = self._read(instrument, given)
+        found = self.life.setting.logic[instrument.id].scored(given.answers)
         for name, value in (*found.scores.items(), *given.answers.items()):
             self.scored.setdefault((asked.form, name), value)
         for name, value in found.scores.items():
@@ -223,21 +200,17 @@ class Forms:
             })  # fmt: skip
 
 
-def _shown(instrument: Instrument, item: Item, value: Answer, language: str) -> str | None:
-    if value is None:
-        return None
-    if not isinstance(item, ChoiceItem):
-        return str(value)
-    option = next(each for each in instrument.option_sets[item.options] if each.value == value)
-    return None if option.text is None else option.text.get(language)
+def _blank(asked: Asked, item: Item, given: Filled) -> Row:
+    if item.id in given.asked:
+        return {"skipped": "skipped", "skip_reason": given.skipped.get(item.id, "unstated")}
+    is_short = asked.short and not item.in_crash
+    return {"skipped": "not_asked", "skip_reason": "short_form" if is_short else "hidden"}
 
 
-@lru_cache(maxsize=50_000)
-def _read(sha256: str, answers: tuple[tuple[str, Answer], ...]) -> tuple[frozenset[str], Scored]:
-    given = dict(answers)
-    instrument = _KNOWN[sha256]
-    return frozenset(take(instrument, given).asked), score(instrument, given)
-
-
-_KNOWN: dict[str, Instrument] = {}
-"""Instruments by their hash, for answers that are read once however often they are given."""
+def _answered(instrument: Instrument, item: Item, value: float | str, language: str) -> Row:
+    shown: str | None = str(value)
+    if isinstance(item, ChoiceItem):
+        chosen = (each.text for each in instrument.option_sets[item.options] if each.value == value)
+        shown = (next(chosen) or {}).get(language)
+    number = None if isinstance(value, str) else float(value)
+    return {"value": str(value), "number": number, "shown": shown}

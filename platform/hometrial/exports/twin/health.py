@@ -113,7 +113,7 @@ def baseline_symptoms(life: Life) -> Iterator[Row]:
 def medications(life: Life) -> Iterator[Row]:
     """Yield other medicines, with dates as far as they are remembered; one is an opioid of who has it."""
     first = life.planned["consent"]
-    told = [
+    told: list[tuple[str, str, str, str, str | None, str | None]] = [
         ("Vitamin D3", "1000 IU/d", "deficiency", str(first.year - 2), None, None),
         ("Paracetamol 500 mg", "when needed", "headache", f"{first:%Y-%m}", None, None),
         ("Ibuprofène 400 mg", "1-0-1", "mal de dos", str(first - timedelta(90)), f"{first - timedelta(40):%Y-%m}", None),

@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from hometrial.declarations import read
 from hometrial.exports.twin.eligible import Found, plainest
+from hometrial.exports.twin.logic import Logic
 from hometrial.protocol.model import Protocol
 from hometrial.questionnaires.instrument import Instrument
 from hometrial.questionnaires.loading import definition_hash
@@ -39,6 +40,11 @@ class Setting:
     def declared(self) -> dict[str, Instrument]:
         """The instruments by id. Raises DeclarationError or ValidationError for a body that declares none."""
         return {name: parsed(body, name) for name, body in sorted(self.instruments.items())}
+
+    @cached_property
+    def logic(self) -> dict[str, Logic]:
+        """What each instrument shows and comes to, by its id."""
+        return {each.id: Logic(each) for each in self.declared.values()}
 
     @cached_property
     def hashes(self) -> dict[str, str]:
