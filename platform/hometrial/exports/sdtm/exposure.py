@@ -11,7 +11,7 @@ from hometrial.protocol.model import Protocol
 
 UNTOLD = "UNTOLDDY"
 """QNAM: days inside an interval of which nobody told, or not of every part."""
-_ADJUSTED = {
+ADJUSTED = {
     "step_up": "DOSE TITRATION",
     "step_down": "DOSE REDUCTION",
     "change": "CHANGE OF SCHEDULE",
@@ -204,7 +204,7 @@ def _adjustment(interval: _Interval, before: _Interval | None, dosing: Dosing) -
         return ""
     if kind(order) == "step_down" and order["id"] in dosing.answers:
         return _ADVERSE_EVENT
-    return _ADJUSTED.get(kind(order), "")
+    return ADJUSTED.get(kind(order), "")
 
 
 def _by_day(row: Row) -> date:
