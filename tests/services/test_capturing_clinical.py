@@ -7,12 +7,12 @@ from decimal import Decimal
 import enrolled
 import pytest
 from dosed import DOCTOR, NURSE, why
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from hometrial import clock
 from hometrial.errors import ExportRefusedError, ZoneNeededError
 from hometrial.exports.source.tables import TABLES
-from hometrial.models import Participant
+from hometrial.models import Participant, ToldHistory
 from hometrial.protocol import loading
 from hometrial.protocol.dosing.amounts import once
 from hometrial.protocol.dosing.coarse import CoarseDate
@@ -313,7 +313,10 @@ def test_a_choice_that_was_taken_back_and_an_allocation_in_error_are_gone(source
     assert (drawn["participant"], drawn["arm"]) == (ADA, allocating.arm_of(session, ada))
 
 
-def test_the_answer_that_holds_is_the_last_one_and_unknown_is_no_value(source):
+def test_the_answer_that_holds_is_the_last_one_and_unknown_is_no_value(source, session):
+    bob = enrolling.find_participant(session, BOB)
+    known = answering.known(session, screening.of_person(session, bob))
+    assert sorted(row["variable"] for row in of(source, "screening_answer", BOB)) == sorted(known)
     answers = {row["variable"]: row for row in of(source, "screening_answer", BOB)}
     assert (answers["age"]["value"], answers["age"]["number"]) == ("17", 17.0)
     assert (answers["age"]["type"], answers["age"]["source"]) == ("number", "staff")
@@ -427,8 +430,10 @@ def test_units_that_went_to_a_person_are_there_with_lot_and_strength(source):
     assert (row["lot"], row["formulation"], row["strength_mg"]) == ("B1", "liq", 1.0)
 
 
-def test_the_time_before_is_told_by_the_newest_telling_as_coarsely_as_it_was(source):
+def test_the_time_before_is_told_by_the_newest_telling_as_coarsely_as_it_was(source, session):
     dose, other = sorted(source.rows("treatment_told"), key=lambda row: row["kind"] == "other")
+    newest = session.scalar(select(ToldHistory.id).where(ToldHistory.number == 2))
+    assert (dose["id"], other["id"]) == (f"{newest}/one", f"{newest}/other/1")
     assert (dose["kind"], dose["mg"], dose["first"]) == ("start", 1.5, "2020-05")
     assert dose["outcome"] == "ran out of it; dreams"
     assert (other["kind"], other["name"], other["outcome"]) == ("other", "CBD oil", "cost")
