@@ -113,6 +113,17 @@ def test_rows_that_are_missing_are_told(folder):
         reading_back.read_back(folder, "adam", [delivered(drawn(1500)[1:])], ["parquet"])
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9])
+def test_blanks_of_short_records_are_no_padding(tmp_path, count):
+    """Two texts of ten bytes, one of them mostly empty: what pandas counts wrongly by itself."""
+    data_set = DataSet("TA", "Trial Arms", "Trial Design", "One", (), (Column("STUDYID", "Study Identifier", "text"), Column("TABRANCH", "Branch", "text")))  # fmt: skip
+    rows = [{"STUDYID": "LDN", "TABRANCH": "x" * 29 if each == 0 else ""} for each in range(count)]
+    frame = frames.Frame(data_set, metadata.frame(data_set, rows))
+    writing.write_all(tmp_path, "sdtm", [frame], ["xpt5"], ORIGIN)
+    [checked] = reading_back.read_back(tmp_path, "sdtm", [frame], ["xpt5"])
+    assert checked.rows == count
+
+
 def test_duckdb_reads_parquet_and_csv_alike(folder):
     table = delivered(drawn(1500)).table
     asked = (

@@ -33,15 +33,17 @@ _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "da
 
 @dataclass(frozen=True)
 class Origin:
-    """What all files of one delivery say alike; OIDs equal those of its Define-XML."""
+    """What all files of one delivery say alike; OIDs equal those of its Define-XML.
+
+    `version` of the system and `title` of the study are left out where they are empty.
+    """
 
     study: str
     at: datetime
-    originator: str
-    system: str
-    version: str
+    originator: str = "Hometrial"
+    system: str = "Hometrial"
+    version: str = ""
     title: str = ""
-    """The study's, in words."""
 
 
 def write(path: Path, data_set: DataSet, table: pa.Table, origin: Origin) -> None:
@@ -70,7 +72,7 @@ def _head(data_set: DataSet, table: pa.Table, origin: Origin) -> dict[str, objec
         "datasetJSONCreationDateTime": f"{origin.at:%Y-%m-%dT%H:%M:%S}",
         "datasetJSONVersion": VERSION,
         "originator": origin.originator,
-        "sourceSystem": {"name": origin.system, "version": origin.version},
+        **_system(origin),
         "studyOID": f"STUDY.{origin.study}",
         "metaDataVersionOID": f"MDV.{origin.study}",
         "metaDataRef": "define.xml",
@@ -80,6 +82,12 @@ def _head(data_set: DataSet, table: pa.Table, origin: Origin) -> dict[str, objec
         "label": data_set.label,
         "columns": [_column(data_set, each, table) for each in data_set.columns],
     }
+
+
+def _system(origin: Origin) -> dict[str, object]:
+    if not origin.version:
+        return {}
+    return {"sourceSystem": {"name": origin.system, "version": origin.version}}
 
 
 def _column(data_set: DataSet, column: Column, table: pa.Table) -> dict[str, object]:

@@ -63,6 +63,7 @@ def _document(frames: Sequence[Frame], ending: str, origin: Origin, told: Told) 
         ProtocolName=define.ProtocolName(_content=origin.study),
     )
     version = _version(frames, ending, origin, told)
+    optional = {"SourceSystemVersion": origin.version} if origin.version else {}
     return define.ODM(
         FileType="Snapshot",
         FileOID=f"DEF.{origin.study}.{ending}",
@@ -70,9 +71,9 @@ def _document(frames: Sequence[Frame], ending: str, origin: Origin, told: Told) 
         ODMVersion="1.3.2",
         Originator=origin.originator,
         SourceSystem=origin.system,
-        SourceSystemVersion=origin.version,
         Context="Other",
         Study=define.Study(OID=f"STUDY.{origin.study}", GlobalVariables=names, MetaDataVersion=version),
+        **optional,
     )  # fmt: skip
 
 

@@ -22,6 +22,8 @@ from hometrial.exports.writing import csv_table
 _SAS_EPOCH = -3653
 """1 January 1960 in days of Unix."""
 _SECONDS = 86_400
+_CARD = 80
+"""Bytes that a transport file is a multiple of."""
 _ROWS_AT_ONCE = 50_000
 
 
@@ -61,7 +63,10 @@ def sas(path: Path, frame: Frame) -> Read:
     reader = pd.read_sas(path, format="xport", encoding="ascii", iterator=True)
     with reader:
         fields = reader.fields  # type: ignore[attr-defined]  # pandas-stubs does not know it
-        found = reader.read() if frame.table.num_rows else pd.DataFrame()
+        # Its own count is wrong where short records hold blanks: it takes them for the padding of the file.
+        rows = _rows_of(path, reader.record_start, reader.record_length)  # type: ignore[attr-defined]
+        reader.nobs = rows  # type: ignore[attr-defined]
+        found = reader.read() if rows else pd.DataFrame()
     told = {each["name"].decode(): each["label"].decode() for each in fields}
     columns = {
         each.name: _of_sas(found[each.name] if len(found) else pd.Series([], dtype="float64"), each)
@@ -69,6 +74,15 @@ def sas(path: Path, frame: Frame) -> Read:
         if each.name in told
     }
     return Read(columns, told)
+
+
+def _rows_of(path: Path, start: int, length: int) -> int:
+    """Return how many records there are before the blanks that fill up the file's last card."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        file.seek(max(start, size - length - _CARD))
+        tail = file.read()
+    return -(-(size - start - len(tail) + len(tail.rstrip(b" "))) // length)
 
 
 def _of_sas(values: "pd.Series[Any]", column: Column) -> pa.Array:

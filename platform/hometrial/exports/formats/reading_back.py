@@ -1,7 +1,7 @@
 """Every file that was written is read again and compared with its frame, value by value and label by label."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from hometrial.exports.formats.frames import Frame, first
 from hometrial.exports.formats.readers import Read
 from hometrial.exports.formats.writing import FORMATS, Framed
 from hometrial.exports.writing import csv_table
+
+REPORT = Path("validation", "readback.json")
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,22 @@ def _labels(where: str, frame: Frame, found: Read) -> int:
 def _same(what: str, wrote: str, read: str) -> None:
     if wrote != read:
         raise ExportRefusedError(f"{what} was written as {wrote!r} and read back as {read!r}")
+
+
+def write(
+    place: Path, made: Mapping[str, Sequence[Framed]], formats: Collection[str]
+) -> dict[Path, int]:
+    """Read every file of every delivery in a folder and write validation/readback.json; return it with its rows.
+
+    Raises ExportRefusedError as `read_back`.
+    """
+    checked = [
+        each for name, frames in made.items() for each in read_back(place, name, frames, formats)
+    ]
+    path = place / REPORT
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(report(checked), encoding="utf-8")
+    return {path: len(checked)}
 
 
 def report(checked: Sequence[Checked]) -> str:

@@ -14,12 +14,22 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats import dataset_json, define, labelled, xpt
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import Frame
+from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
 from hometrial.exports.metadata import DataSet
 from hometrial.exports.writing import TableWriter, csv_table
 
+__all__ = [
+    "FORMATS",
+    "Framed",
+    "described",
+    "file_name",
+    "folder_of",
+    "formats_of",
+    "ready",
+    "write_all",
+]
 DEFINE = "define.xml"
 NOTHING_TOLD = Told()
 TRANSFORMATIONS = "transformations.csv"
