@@ -151,6 +151,9 @@ def test_every_dose_comes_after_consent_and_fits_what_was_ordered(source):
     }
     end = {r["participant"]: r["day"] for r in source.rows("anchor") if r["anchor"] == "last_dose"}
     day = {(row["participant"], row["day"]): row for row in source.rows("dose_day")}
+    for row in source.rows("anchor"):
+        if row["anchor"] == "first_dose":
+            assert day[row["participant"], row["day"]]["status"] == "taken"
     most = max(each.absolute_max_mg_day for each in source.protocol.titrations)
     told = {}
     for row in source.rows("intake"):
@@ -205,10 +208,13 @@ def test_every_day_with_data_is_in_an_epoch_and_no_later_than_the_end(source):
 
 def test_nothing_happens_after_somebody_has_left(source):
     left = {r["participant"]: day_of(r["decided"]) for r in source.rows("withdrawal")}
-    for table, column in (("response", "opened"), ("intake", "at"), ("adverse_event", "learned")):
+    told = (("response", "opened"), ("intake", "at"), ("adverse_event", "learned"), ("dose_order", "ordered"))  # fmt: skip
+    for table, column in told:
         for row in source.rows(table):
             if row[column] and row["participant"] in left:
                 assert day_of(row[column]) <= left[row["participant"]]
+    for row in source.rows("anchor"):
+        assert row["day"] <= left.get(row["participant"], date.max)
 
 
 def test_visits_are_those_of_the_calendar_and_baseline_comes_before_the_drug(source):
