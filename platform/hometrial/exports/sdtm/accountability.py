@@ -26,7 +26,7 @@ def _row(study: Study, row: Row) -> Row:
             f"there are {', '.join(_TESTS)}"
         )
     code, name = _TESTS[row["move"]]
-    unit = _UNITS.get(drug(study, row["formulation"]).form, "")
+    form = drug(study, row["formulation"]).form
     amount = canonical(row["units"])
     made: Row = {
         PERSON: row["participant"],
@@ -35,11 +35,12 @@ def _row(study: Study, row: Row) -> Row:
         "DATESTCD": code,
         "DATEST": name,
         "DACAT": "STUDY MEDICATION",
+        "DASCAT": form,
         "DAORRES": amount,
-        "DAORRESU": unit,
+        "DAORRESU": _UNITS.get(form, ""),
         "DASTRESC": amount,
         "DASTRESN": row["units"],
-        "DASTRESU": unit,
+        "DASTRESU": _UNITS.get(form, ""),
         "DADTC": row["day"].isoformat(),
     }
     if row["strength_mg"] is not None:
