@@ -42,7 +42,8 @@ _SCHEMA = pa.schema(
         ("reason", pa.string()),
     ]
 )
-_UNITLESS = ("", "1")
+_UNITS = {"": "", "1": "", "h": "HOURS"}
+"""CDISC's terms where they differ from UCUM's."""
 _TEXT = pa.string()
 
 
@@ -68,7 +69,9 @@ def _answers(study: Study) -> pa.Table:
     """Return items, answers in somebody's own words, and scores, under the same columns."""
     items = study.source.table("item")
     words = study.source.table("free_answer")
-    words = words.filter(pc.not_equal(pc.fill_null(words["words"], ""), ""))
+    said = pc.utf8_trim_whitespace(pc.fill_null(words["words"], ""))
+    words = words.set_column(words.column_names.index("words"), "words", said)
+    words = words.filter(pc.not_equal(words["words"], ""))
     scores = study.source.table("score")
     as_text = pc.cast(scores["value"], pa.string())
     nothing = pa.nulls(len(words), pa.float64())
@@ -182,7 +185,7 @@ class _Forms:
         unit = getattr(item, "unit", "")
         return _Question(
             code_of(instrument, "score" if is_score else "item", name),
-            "" if unit in _UNITLESS else unit,
+            _UNITS.get(unit, unit),
             "" if declared.recall is None else f"-{declared.recall.period}",
             "INVESTIGATOR" if declared.completed_by == "clinician" else "STUDY SUBJECT",
             declared.licence.text_shipped,
