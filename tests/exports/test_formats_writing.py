@@ -169,6 +169,12 @@ def test_a_tidy_table_keeps_its_types_where_a_format_has_them(tmp_path):
         assert found["local_day"].tolist()[0] == date(2026, 3, 1)
 
 
-def test_parts_of_a_second_are_not_lost_in_silence():
-    with pytest.raises(ValueRefusedError, match=r"last_sync_at, row 1: .*parts of a second"):
-        tidy(5, 250_000)
+def test_parts_of_a_second_are_kept_or_listed(tmp_path):
+    writing.write_all(tmp_path, "tidy", [tidy(5, 250_000)], ["stata", "parquet", "csv"], ORIGIN)
+    listed = pd.read_csv(tmp_path / "tidy-transformations.csv")
+    assert listed.to_numpy().tolist() == [
+        ["participant_day", 1, "last_sync_at", "2026-03-02T07:00:05.250000", "2026-03-02T07:00:05", "Stata"]
+    ]  # fmt: skip
+    kept = pd.read_parquet(tmp_path / "tidy/participant_day.parquet")["last_sync_at"][0]
+    assert kept == pd.Timestamp("2026-03-02 07:00:05.25", tz="UTC")
+    assert "07:00:05.250000Z" in (tmp_path / "tidy/participant_day.csv").read_text()

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from hometrial.exports import dictionary
 from hometrial.exports.dictionary import Variable
-from hometrial.exports.metadata import Column, DataSet, Kind, ValueRefusedError
+from hometrial.exports.metadata import Column, DataSet, Kind
 
 ValueLabels = Mapping[str, Mapping[int, str]]
 EXACT = 2**53
@@ -27,13 +27,15 @@ _KINDS: dict[str, Kind] = {
 class Frame:
     """A data set with its canonical frame.
 
-    `values` labels whole numbers; `typed` is what Parquet and CSV say where they can say more (truth, instants).
+    `values` labels whole numbers; `typed` is what Parquet and CSV say where they can say more (truth, instants);
+    `variables` describe a table that no standard describes.
     """
 
     data_set: DataSet
     table: pa.Table
     values: ValueLabels = field(default_factory=dict)
     typed: pa.Table | None = None
+    variables: tuple[Variable, ...] = ()
 
     @property
     def fullest(self) -> pa.Table:
@@ -50,13 +52,13 @@ def described(
 ) -> Frame:
     """Return a table of the dictionary's variables as a frame: truth as 0 and 1, instants as UTC to the second.
 
-    Raises ValueRefusedError for a time with parts of a second, which no format but Parquet and CSV would keep.
+    Parquet and CSV keep the parts of a second; where the other formats lose them, each is listed.
     """
     typed = table.select([each.name for each in variables]).cast(dictionary.schema(variables))
     columns = tuple(_column(each) for each in variables)
     data_set = DataSet(name, label, "", "", keys, columns, purpose="Analysis")
     plain = [
-        _canonical(name, each, typed[each.name].combine_chunks()).cast(TYPES[kind.kind])
+        _canonical(each, typed[each.name].combine_chunks()).cast(TYPES[kind.kind])
         for each, kind in zip(variables, columns, strict=True)
     ]
     fields = [
@@ -64,7 +66,7 @@ def described(
     ]
     values = {each.name: YES_NO for each in variables if each.type == "boolean"}
     made = pa.Table.from_arrays(plain, schema=pa.schema(fields, metadata={"label": label}))
-    return Frame(data_set, made, values, typed)
+    return Frame(data_set, made, values, typed, tuple(variables))
 
 
 TYPES: dict[Kind, pa.DataType] = {
@@ -82,20 +84,17 @@ def _column(variable: Variable) -> Column:
     )
 
 
-def _canonical(name: str, variable: Variable, values: pa.Array) -> pa.Array:
+def _canonical(variable: Variable, values: pa.Array) -> pa.Array:
     if variable.type == "text":
         return pc.fill_null(values, "")
-    if variable.type not in ("instant", "wall clock"):
-        return values
-    told = values.cast(pa.timestamp("us"))
-    whole = told.cast(pa.timestamp("s"), safe=False)
-    row = first(pc.not_equal(whole.cast(pa.timestamp("us")), told))
-    if row is not None:
-        raise ValueRefusedError(
-            f"{name}.{variable.name}, row {row}: {told[row - 1]} has parts of a second; "
-            "Parquet and CSV hold it, the other formats do not"
-        )
-    return whole
+    if variable.type in ("instant", "wall clock"):
+        return to_the_second(values)
+    return values
+
+
+def to_the_second(values: pa.Array) -> pa.Array:
+    """Return times without zone and without what comes after the second."""
+    return pc.floor_temporal(values.cast(pa.timestamp("us")), unit="second").cast(TYPES["datetime"])
 
 
 def first(mask: pa.Array | pa.ChunkedArray) -> int | None:

@@ -3,12 +3,13 @@
 Accents and letters are composed first (NFC). Then, in this order: the signs of `SIGNS`, which say more as words;
 control characters and all kinds of space as blanks; marks that stand on nothing and characters without width are
 left out; every other character by AnyAscii's table (as it is read aloud in Latin letters). Blanks at the end are
-taken away, as no transport file keeps them. A text that grew longer than the format holds is cut.
+taken away, as no transport file keeps them. A text that grew longer than the format holds is cut. Times lose what
+comes after the second.
 """
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -66,7 +67,20 @@ def fitted(frame: Frame, limits: Limits) -> tuple[Frame, list[Change]]:
             ]
         columns.append(values)
     table = pa.Table.from_arrays(columns, schema=frame.table.schema)
-    return Frame(frame.data_set, table, frame.values), changes
+    return replace(frame, table=table), changes + list(_shortened(frame, limits))
+
+
+def _shortened(frame: Frame, limits: Limits) -> Iterator[Change]:
+    """Yield the times that had parts of a second."""
+    if frame.typed is None:
+        return
+    for column in frame.data_set.columns:
+        if column.kind == "datetime":
+            told = frame.typed[column.name].combine_chunks().cast(pa.timestamp("us"))
+            whole = frame.table[column.name].combine_chunks().cast(pa.timestamp("us"))
+            for row in pc.indices_nonzero(pc.not_equal(told, whole)).to_pylist():
+                was, now = told[row].as_py().isoformat(), whole[row].as_py().isoformat()
+                yield Change(frame.data_set.name, row + 1, column.name, was, now, limits.format)
 
 
 def _fitted(

@@ -100,11 +100,11 @@ def _csv(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
 FORMATS = {
     "xpt5": Format("{}", "xpt", _xpt5, xpt.LIMITS[5], is_defined=True),
     "xpt8": Format("{}-xpt8", "xpt", _xpt8, xpt.LIMITS[8]),
-    "dataset-json": Format("{}-json", "json", _json, is_defined=True),
-    "ndjson": Format("{}-ndjson", "ndjson", _ndjson, is_defined=True),
+    "dataset-json": Format("{}-json", "json", _json, dataset_json.LIMITS, is_defined=True),
+    "ndjson": Format("{}-ndjson", "ndjson", _ndjson, dataset_json.LIMITS, is_defined=True),
     "parquet": Format("{}-parquet", "parquet", _parquet),
     "csv": Format("{}-csv", "csv", _csv),
-    "stata": Format("stata", "dta", _stata),
+    "stata": Format("stata", "dta", _stata, labelled.STATA_LIMITS),
     "spss": Format("spss", "sav", _spss, labelled.SPSS_LIMITS),
 }
 """The formats by the names that are asked for."""
