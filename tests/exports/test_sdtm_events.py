@@ -124,6 +124,8 @@ def test_a_coarse_start_stays_coarse_and_has_an_epoch_only_if_it_is_sure() -> No
         "OPEN LABEL TREATMENT",
     )
     assert (unsure["AESTDTC"], unsure.get("EPOCH", "")) == ("2026-01", "")
+    bounded = _event(start="2026-01", learned="2026-01-05T10:00:00+01:00")
+    assert bounded["EPOCH"] == "SCREENING", "it was known by then"
     timed = _event(start="2026-01-20T21:30")
     assert (timed["AESTDTC"], timed["AESTDY"]) == ("2026-01-20T21:30", 11)
 

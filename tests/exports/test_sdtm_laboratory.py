@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-
 from protocols import shipped
 
 from hometrial.exports.metadata import ValueRefusedError

@@ -77,7 +77,7 @@ def _event(study: Study, row: Row) -> Row:
         "AEREL": _RELATED[row["related"]],
         "AEOUT": _OUTCOMES.get(row["outcome"] or "", ""),
         "AECONTRT": "Y" if row["treatment"] else "",
-        "EPOCH": study.epoch_of(person, row["start"]),
+        "EPOCH": _epoch(study, row),
         "AESTDTC": dates.iso(row["start"]),
         "AEENDTC": dates.iso(row["stop"]),
         SUPPLEMENT: _supplement(row),
@@ -85,6 +85,23 @@ def _event(study: Study, row: Row) -> Row:
     if row["ongoing"]:
         made |= {"AEENRTPT": "ONGOING", "AEENTPT": _last_contact(study, person)}
     return made | _seriousness(row["serious"])
+
+
+def _epoch(study: Study, row: Row) -> str:
+    """Return the epoch of the start; of a coarse one only if all days that it can be lie in one.
+
+    It was no later than the end, and no later than when the study knew of it.
+    """
+    began = dates.bounds(row["start"])
+    if began is None:
+        return ""
+    first, last = began
+    for told in (row["stop"], row["learned"]):
+        known = dates.bounds(told)
+        last = last if known is None else max(first, min(last, known[1]))
+    person = row["participant"]
+    epochs = {study.epoch(person, first), study.epoch(person, last)}
+    return epochs.pop() if len(epochs) == 1 else ""
 
 
 def _last_contact(study: Study, person: str) -> str:

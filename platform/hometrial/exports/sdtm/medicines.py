@@ -120,7 +120,8 @@ class _Dose:
     @property
     def ended(self) -> str | None:
         """When it ended: as told, or when the next change began."""
-        return self.row["last"] or (self.after and self.after["first"])
+        last: str | None = self.row["last"]
+        return last if last or self.after is None else self.after["first"]
 
 
 def _before(study: Study) -> Iterator[Row]:

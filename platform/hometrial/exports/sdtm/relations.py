@@ -23,7 +23,8 @@ class _Numbered:
 
     @cached_property
     def rows(self) -> list[Row]:
-        return self.made.table.to_pylist()
+        rows: list[Row] = self.made.table.to_pylist()
+        return rows
 
     @cached_property
     def by_source(self) -> dict[str, Row]:
