@@ -1,0 +1,97 @@
+"""Every analysis data set of a study, from its tabulations."""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from hometrial.exports.adam import (
+    adverse_events,
+    endpoints,
+    exposure,
+    laboratory,
+    questionnaires,
+    subject_level,
+    time_to_event,
+    wearable,
+)
+from hometrial.exports.adam.dosing import Doses
+from hometrial.exports.adam.findings import with_people
+from hometrial.exports.adam.finishing import KEY, finish
+from hometrial.exports.adam.outcomes import Outcomes, Records
+from hometrial.exports.adam.trial import Frame, Trial
+from hometrial.exports.sdtm.assembling import Made
+from hometrial.exports.source.reading import Source
+from hometrial.protocol.outcomes import AtVisit, FormOutcome, LaboratoryOutcome
+
+_Rows = tuple[Frame, Frame]
+
+
+def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
+    """Return the analysis data sets by name; one without rows is left out.
+
+    Of the source only the protocol is read: all that is known of people comes from the tabulations. Raises
+    ExportRefusedError where the protocol says something for which no rule is known, ValueRefusedError for a value
+    that does not fit.
+    """
+    trial = Trial(source.protocol, tabulations)
+    doses = Doses(trial)
+    records = Records(
+        questionnaires.rows(trial),
+        wearable.rows(trial),
+        laboratory.rows(trial),
+        adverse_events.rows(trial, doses),
+    )
+    outcomes = Outcomes(trial, records)
+    taken = exposure.summary(trial, doses)
+    adsl = subject_level.rows(outcomes, taken)
+    declared = baselines(outcomes)
+    asked, answers = spans(outcomes), records.questionnaires
+    makers: dict[str, tuple[Frame, Callable[[], _Rows]]] = {
+        "ADAE": (records.events, lambda: adverse_events.data_set(records.events)),
+        "ADEX": (taken, lambda: exposure.data_set(taken, trial, doses)),
+        "ADLB": (
+            records.laboratory,
+            lambda: laboratory.data_set(records.laboratory, doses, declared),
+        ),
+        "ADQS": (answers, lambda: questionnaires.data_set(answers, trial, doses, asked, declared)),
+        "ADWD": (records.wearable, lambda: wearable.data_set(records.wearable, trial, doses)),
+        "ADWR": (records.wearable, lambda: wearable.weekly(records.wearable, trial, doses)),
+        "ADTTE": (taken, lambda: time_to_event.data_set(trial, doses)),
+        "ADEFF": (adsl, lambda: endpoints.data_set(outcomes, adsl)),
+    }
+    made = {"ADSL": finish("ADSL", *_subjects(adsl, trial), trial)}
+    for name, (of, make) in makers.items():
+        rows, links = make() if len(of) else (of, of)
+        if len(rows):
+            made[name] = finish(name, with_people(rows, adsl, trial), links, trial)
+    return made
+
+
+def _subjects(adsl: Frame, trial: Trial) -> _Rows:
+    rows, links = subject_level.data_set(adsl)
+    return rows.assign(STUDYID=trial.protocol.id.upper()), links
+
+
+def spans(outcomes: Outcomes) -> dict[str, tuple[int, int]]:
+    """Return over how many days the protocol averages a parameter of a form, and how many must be known."""
+    return {
+        outcomes.code(each): (each.over_days, each.at_least_days)
+        for each in outcomes.trial.protocol.outcomes
+        if isinstance(each, FormOutcome) and each.over_days and each.at_least_days
+    }
+
+
+def baselines(outcomes: Outcomes) -> dict[str, pd.Series]:
+    """Return the keys of the records that are the baseline of each outcome at visits, by PARAMCD.
+
+    They are those of the first endpoint of the outcome, primary ones first, that is held against visits.
+    """
+    found: dict[str, pd.Series] = {}
+    for endpoint in outcomes.trial.protocol.endpoints.all:
+        outcome = outcomes.named(endpoint.outcome)
+        if not isinstance(outcome, FormOutcome | LaboratoryOutcome):
+            continue
+        code = outcomes.code(outcome)
+        if isinstance(endpoint.against, AtVisit) and code not in found:
+            found[code] = outcomes.value(outcome, endpoint.against, endpoint).records[KEY]
+    return found

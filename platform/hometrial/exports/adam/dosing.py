@@ -1,0 +1,97 @@
+"""The dose of each subject on each day, from EX (taken) and EC (told to be missed, and planned)."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from hometrial.exports.adam.trial import ROW, Frame, Trial, days, expanded
+from hometrial.exports.sdtm.doses import FREQUENCIES
+
+_TIMES = {term: times for times, term in FREQUENCIES.items()}
+_KEY = ["USUBJID", "ADT"]
+
+
+@dataclass(frozen=True)
+class Doses:
+    """The doses of a trial, by subject and day."""
+
+    trial: Trial
+
+    @cached_property
+    def taken(self) -> Frame:
+        """One row for each subject and day with a dose: USUBJID, ADT, DOSEA in mg a day, row of EX."""
+        table = self.trial.table("EX")
+        each = Frame(
+            {
+                "USUBJID": table["USUBJID"],
+                "first": days(table["EXSTDTC"]),
+                "last": days(table["EXENDTC"]),
+                "DOSEA": table["EXDOSE"]
+                * table["EXDOSFRQ"].map(_TIMES).astype("float64").fillna(1),
+                ROW: table[ROW],
+            }
+        )
+        found = expanded(each[each["DOSEA"] > 0], "first", "last")
+        return found.groupby(_KEY, as_index=False).agg(DOSEA=("DOSEA", "sum"), _row=(ROW, "first"))
+
+    @cached_property
+    def missed(self) -> Frame:
+        """One row for each subject and day of which EC says that no dose was taken."""
+        told = self._collected("PERFORMED")
+        found = told[told["ECOCCUR"] == "N"][_KEY].drop_duplicates()
+        joined = found.merge(self.taken[_KEY], how="left", indicator="also")
+        return joined.loc[joined["also"] == "left_only", _KEY]
+
+    @cached_property
+    def planned(self) -> Frame:
+        """One row for each subject and day for which a dose was ordered: USUBJID, ADT, DOSEP in mg a day."""
+        found = self._collected("SCHEDULED")
+        found["DOSEP"] = found["ECDOSE"] * found["ECDOSFRQ"].map(_TIMES).astype("float64").fillna(1)
+        return found.groupby(_KEY, as_index=False).agg(DOSEP=("DOSEP", "last"))
+
+    def _collected(self, mood: str) -> Frame:
+        table = self.trial.table("EC")
+        found = table[table["ECMOOD"].isin([mood, ""] if mood == "PERFORMED" else [mood])]
+        ends = days(found["ECENDTC"])
+        begins = days(found["ECSTDTC"])
+        return expanded(found.assign(first=begins, last=ends.fillna(begins)), "first", "last")
+
+    @cached_property
+    def _days(self) -> Frame:
+        missed = self.missed.assign(DOSEA=0.0)
+        return pd.concat([self.taken[[*_KEY, "DOSEA"]], missed], ignore_index=True)
+
+    def on(self, frame: Frame, day: str = "ADT") -> pd.Series:
+        """Return the dose of each row's day: 0 outside treatment, empty inside it where nobody told."""
+        asked = Frame({"USUBJID": frame["USUBJID"].to_numpy(), "ADT": frame[day].to_numpy()})
+        asked["ADT"] = asked["ADT"].astype("datetime64[s]")
+        found = asked.merge(self._days, how="left", on=_KEY)["DOSEA"].to_numpy()
+        first, last = (
+            asked["USUBJID"].map(self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
+        )
+        outside = first.isna() | (asked["ADT"] < first) | (asked["ADT"] > last)
+        given = np.where(np.isnan(found) & outside.to_numpy(), 0.0, found)
+        given[asked["ADT"].isna().to_numpy()] = np.nan
+        return pd.Series(given, frame.index)
+
+    def ordered_on(self, frame: Frame) -> pd.Series:
+        """Return the planned dose of each row's day; empty where none was ordered."""
+        asked = frame[_KEY].reset_index(drop=True)
+        asked["ADT"] = asked["ADT"].astype("datetime64[s]")
+        found = asked.merge(self.planned, how="left", on=_KEY)["DOSEP"]
+        return pd.Series(found.to_numpy(dtype="float64"), frame.index)
+
+    def joined(self, frame: Frame) -> Frame:
+        """Return rows with the dose on their day, planned and taken, and whether it was on treatment."""
+        first, last = (
+            frame["USUBJID"].map(self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
+        )
+        treated = (frame["ADT"] >= first) & (frame["ADT"] <= last)
+        return frame.assign(
+            DOSEA=self.on(frame),
+            DOSEP=self.ordered_on(frame),
+            DOSEU="mg",
+            ONTRTFL=np.where(treated, "Y", ""),
+        )

@@ -1,0 +1,87 @@
+"""ADEX: how long, how much and how faithfully each treated subject took the drug."""
+
+import numpy as np
+import pandas as pd
+
+from hometrial.exports.adam.dosing import Doses
+from hometrial.exports.adam.finishing import KEY, LINKS
+from hometrial.exports.adam.trial import ROW, Frame, Trial, duration
+
+MARK_MG = 3.0
+"""The dose that pilots of low-dose naltrexone count as reached (protocol-and-instruments 5.4)."""
+MAINTENANCE_DAYS = 28
+PARAMETERS = {
+    "TRTDUR": "Treatment Duration (days)", "EXPDAYS": "Days With a Dose (days)", "MISSDAYS": "Days With a Missed Dose (days)",
+    "UNKDAYS": "Days of Which Nobody Told (days)", "CUMDOSE": "Cumulative Dose (mg)", "AVGDOSE": "Mean Daily Dose on Days With a Dose (mg)",
+    "MAXDOSE": "Highest Daily Dose (mg)", "LASTDOSE": "Last Daily Dose (mg)", "DAYS3MG": "Days at 3 mg or More (days)",
+    "DAYSMAX": "Days at the Highest Planned Dose (days)", "ADHERE": "Doses Taken of Doses Told (%)",
+}  # fmt: skip
+
+
+def summary(trial: Trial, doses: Doses) -> Frame:
+    """Return the parameters of ADEX as columns, and DOSMAINT, by USUBJID, of everybody who took a dose."""
+    people = trial.subjects[trial.subjects["TRTSDT"].notna()]
+    taken, missed = doses.taken, doses.missed
+    first, last = (missed["USUBJID"].map(trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
+    missed = missed[(missed["ADT"] >= first) & (missed["ADT"] <= last)]
+    by = taken.groupby("USUBJID")["DOSEA"]
+    highest = _highest_planned(trial).reindex(people.index)
+    found = Frame(
+        {
+            "TRTDUR": duration(people["TRTSDT"], people["TRTEDT"]),
+            "EXPDAYS": by.size(),
+            "MISSDAYS": missed.groupby("USUBJID").size(),
+            "CUMDOSE": by.sum(),
+            "AVGDOSE": by.mean(),
+            "MAXDOSE": by.max(),
+            "LASTDOSE": taken.sort_values("ADT").groupby("USUBJID")["DOSEA"].last(),
+            "DAYS3MG": taken[taken["DOSEA"] >= MARK_MG].groupby("USUBJID").size(),
+            "DAYSMAX": taken[taken["DOSEA"] >= taken["USUBJID"].map(highest)]
+            .groupby("USUBJID")
+            .size(),
+        },
+        index=people.index,
+    )
+    counts = ["EXPDAYS", "MISSDAYS", "DAYS3MG", "DAYSMAX"]
+    found[counts] = found[counts].fillna(0)
+    found["UNKDAYS"] = found["TRTDUR"] - found["EXPDAYS"] - found["MISSDAYS"]
+    told = found["EXPDAYS"] + found["MISSDAYS"]
+    found["ADHERE"] = 100 * found["EXPDAYS"] / told.where(told > 0)
+    found["DOSMAINT"] = _maintenance(taken)
+    return found
+
+
+def _highest_planned(trial: Trial) -> pd.Series:
+    """Return the highest dose of each subject's plan; of who has no known arm, nothing."""
+    protocol = trial.protocol
+    by_arm = {each.id.upper(): protocol.titration_of(each.id).max_mg_day for each in protocol.arms}
+    return trial.subjects["ARMCD"].str.upper().map(by_arm).astype("float64")
+
+
+def _maintenance(taken: Frame) -> pd.Series:
+    """Return the dose of most of the last days with a dose; of equally frequent ones the higher."""
+    last = taken.sort_values("ADT").groupby("USUBJID").tail(MAINTENANCE_DAYS)
+    times = last.groupby(["USUBJID", "DOSEA"]).size().rename("times").reset_index()
+    times = times.sort_values(["USUBJID", "times", "DOSEA"])
+    return times.drop_duplicates("USUBJID", keep="last").set_index("USUBJID")["DOSEA"]
+
+
+def data_set(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
+    """Return the rows of ADEX, and their sources: the intervals of EX."""
+    told = found[list(PARAMETERS)].rename_axis("USUBJID").reset_index()
+    made = told.melt(id_vars="USUBJID", var_name="PARAMCD", value_name="AVAL")
+    made = made[made["AVAL"].notna()].reset_index(drop=True)
+    made["PARAM"] = made["PARAMCD"].map(PARAMETERS)
+    made[KEY] = np.arange(len(made))
+    of_missed = made["PARAMCD"] == "MISSDAYS"
+    made["SRCDOM"] = np.where(of_missed & ("EC" in trial.tabulations), "EC", "EX")
+    made["SRCVAR"] = (
+        made["PARAMCD"].map({"MISSDAYS": "ECOCCUR", "TRTDUR": "EXSTDTC"}).fillna("EXDOSE")
+    )
+    intervals = doses.taken[["USUBJID", ROW]].drop_duplicates()
+    links = (
+        made[~of_missed]
+        .assign(SRCDOM="EX")[["USUBJID", KEY, "SRCDOM"]]
+        .merge(intervals, on="USUBJID")
+    )
+    return made, links[LINKS]
