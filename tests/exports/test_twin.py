@@ -357,3 +357,15 @@ def test_instruments_may_come_as_yaml_too():
     text = shipped_text("ldn-ms")
     made = making.twin(Setting(shipped("ldn-ms"), text, written, METRICS, 7), 1)
     assert made.table("item").equals(twin("ldn-ms", 1).table("item"))
+
+
+def test_a_protocol_without_a_run_in_has_a_twin_too():
+    protocol = shipped("ldn-ms")
+    epochs = tuple(each for each in protocol.epochs if each.id != "run_in")
+    visits = tuple(each for each in protocol.visits if each.anchor != "run_in_end")
+    bare = protocol.model_copy(update={"epochs": epochs, "visits": visits})
+    made = making.twin(Setting(bare, "", bodies("ldn-ms"), METRICS, 7), 6)
+    assert {row["anchor"] for row in made.rows("anchor")} == {
+        "consent", "first_dose", "last_dose", "withdrawal",
+    }  # fmt: skip
+    assert made.table("dose_day").num_rows > 0

@@ -102,7 +102,7 @@ def audit(life: Life) -> Iterator[Row]:
     """Yield the trail of the person's record: made, and changed once its screening was decided."""
     status = ("screening", "screen_failure" if life.fate == "screen_failure" else "enrolled")
     first = life.planned["consent"]
-    decided = min(life.planned["run_in_start"], life.end)
+    decided = min(life.entered, life.end)
     steps = (("INSERT", first, None, status[0]), ("UPDATE", decided, status[0], status[1]))
     for place, (operation, day, old, new) in enumerate(steps):
         yield {

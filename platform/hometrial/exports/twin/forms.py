@@ -139,11 +139,7 @@ class Forms:
 
     def _fixed(self, asked: Asked) -> dict[str, Answer]:
         """Return answers at screening without which nobody could have come in: an item that bears a variable is 0."""
-        if (
-            asked.kind != "visit"
-            or asked.day is None
-            or asked.day > self.life.planned["run_in_start"]
-        ):
+        if asked.kind != "visit" or asked.day is None or asked.day > self.life.entered:
             return {}
         return {
             each.origin.score: 0

@@ -94,12 +94,24 @@ class Life:
         for epoch in self._epochs:
             if epoch.begins is not None:
                 offsets.setdefault(epoch.begins.anchor, day - epoch.begins.day)
+            if epoch.drug:
+                offsets.setdefault("first_dose", day)
             day += self._length(epoch, chance)
-            if epoch.ends is not None:
-                offsets[epoch.ends] = day - 1
+            ended: tuple[Anchor | None, ...] = (epoch.ends, "last_dose" if epoch.drug else None)
+            offsets |= {anchor: day - 1 for anchor in ended if anchor is not None}
             offsets |= self._allocated(offsets)
         first = self.setting.until - timedelta(self._lead(offsets, day))
         return {anchor: first + timedelta(offset) for anchor, offset in offsets.items()}
+
+    @property
+    def entered(self) -> date:
+        """The day on which screening was over by the plan."""
+        return self.planned.get("run_in_start", self.baseline)
+
+    @property
+    def baseline(self) -> date:
+        """The last day before the drug could begin, by the plan."""
+        return self.planned.get("run_in_end", self.planned["first_dose"] - timedelta(1))
 
     def _length(self, epoch: Epoch, chance: Chance) -> int:
         drug = [each for each in self._epochs if each.drug]
@@ -144,7 +156,7 @@ class Life:
         if self.fate == "screen_failure":
             return at["consent"] + timedelta(chance.whole(3, 12))
         if self.fate == "not_treated":
-            return at.get("randomisation", at["run_in_end"])
+            return at.get("randomisation", self.baseline)
         if self.fate in ("withdrawn", "lost"):
             return at["first_dose"] + timedelta(int(days * chance.between(0.45, 0.7, 3)))
         return None

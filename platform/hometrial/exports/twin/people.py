@@ -93,7 +93,7 @@ def screening(life: Life, told: Mapping[str, Answer]) -> tuple[list[Row], list[R
     if life.fate == "screen_failure":
         answers, failed = failing(protocol, answers, life.chance("failing"))
     first = life.planned["consent"]
-    decided = life.left if failed and life.left else life.planned["run_in_start"]
+    decided = life.left if failed and life.left else life.entered
     name = life.named("screening", 1)
     row = {
         "id": name, "participant": life.code, "number": 1, "opened": life.local(first, 630),

@@ -56,7 +56,7 @@ def _held(life: Life, due: DueVisit) -> Held:
         return Held(due, "upcoming", None)
     if life.left is not None and due.due > life.left - timedelta(life.fate == "lost"):
         return Held(due, "missed", None)
-    is_first = due.due <= life.planned["run_in_end"]
+    is_first = due.due <= life.baseline
     is_missed = life.chance("missed", due.visit, due.number).happens(_MISSED)
     if is_missed and not is_first and due.visit != life.allocated_at:
         return Held(due, "missed", None)
@@ -111,9 +111,9 @@ def deviations(life: Life, held: list[Held]) -> Iterator[Row]:
             "description": f"{each.due.visit} was held {each.due.outside(each.day)} days outside its window",
         }  # fmt: skip
     if "hold" in life.traits:
-        yield _deviation(life, len(late) + 1, life.planned["run_in_end"]) | {
+        yield _deviation(life, len(late) + 1, life.baseline) | {
             "category": "procedure_missed", "impact": "important", "closed": False, "description": _DEVIATION,
-            "reported": life.planned["run_in_end"] + timedelta(5),
+            "reported": life.baseline + timedelta(5),
         }  # fmt: skip
 
 
