@@ -15,6 +15,7 @@ _ALPHA_2, _ALPHA_3 = 2, 3
 _YEARS = "a"  # UCUM
 _ASKED = {"SEX": ("sex", "SEX"), "RACE": ("race", "RACE"), "ETHNIC": ("ethnicity", "ETHNIC")}
 """By variable of DM: the protocol's variable that asks for it, and the codelist."""
+_SEX = "sex"
 _REMOTE = ("video", "phone", "remote", "system")
 
 
@@ -105,17 +106,30 @@ def _add_answers(study: Study, person: str, made: Row) -> None:
         made[SOURCE].append(f"screening_answer/{told['id']}")
     for variable, (asked, codelist) in _ASKED.items():
         found = answers.get(asked)
-        if found is None or not found["value"]:
-            continue
-        term = standard.matching(codelist, found["value"])
-        if term is None:
-            known = ", ".join(each.value for each in standard.terms()[codelist])
-            raise ValueRefusedError(
-                f"DM.{variable} of {person}: {found['value']!r} is none of CDISC's {known}; "
-                f"name the options of the protocol's variable {asked} so"
-            )
-        made[variable] = term.value
-        made[SOURCE].append(f"screening_answer/{found['id']}")
+        if found is not None and found["value"]:
+            made[variable] = _term(f"DM.{variable} of {person}", codelist, found["value"])
+            made[SOURCE].append(f"screening_answer/{found['id']}")
+    _add_sex(study, person, made)
+
+
+def _term(where: str, codelist: str, written: str) -> str:
+    """Return CDISC's term for an answer. Raises ValueRefusedError where there is none."""
+    term = standard.matching(codelist, written)
+    if term is None:
+        known = ", ".join(each.decode for each in standard.terms()[codelist])
+        raise ValueRefusedError(
+            f"{where}: {written!r} is none of CDISC's terms; name the answer as one of {known}"
+        )
+    return term.value
+
+
+def _add_sex(study: Study, person: str, made: Row) -> None:
+    """Add the sex that a questionnaire asks for (its question is named sex) where the screening does not."""
+    asked = [row for row in study.rows("item", person) if row["item"] == _SEX and row["value"]]
+    if made["SEX"] == "U" and asked:
+        first = min(asked, key=lambda row: (row["answered"] or "", row["id"]))
+        made["SEX"] = _term(f"DM.SEX of {person}", "SEX", first["shown"] or first["value"])
+        made[SOURCE].append(f"item/{first['id']}")
 
 
 def _answers(study: Study, person: str) -> dict[str, dict[str, Any]]:
