@@ -13,6 +13,7 @@ import pytest
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import metadata
+from hometrial.exports.dictionary import Variable
 from hometrial.exports.formats import frames, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.metadata import Column, DataSet
@@ -122,6 +123,23 @@ def test_blanks_of_short_records_are_no_padding(tmp_path, count):
     writing.write_all(tmp_path, "sdtm", [frame], ["xpt5"], ORIGIN)
     [checked] = reading_back.read_back(tmp_path, "sdtm", [frame], ["xpt5"])
     assert checked.rows == count
+
+
+@pytest.mark.parametrize("chosen", ["parquet", "csv", "stata", "spss", "dataset-json", "xpt8"])
+def test_nothing_stays_nothing_in_a_tidy_table(tmp_path, chosen):
+    variables = [Variable("who", "Who", "text"), Variable("arm", "Arm", "text", "{unit}"), Variable("worn", "Worn", "boolean"), Variable("at", "At", "instant")]  # fmt: skip
+    table = pa.table(
+        {
+            "who": ["P-1", "P-2", "P-3"],
+            "arm": pa.array(["A", None, ""]),
+            "worn": pa.array([None, True, False]),
+            "at": pa.array([None, AT, AT.replace(microsecond=7)], pa.timestamp("us", "UTC")),
+        }
+    )
+    frame = frames.described("people", "People", variables, table, ("who",))
+    writing.write_all(tmp_path, "tidy", [frame], [chosen], ORIGIN)
+    [checked] = reading_back.read_back(tmp_path, "tidy", [frame], [chosen])
+    assert (checked.rows, checked.variables) == (3, 4)
 
 
 def test_duckdb_reads_parquet_and_csv_alike(folder):

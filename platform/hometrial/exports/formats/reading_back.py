@@ -48,7 +48,15 @@ def _fullest(frame: Frame) -> pa.Table:
 
 
 def _csv(frame: Frame) -> pa.Table:
-    return csv_table(frame.fullest)
+    shown = csv_table(frame.fullest)
+    return pa.table(
+        {
+            name: pc.fill_null(shown[name], "")
+            if pa.types.is_string(shown[name].type)
+            else shown[name]
+            for name in shown.column_names
+        }
+    )
 
 
 READERS = {
@@ -103,7 +111,7 @@ def _checked(folder: Path, path: Path, frame: Frame, reader: Reader) -> Checked:
         shown.num_rows,
         shown.num_columns,
         shown.num_rows * shown.num_columns,
-        _labels(where, frame, found),
+        _labels(where, frame, found, reader),
     )
 
 
@@ -112,7 +120,6 @@ def _compare(where: str, wrote: pa.ChunkedArray, read: pa.Array | pa.ChunkedArra
         raise ExportRefusedError(f"{where} was read back with {len(read)} rows instead of {len(wrote)}")  # fmt: skip
     told = wrote.combine_chunks()
     again = read.combine_chunks() if isinstance(read, pa.ChunkedArray) else read
-    told = pc.fill_null(told, "") if pa.types.is_string(told.type) else told
     again = again.cast(told.type)
     if told.equals(again):
         return
@@ -124,12 +131,12 @@ def _compare(where: str, wrote: pa.ChunkedArray, read: pa.Array | pa.ChunkedArra
         )
 
 
-def _labels(where: str, frame: Frame, found: Read) -> int:
+def _labels(where: str, frame: Frame, found: Read, reader: Reader) -> int:
     """Compare the labels that the format keeps and return how many there are."""
     counted = 0
     if found.labels is not None:
-        for column in frame.data_set.columns:
-            _same(f"{where}: the label of {column.name}", column.label, found.labels.get(column.name, ""))  # fmt: skip
+        for name, label in _expected(frame, reader).items():
+            _same(f"{where}: the label of {name}", label, found.labels.get(name, ""))
             counted += 1
     if found.label is not None:
         _same(f"{where}: the label", frame.data_set.label, found.label)
@@ -139,6 +146,13 @@ def _labels(where: str, frame: Frame, found: Read) -> int:
             _same(f"{where}: the label of {variable} {code}", text, codes.get(code, ""))
             counted += 1
     return counted
+
+
+def _expected(frame: Frame, reader: Reader) -> dict[str, str]:
+    """Return the labels that the format should keep: with the unit, except where the unit has a place of its own."""
+    if reader.shown is _fullest and frame.typed is not None:
+        return {each.name: each.metadata[b"label"].decode() for each in frame.typed.schema}
+    return {each.name: each.label for each in frame.data_set.columns}
 
 
 def _same(what: str, wrote: str, read: str) -> None:
