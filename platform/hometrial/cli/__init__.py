@@ -59,6 +59,7 @@ _WHERE = {
     "message": "message:message",
     "quarantine": "quarantine:quarantine",
     "export": "export:export",
+    "twin": "twin:twin",
     "audit": "administer:audit",
     "db": "administer:database_commands",
     "backup": "backup:backup",
