@@ -1,5 +1,6 @@
 """Tidy tables: the same records as the tabulations, under names that stay, with words beside codes and doses beside rows."""
 
+import json
 from collections import Counter
 from datetime import UTC, date, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from hometrial.exports.source.tables import BY_NAME, TABLES
 from hometrial.exports.tidy import days, projecting
 from hometrial.exports.tidy.tables import TIDY
 from hometrial.protocol import loading
+from hometrial.questionnaires import loading as shipped
 from hometrial.services.metrics.rules import RULES
 
 _WHO = "A-1"
@@ -321,13 +323,39 @@ def test_why_something_is_missing_stands_apart_from_it(tables: dict[str, pa.Tabl
         assert pc.any(why).as_py(), name
 
 
-def test_wording_goes_out_only_where_its_licence_allows(tables: dict[str, pa.Table]) -> None:
-    rows = tables["questionnaire_item"].to_pylist()
-    closed = [row for row in rows if row["instrument"] == "compass31"]
-    opened = [row for row in rows if row["instrument"] == "phq9"]
-    assert all(row["question_text"] is None and row["value_text"] is None for row in closed)
-    assert all(row["question_text"] for row in opened)
-    assert any(row["value_text"] for row in opened)
+def test_wording_goes_out_only_where_its_licence_allows() -> None:
+    def answered(name: str, item: str) -> tuple[dict[str, Any], ...]:
+        declared = shipped.named(name).model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        of = {"participant": _WHO, "instrument": name}
+        return (
+            {"id": name, "instrument": name, "version": "1.0.0", "body": json.dumps(declared)},
+            of
+            | {
+                "id": name,
+                "form": name,
+                "instrument_version": "1.0.0",
+                "kind": "visit",
+                "occasion": "W4#2",
+            },
+            of
+            | {
+                "id": item,
+                "response": name,
+                "item": item,
+                "place": 1,
+                "value": "1",
+                "shown": "so it was read",
+            },
+        )
+
+    declared, sent, items = zip(answered("fss", "fss_1"), answered("phq9", "phq9_1"), strict=True)
+    source = _source(instrument=list(declared), response=list(sent), item=list(items))
+    closed, opened = sorted(_rows("questionnaire_item", source), key=lambda row: row["instrument"])
+    assert (closed["question_text"], closed["value_text"], closed["value"]) == (None, None, "1")
+    assert opened["question_text"].startswith("Little interest")
+    assert opened["value_text"] == "so it was read"
+    assert (opened["visit"], opened["visit_number"], opened["visit_label"]) == ("W4", 2, "Week 4")
+    assert opened["form_version"] == "1.0.0"
 
 
 def test_an_event_that_is_not_serious_differs_from_one_of_which_nobody_knows() -> None:
