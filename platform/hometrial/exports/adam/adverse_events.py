@@ -5,7 +5,7 @@ import pandas as pd
 
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.finishing import KEY, own_links
-from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, days, study_days
+from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, days, of_subjects, study_days
 
 SEVERITIES = {"MILD": 1, "MODERATE": 2, "SEVERE": 3}
 UNRELATED = ("NOT RELATED", "UNRELATED", "UNLIKELY RELATED", "N")
@@ -17,8 +17,8 @@ def rows(trial: Trial, doses: Doses) -> Frame:
     """Return every adverse event with its derived variables."""
     people, table = trial.subjects, trial.table("AE")
     made = table.assign(SRCDOM="AE", **{KEY: np.arange(len(table))})
-    first, last = (made["USUBJID"].map(people[each]) for each in ("TRTSDT", "TRTEDT"))
-    made["AENDT"], made["AENDTF"] = _ended(made, made["USUBJID"].map(people["RFPENDT"]))
+    first, last = (of_subjects(made, people[each]) for each in ("TRTSDT", "TRTEDT"))
+    made["AENDT"], made["AENDTF"] = _ended(made, of_subjects(made, people["RFPENDT"]))
     made["ASTDT"], made["ASTDTF"] = _begun(made, first)
     made["ASTDY"], made["AENDY"] = (
         study_days(made["ASTDT"], first),

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from hometrial.exports.adam.trial import ROW, Frame, Trial, days, expanded
+from hometrial.exports.adam.trial import ROW, Frame, Trial, days, expanded, of_subjects
 from hometrial.exports.sdtm.doses import FREQUENCIES
 
 _TIMES = {term: times for times, term in FREQUENCIES.items()}
@@ -69,7 +69,7 @@ class Doses:
         asked["ADT"] = asked["ADT"].astype("datetime64[s]")
         found = asked.merge(self._days, how="left", on=_KEY)["DOSEA"].to_numpy()
         first, last = (
-            asked["USUBJID"].map(self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
+            of_subjects(asked, self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
         )
         outside = first.isna() | (asked["ADT"] < first) | (asked["ADT"] > last)
         given = np.where(np.isnan(found) & outside.to_numpy(), 0.0, found)
@@ -86,7 +86,7 @@ class Doses:
     def joined(self, frame: Frame) -> Frame:
         """Return rows with the dose on their day, planned and taken, and whether it was on treatment."""
         first, last = (
-            frame["USUBJID"].map(self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
+            of_subjects(frame, self.trial.subjects[each]) for each in ("TRTSDT", "TRTEDT")
         )
         treated = (frame["ADT"] >= first) & (frame["ADT"] <= last)
         return frame.assign(

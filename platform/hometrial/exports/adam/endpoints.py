@@ -7,7 +7,7 @@ import pandas as pd
 
 from hometrial.exports.adam.finishing import KEY, LINKS
 from hometrial.exports.adam.outcomes import Outcomes, Taken
-from hometrial.exports.adam.trial import ROW, Frame, study_days
+from hometrial.exports.adam.trial import ROW, Frame, of_subjects, study_days
 from hometrial.protocol.outcomes import (
     AtDays,
     AtVisit,
@@ -43,7 +43,7 @@ def data_set(outcomes: Outcomes, adsl: Frame) -> tuple[Frame, Frame]:
         )
         rows.append(made)
     together = pd.concat([each for each in rows if len(each)] or rows, ignore_index=True)
-    together["ADY"] = study_days(together["ADT"], together["USUBJID"].map(adsl["TRTSDT"]))
+    together["ADY"] = study_days(together["ADT"], of_subjects(together, adsl["TRTSDT"]))
     return together, pd.concat(links, ignore_index=True)[LINKS]
 
 
@@ -74,7 +74,7 @@ def _endpoint(outcomes: Outcomes, endpoint: Endpoint, people: pd.Index) -> tuple
         return _responders(outcomes, endpoint, rule, people)
     at, against = values(outcomes, outcome, endpoint)
     made = at.found.reindex(people)[_VALUES].rename_axis("USUBJID").reset_index()
-    made["BASE"] = made["USUBJID"].map(against.found["AVAL"]).astype("float64")
+    made["BASE"] = of_subjects(made, against.found["AVAL"]).astype("float64")
     made["CHG"] = made["AVAL"] - made["BASE"]
     made["PCHG"] = (100 * made["CHG"] / made["BASE"]).where(made["BASE"] != 0)
     is_count = isinstance(outcome, EventOutcome) and outcome.counts != "crash_days"

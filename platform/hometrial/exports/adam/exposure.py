@@ -5,7 +5,7 @@ import pandas as pd
 
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.finishing import KEY, LINKS
-from hometrial.exports.adam.trial import ROW, Frame, Trial, duration
+from hometrial.exports.adam.trial import ROW, Frame, Trial, duration, of_subjects
 
 MARK_MG = 3.0
 """The dose that pilots of low-dose naltrexone count as reached (protocol-and-instruments 5.4)."""
@@ -22,7 +22,7 @@ def summary(trial: Trial, doses: Doses) -> Frame:
     """Return the parameters of ADEX as columns, and DOSMAINT, by USUBJID, of everybody who took a dose."""
     people = trial.subjects[trial.subjects["TRTSDT"].notna()]
     taken, missed = doses.taken, doses.missed
-    first, last = (missed["USUBJID"].map(trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
+    first, last = (of_subjects(missed, trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
     missed = missed[(missed["ADT"] >= first) & (missed["ADT"] <= last)]
     by = taken.groupby("USUBJID")["DOSEA"]
     highest = _highest_planned(trial).reindex(people.index)
@@ -36,7 +36,7 @@ def summary(trial: Trial, doses: Doses) -> Frame:
             "MAXDOSE": by.max(),
             "LASTDOSE": taken.sort_values("ADT").groupby("USUBJID")["DOSEA"].last(),
             "DAYS3MG": taken[taken["DOSEA"] >= MARK_MG].groupby("USUBJID").size(),
-            "DAYSMAX": taken[taken["DOSEA"] >= taken["USUBJID"].map(highest)]
+            "DAYSMAX": taken[taken["DOSEA"] >= of_subjects(taken, highest)]
             .groupby("USUBJID")
             .size(),
         },

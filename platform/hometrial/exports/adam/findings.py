@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from hometrial.exports.adam.finishing import KEY
-from hometrial.exports.adam.trial import ROW, Frame, Trial, days, study_days
+from hometrial.exports.adam.trial import ROW, Frame, Trial, days, of_subjects, study_days
 
 _TEXTS = {
     "TESTCD": "TESTCD", "TEST": "TEST", "PARCAT1": "CAT", "UNIT": "STRESU", "LOBXFL": "LOBXFL",
@@ -42,7 +42,7 @@ def _column(table: Frame, name: str, default: object) -> object:
 
 def numbered(rows: Frame, trial: Trial) -> Frame:
     """Return rows with a key of their own and their study day."""
-    first = rows["USUBJID"].map(trial.subjects["TRTSDT"])
+    first = of_subjects(rows, trial.subjects["TRTSDT"])
     return rows.assign(ADY=study_days(rows["ADT"], first)).assign(**{KEY: np.arange(len(rows))})
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hometrial.exports import metadata
 from hometrial.exports.adam import standard
@@ -58,30 +59,29 @@ def _array(name: str, column: Column, rows: Frame) -> pa.Array:
             f"{name}.{column.name} was made for no row, and its table asks for it"
         )
     values = rows[column.name]
-    is_empty = (
-        values.isna() | (values.astype("str") == "") if column.kind == "text" else values.isna()
-    )
-    if column.core == "Req" and is_empty.any():
-        subject = rows.loc[is_empty, "USUBJID"].iloc[0]
+    if column.kind == "text":
+        made = pc.fill_null(pa.array(values, from_pandas=True).cast(pa.string()), "")
+        is_empty = pc.equal(made, "")
+    elif column.kind == "date":
+        made = pa.array(values.astype("datetime64[s]").to_numpy("datetime64[D]"), pa.date32())
+        is_empty = pc.is_null(made)
+    else:
+        numbers = pa.array(values.astype("float64").to_numpy(), pa.float64(), from_pandas=True)
+        made = numbers.cast(metadata.ARROW[column.kind])
+        is_empty = pc.is_null(made)
+    if column.core == "Req" and pc.any(is_empty).as_py():
+        subject = rows["USUBJID"].iloc[is_empty.to_pylist().index(True)]
         raise ValueRefusedError(
             f"{name}.{column.name} of {subject} is empty, and the standard requires it"
         )
-    if column.kind == "text":
-        return pa.array(values.astype("object").where(~is_empty, ""), pa.string())
-    if column.kind == "date":
-        return pa.array(values.astype("datetime64[s]").to_numpy("datetime64[D]"), pa.date32())
-    if column.kind == "integer":
-        return pa.array(values.astype("float64").to_numpy(), pa.float64(), from_pandas=True).cast(
-            pa.int64()
-        )
-    return pa.array(values.astype("float64").to_numpy(), pa.float64(), from_pandas=True)
+    return made
 
 
 def _lineage(rows: Frame, links: Frame, trial: Trial) -> pa.Table:
     place = pd.Series(np.arange(1, len(rows) + 1), rows[KEY])
     found = []
     for domain, own in links.groupby("SRCDOM", sort=True):
-        lineage = trial.tabulations[str(domain)].lineage.to_pandas()
+        lineage = trial.lineage(str(domain))
         asked = Frame({"place": own[KEY].map(place), ROW: own[ROW].astype("int64")}).dropna()
         found.append(asked.merge(lineage, left_on=ROW, right_on="row")[["place", "source"]])
     if not found:

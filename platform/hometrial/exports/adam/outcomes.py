@@ -11,7 +11,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.adam import visits
 from hometrial.exports.adam.finishing import KEY
 from hometrial.exports.adam.laboratory import short_name
-from hometrial.exports.adam.trial import ONE_DAY, ROW, Frame, Trial, days
+from hometrial.exports.adam.trial import ONE_DAY, ROW, Frame, Trial, days, of_subjects
 from hometrial.exports.adam.wearable import parameters
 from hometrial.exports.sdtm import crashes
 from hometrial.exports.sdtm.coding import listed
@@ -148,7 +148,7 @@ class Outcomes:
 
     def _on_drug(self, found: Frame) -> Frame:
         people = self.trial.subjects
-        first, last = (found["USUBJID"].map(people[each]) for each in ("TRTSDT", "TRTEDT"))
+        first, last = (of_subjects(found, people[each]) for each in ("TRTSDT", "TRTEDT"))
         return found[(found["ADT"] >= first) & (found["ADT"] <= last)]
 
     def _at_visit(self, found: Frame, names: Iterable[str]) -> Frame:
@@ -158,7 +158,7 @@ class Outcomes:
         both = pd.concat([held, found[["USUBJID", "AVISITN", "ADT"]]])
         both = both[both["AVISITN"].isin(wanted)].sort_values(["ADT", "AVISITN"], kind="stable")
         last = both.groupby("USUBJID")["AVISITN"].last()
-        at_last = found["AVISITN"] == found["USUBJID"].map(last)
+        at_last = found["AVISITN"] == of_subjects(found, last)
         return found[at_last & (found["ANL01FL"] == "Y")]
 
     def period(self, when: When) -> Frame:
@@ -191,7 +191,7 @@ class Outcomes:
     def before(self, outcome: Outcome, anchor: str) -> Taken:
         """Return the last record of each subject on or before the day of an anchor."""
         found = self._by_outcome[outcome.id]
-        earlier = found[found["ADT"] <= found["USUBJID"].map(self.trial.anchors[anchor])]
+        earlier = found[found["ADT"] <= of_subjects(found, self.trial.anchors[anchor])]
         last = earlier.sort_values(["ADT", "SRCSEQ"], kind="stable")
         return _taken(last.drop_duplicates("USUBJID", keep="last"))
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.adam import visits
 from hometrial.exports.adam.endpoints import values
 from hometrial.exports.adam.outcomes import Outcomes
-from hometrial.exports.adam.trial import Frame, days
+from hometrial.exports.adam.trial import Frame, days, of_subjects
 from hometrial.protocol.analysis import AnalysisSet
 from hometrial.protocol.outcomes import AtVisit
 
@@ -72,7 +73,7 @@ class Populations:
     def _among(self, subjects: list[str]) -> pd.Series:
         return pd.Series(self._people.index.isin(subjects), self._people.index)
 
-    @property
+    @cached_property
     def baseline(self) -> pd.Series:
         """The baseline of the first primary endpoint that has one, by USUBJID."""
         for endpoint in self.outcomes.trial.protocol.endpoints.primary:
@@ -105,7 +106,7 @@ class Populations:
         )
         told = trial.table("CM").merge(marked, on=["USUBJID", "CMSEQ"])
         told = told[told["CMCAT"] == "CONCOMITANT MEDICATION"]
-        first, last = (told["USUBJID"].map(self._people[each]) for each in ("TRTSDT", "TRTEDT"))
+        first, last = (of_subjects(told, self._people[each]) for each in ("TRTSDT", "TRTEDT"))
         began, ended = days(told["CMSTDTC"]), days(told["CMENDTC"])
         meanwhile = (began.isna() | (began <= last)) & (ended.isna() | (ended >= first))
         found = told[meanwhile & first.notna()]

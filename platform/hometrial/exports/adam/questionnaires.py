@@ -9,7 +9,7 @@ from hometrial.exports.adam.baselines import Span, averaged, changed, flagged, f
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.findings import findings, numbered, parameter
 from hometrial.exports.adam.finishing import KEY, own_links
-from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, study_days
+from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, of_subjects, study_days
 from hometrial.exports.adam.visits import chosen, placed
 from hometrial.exports.sdtm.coding import listed
 from hometrial.questionnaires import loading
@@ -108,7 +108,7 @@ def data_set(
         own_base | ((together["LOBXFL"] == "Y") & ~together["PARAMCD"].isin(has_mean)),
         declared,
     )
-    first = together["USUBJID"].map(trial.subjects["TRTSDT"])
+    first = of_subjects(together, trial.subjects["TRTSDT"])
     together["ADY"] = study_days(together["ADT"], first)
     together["ANL01FL"] = together["ANL01FL"].mask(together["DTYPE"] == "AVERAGE", "Y").fillna("")
     done = doses.joined(changed(together))

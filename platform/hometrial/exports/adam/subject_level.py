@@ -8,7 +8,7 @@ from hometrial.exports.adam.endpoints import FLAGS
 from hometrial.exports.adam.finishing import KEY, own_links
 from hometrial.exports.adam.outcomes import Outcomes
 from hometrial.exports.adam.populations import Populations
-from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, duration
+from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, duration, of_subjects
 
 _AGES = [-np.inf, 18, 40, 60, np.inf]
 _AGE_GROUPS = ["<18", "18-39", "40-59", ">=60"]
@@ -54,8 +54,8 @@ def _valid_days(trial: Trial) -> pd.Series:
     table = trial.table("FA")
     said = table[(table["FATESTCD"] == "VALIDDAY")]
     at = pd.to_datetime(said["FADTC"].str.slice(0, 10)).astype("datetime64[s]")
-    last = said["USUBJID"].map(trial.run_in["last"])
-    first = said["USUBJID"].map(trial.run_in["first"])
+    last = of_subjects(said, trial.run_in["last"])
+    first = of_subjects(said, trial.run_in["first"])
     begins = (last - (LAST_DAYS - 1) * ONE_DAY).where(lambda day: day > first, first)
     counted = (at >= begins) & (at <= last)
     valid = (said["FASTRESC"] == "Y").astype("float64")

@@ -6,7 +6,7 @@ import pandas as pd
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.exposure import MARK_MG
 from hometrial.exports.adam.finishing import KEY, LINKS
-from hometrial.exports.adam.trial import ROW, Frame, Trial, duration, study_days
+from hometrial.exports.adam.trial import ROW, Frame, Trial, duration, of_subjects, study_days
 
 _EVENT = ["USUBJID", "ADT", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCDOM", "SRCVAR", "SRCSEQ", ROW]
 _LAST_DOSE = "LAST DAY WITH A DOSE"
@@ -27,7 +27,7 @@ def data_set(trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
         )
     )
     made = pd.concat(found, ignore_index=True)
-    made["STARTDT"] = made["USUBJID"].map(trial.subjects["TRTSDT"])
+    made["STARTDT"] = of_subjects(made, trial.subjects["TRTSDT"])
     made["AVAL"] = duration(made["STARTDT"], made["ADT"])
     made["ADY"] = study_days(made["ADT"], made["STARTDT"])
     made[KEY] = np.arange(len(made))

@@ -1,6 +1,6 @@
 """The trial as its tabulations tell it: tables as frames, and the days of each subject that others count from."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -33,15 +33,23 @@ class Trial:
 
     def table(self, name: str) -> Frame:
         """Return a tabulation with every variable that its domain may have. It is shared: do not change it."""
+        return self.once(name, lambda: self._read(name))
+
+    def once(self, name: str, make: Callable[[], Frame]) -> Frame:
+        """Return what `make` makes, made when it is first asked for under a name. It is shared: do not change it."""
         if name not in self._tables:
-            self._tables[name] = self._read(name)
+            self._tables[name] = make()
         return self._tables[name]
+
+    def lineage(self, name: str) -> Frame:
+        """Return the source records of a tabulation's rows."""
+        return self.once(f"lineage of {name}", lambda: self.tabulations[name].lineage.to_pandas())
 
     def _read(self, name: str) -> Frame:
         made = self.tabulations.get(name)
         frame: Frame = Frame() if made is None else made.table.to_pandas()
         missing = [each for each in standard.domain(name).columns if each.name not in frame]
-        empty = Frame({each.name: _nothing(each, len(frame)) for each in missing}, frame.index)
+        empty = Frame({each.name: _nothing(each, frame.index) for each in missing}, frame.index)
         found = pd.concat([frame, empty], axis=1)
         found[ROW] = np.arange(1, len(found) + 1)
         return found
@@ -88,7 +96,7 @@ class Trial:
         ).dropna(subset=["epoch", "first"])
         found = found.sort_values(["USUBJID", "first", "last"], kind="stable")
         following = found.groupby("USUBJID")["first"].shift(-1) - ONE_DAY
-        ends = found["USUBJID"].map(self.subjects["RFPENDT"])
+        ends = of_subjects(found, self.subjects["RFPENDT"])
         found["last"] = found[["last"]].assign(following=following).min(axis=1).fillna(ends)
         return found[found["last"] >= found["first"]].reset_index(drop=True)
 
@@ -131,10 +139,10 @@ class Trial:
         return {cast(Anchor, name): at.date() for name, at in known.items()}
 
 
-def _nothing(column: Column, rows: int) -> pd.Series:
+def _nothing(column: Column, rows: pd.Index) -> pd.Series:
     if column.kind == "text":
-        return pd.Series([""] * rows, dtype="str")
-    return pd.Series([np.nan] * rows, dtype="float64")
+        return pd.Series("", rows, dtype="str")
+    return pd.Series(np.nan, rows, dtype="float64")
 
 
 def _begins_run_in(begins: object) -> bool:
@@ -156,6 +164,11 @@ def study_days(at: pd.Series, first: pd.Series) -> pd.Series:
     """Return the study day of each date: 1 on the first day on the drug, -1 the day before; there is no day 0."""
     apart = (at - first).dt.days
     return apart.where(apart < 0, apart + 1)
+
+
+def of_subjects(rows: Frame, known: pd.Series) -> pd.Series:
+    """Return for each row what is known of its subject; nothing where nothing is."""
+    return known.reindex(rows["USUBJID"].to_numpy()).set_axis(rows.index)
 
 
 def expanded(frame: Frame, first: str, last: str) -> Frame:

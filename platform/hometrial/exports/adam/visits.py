@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hometrial.exports.adam.trial import Frame, Trial, days, study_days
+from hometrial.exports.adam.trial import Frame, Trial, days, of_subjects, study_days
 from hometrial.exports.sdtm import planned
 from hometrial.protocol.calendar import visits_due
 
@@ -30,6 +30,10 @@ def names(trial: Trial) -> dict[float, str]:
 
 def windows(trial: Trial) -> Frame:
     """Return for each subject the visits that are due, each with target, first and last day of its window."""
+    return trial.once("windows of visits", lambda: _windows(trial))
+
+
+def _windows(trial: Trial) -> Frame:
     protocol = trial.protocol
     number = {(each.visit.id, each.repetition): each.number for each in planned.visits(protocol)}
     arms = {each.id.upper(): each.id for each in protocol.arms}
@@ -54,6 +58,10 @@ def windows(trial: Trial) -> Frame:
 
 def held(trial: Trial) -> Frame:
     """Return the visits of SV that took place: USUBJID, VISITNUM, day."""
+    return trial.once("visits held", lambda: _held(trial))
+
+
+def _held(trial: Trial) -> Frame:
     table = trial.table("SV")
     took_place = table[(table["SVOCCUR"] != "N") & (table["SVSTDTC"] != "")]
     return Frame(
@@ -91,7 +99,7 @@ def placed(rows: Frame, trial: Trial, diary: pd.Series) -> Frame:
 def _windowed(rows: Frame, due: Frame, trial: Trial) -> Frame:
     named = due.rename(columns={"VISITNUM": "AVISITN"})
     found = rows.merge(named, how="left", on=["USUBJID", "AVISITN"])
-    first = found["USUBJID"].map(trial.subjects["TRTSDT"])
+    first = of_subjects(found, trial.subjects["TRTSDT"])
     return found.assign(
         AWTARGET=study_days(found["target"], first),
         AWTDIFF=(found["ADT"] - found["target"]).abs().dt.days,

@@ -15,7 +15,7 @@ from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.findings import findings, numbered, parameter
 from hometrial.exports.adam.finishing import own_links
 from hometrial.exports.adam.questionnaires import WEEK_AT_LEAST, week
-from hometrial.exports.adam.trial import Frame, Trial, days, study_days
+from hometrial.exports.adam.trial import Frame, Trial, days, of_subjects, study_days
 from hometrial.exports.sdtm.wearables import CATEGORY, figures
 
 _DOMAINS = ("FA", "NV", "VS")
@@ -79,7 +79,7 @@ def data_set(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
     base, of_base = own_means(found[found["ANL01FL"] == "Y"], trial, {}, following(found))
     together = pd.concat([found, base], ignore_index=True)
     together["ABLFL"] = flagged(together, together["DTYPE"] == "AVERAGE", {})
-    first = together["USUBJID"].map(trial.subjects["TRTSDT"])
+    first = of_subjects(together, trial.subjects["TRTSDT"])
     together["ADY"] = study_days(together["ADT"], first)
     together["AWEEK"] = week(together["ADY"])
     together = changed(together.drop(columns=["BASESD"]))
@@ -118,7 +118,7 @@ def weekly(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
     is_base = together["AVISIT"] == BASELINE
     together["ANL01FL"] = np.where(is_base | (together["NDAYS"] >= WEEK_AT_LEAST), "Y", "")
     together["ABLFL"] = np.where(is_base, "Y", "")
-    first = together["USUBJID"].map(trial.subjects["TRTSDT"])
+    first = of_subjects(together, trial.subjects["TRTSDT"])
     together["ADY"] = study_days(together["ADT"], first)
     done = changed(together).assign(EPOCH="", DOSEU="mg", DOSEA=np.nan)
     done["DOSEA"] = _mean_dose(done, doses, first)

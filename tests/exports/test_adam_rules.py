@@ -1,0 +1,433 @@
+"""The rules of analysis data sets on tabulations made by hand: doses, dates, windows, means, sets, responders."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from protocols import shipped
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports import metadata
+from hometrial.exports.adam import adverse_events, exposure, questionnaires, subject_level
+from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.adam.dosing import Doses
+from hometrial.exports.adam.questionnaires import week
+from hometrial.exports.adam.trial import Trial
+from hometrial.exports.sdtm import planned, standard
+from hometrial.exports.sdtm.assembling import LINEAGE, Made
+from hometrial.exports.source.reading import Source
+from hometrial.exports.source.tables import BY_NAME
+from hometrial.protocol import loading
+from hometrial.protocol.model import Protocol
+
+FIRST = date(2026, 3, 2)
+WHO = "S-A-1"
+
+
+def made(name: str, rows: Sequence[dict[str, Any]]) -> Made:
+    domain = replace(standard.domain(name), keys=())
+    known = {each.name for each in domain.columns}
+    filled = [
+        {
+            key: value
+            for key, value in {"STUDYID": "S", "USUBJID": WHO, f"{name}SEQ": place, **row}.items()
+            if key in known
+        }
+        for place, row in enumerate(rows, start=1)
+    ]
+    lineage = [
+        {"row": place, "source": f"{name.lower()}/{place}"} for place in range(1, len(rows) + 1)
+    ]
+    return Made(domain, metadata.frame(domain, filled), pa.Table.from_pylist(lineage, LINEAGE))
+
+
+def day(number: int) -> str:
+    """Return study day `number` (1 is the first dose) as a date."""
+    return (FIRST + timedelta(number - 1 if number > 0 else number)).isoformat()
+
+
+def person(protocol: Protocol, who: str = WHO, **more: str) -> dict[str, Any]:
+    arm = protocol.arms[0]
+    return {
+        "USUBJID": who, "SUBJID": who[2:], "SITEID": "01", "SEX": "F", "AGE": 40, "AGEU": "YEARS", "COUNTRY": "GBR",
+        "ARMCD": arm.id, "ARM": arm.label, "ACTARMCD": arm.id, "ACTARM": arm.label, "RFICDTC": day(-30),
+        "RFXSTDTC": day(1), "RFXENDTC": day(100), "RFPENDTC": day(120), **more,
+    }  # fmt: skip
+
+
+def elements(protocol: Protocol, *spans: tuple[str, int, int]) -> Made:
+    codes = planned.element_codes(protocol)
+    return made(
+        "SE",
+        [
+            {"ETCD": codes[epoch], "SESTDTC": day(first), "SEENDTC": day(last)}
+            for epoch, first, last in spans
+        ],
+    )
+
+
+def trial(protocol_id: str, **tabulations: Sequence[dict[str, Any]] | Made) -> Trial:
+    protocol = shipped(protocol_id)
+    tables = {"DM": made("DM", [person(protocol)])}
+    tables |= {
+        name: each if isinstance(each, Made) else made(name, each)
+        for name, each in tabulations.items()
+    }
+    return Trial(protocol, tables)
+
+
+def source(protocol_id: str) -> Source:
+    body = {
+        "id": "P",
+        "protocol": protocol_id,
+        "in_force": True,
+        "body": loading.shipped_text(protocol_id),
+    }
+    return Source({"protocol_version": BY_NAME["protocol_version"].table([body])})
+
+
+def analysed(of: Trial) -> dict[str, pd.DataFrame]:
+    found = analyse(source(of.protocol.id), of.tabulations)
+    return {name: each.table.to_pandas() for name, each in found.items()}
+
+
+def taken(first: int, last: int, mg: float, often: str = "QD") -> dict[str, Any]:
+    return {
+        "EXTRT": "NALTREXONE",
+        "EXDOSE": mg,
+        "EXDOSU": "mg",
+        "EXDOSFRQ": often,
+        "EXSTDTC": day(first),
+        "EXENDTC": day(last),
+    }
+
+
+def test_the_dose_of_a_day_is_taken_missed_or_unknown_but_never_guessed() -> None:
+    missed = {
+        "ECTRT": "X",
+        "ECMOOD": "PERFORMED",
+        "ECOCCUR": "N",
+        "ECSTDTC": day(4),
+        "ECENDTC": day(4),
+    }
+    of = trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(7))],
+               EX=[taken(1, 3, 0.5), taken(6, 7, 1.5, "BID")], EC=[missed])  # fmt: skip
+    asked = pd.DataFrame(
+        {"USUBJID": WHO, "ADT": pd.to_datetime([day(n) for n in (-1, 1, 3, 4, 5, 6, 7, 8)])}
+    )
+    found = Doses(of).on(asked).tolist()
+    assert found[:4] == [0, 0.5, 0.5, 0]
+    assert pd.isna(found[4]), "nobody told of day 5"
+    assert found[5:] == [3.0, 3.0, 0]
+    told = exposure.summary(of, Doses(of)).loc[WHO]
+    assert told[["TRTDUR", "EXPDAYS", "MISSDAYS", "UNKDAYS"]].tolist() == [7, 5, 1, 1]
+    assert told["CUMDOSE"] == 0.5 * 3 + 3 * 2
+    assert told["ADHERE"] == pytest.approx(100 * 5 / 6)
+    assert told["DOSMAINT"] == 0.5, "three days of 0.5 mg against two of 3 mg"
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "began", "flag", "under"),
+    [
+        (day(3), "", day(3), "", "Y"),
+        (day(-1), "", day(-1), "", ""),
+        ("2026-03", "", day(1), "D", "Y"),  # the month of the first dose
+        ("2026-03", "2026-03-01", "2026-03-01", "D", ""),  # but over before it
+        ("2026-02", "", "2026-02-01", "D", ""),
+        ("2026", "", day(1), "M", "Y"),
+        ("2025", "", "2025-01-01", "M", ""),
+        ("", "", day(1), "Y", "Y"),
+        (day(128), "", day(128), "", "Y"),  # 28 days after the last dose of day 100
+        (day(129), "", day(129), "", ""),
+    ],
+)
+def test_a_partial_start_counts_as_under_treatment_if_it_may_be(
+    start: str, stop: str, began: str, flag: str, under: str
+) -> None:
+    of = trial(
+        "ldn-mecfs",
+        EX=[taken(1, 100, 1.5)],
+        AE=[{"AETERM": "Headache", "AEDECOD": "HEADACHE", "AESTDTC": start, "AEENDTC": stop}],
+    )
+    row = adverse_events.rows(of, Doses(of)).iloc[0]
+    assert (row["ASTDT"].date().isoformat(), row["ASTDTF"], row["TRTEMFL"]) == (began, flag, under)
+    assert row["ASEV"] == "SEVERE", "a severity that nobody told is not made lighter"
+    assert row["AREL"] == "RELATED"
+
+
+def test_a_partial_end_is_the_latest_day_but_not_after_the_last_contact() -> None:
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], AE=[
+        {"AETERM": "A", "AEDECOD": "A", "AESTDTC": day(3), "AEENDTC": written} for written in ("2026-03", "2026", "")
+    ])  # fmt: skip
+    found = adverse_events.rows(of, Doses(of))
+    assert [str(each.date()) for each in found["AENDT"][:2]] == ["2026-03-31", day(120)]
+    assert pd.isna(found["AENDT"].iloc[2])
+    assert found["AENDTF"].tolist() == ["D", "M", ""]
+    assert found["DOSEON"].tolist() == [1.5] * 3
+
+
+def score(
+    at: str, value: float, visit: float | None = None, code: str = "FC27S09"
+) -> dict[str, Any]:
+    return {
+        "QSTESTCD": code,
+        "QSTEST": f"Test {code}",
+        "QSCAT": "FUNCAP27",
+        "QSSTRESN": value,
+        "QSSTRESC": str(value),
+        "QSDTC": at,
+        "VISITNUM": visit,
+    }
+
+
+def numbers(protocol_id: str) -> dict[str, float]:
+    return {each.visit.id: each.number for each in reversed(planned.visits(shipped(protocol_id)))}
+
+
+def test_of_several_records_of_a_visit_the_nearest_counts_and_of_equally_near_ones_the_later() -> (
+    None
+):
+    number = numbers("ldn-mecfs")
+    w4 = number["W4"]  # planned 28 days after the first dose: study day 29, window 26 to 33
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], QS=[
+        score(day(27), 1.0, w4), score(day(31), 2.0, w4), score(day(40), 3.0, w4), score(day(58), 4.0, number["W8"]),
+    ])  # fmt: skip
+    found = questionnaires.rows(of)
+    assert found["AVISIT"].tolist() == ["Week 4"] * 3 + ["Week 8"]
+    assert found["ANL01FL"].tolist() == ["", "Y", "", "Y"]
+    assert found[["AWTARGET", "AWLO", "AWHI"]].iloc[0].tolist() == [29, 26, 33]
+    assert found["AWTDIFF"].tolist() == [2, 2, 11, 1]
+
+
+def test_a_record_of_no_visit_goes_to_the_visit_in_whose_window_it_lies() -> None:
+    number = numbers("ldn-mecfs")
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], QS=[
+        score(day(29), 1.0, number["W4"]), score(day(33), 2.0), score(day(34), 3.0), score(day(30), 4.0, 6.01),
+    ])  # fmt: skip
+    found = questionnaires.rows(of).sort_values("AVAL")
+    assert found["AVISIT"].tolist() == ["Week 4", "Week 4", "", "Week 4"]
+    assert found["ANL01FL"].tolist() == ["Y", "", "", ""]
+
+
+def fatigue(number: int, value: float, clock: str = "T21:00") -> dict[str, Any]:
+    return {**score(day(number) + clock, value, code="LMD05"), "QSCAT": "LDN ME DIARY"}
+
+
+def diary(*rows: dict[str, Any]) -> pd.DataFrame:
+    protocol = shipped("ldn-mecfs")
+    of = trial(
+        "ldn-mecfs",
+        SE=elements(protocol, ("run_in", -20, -1), ("titrate", 1, 70)),
+        EX=[taken(1, 100, 1.5)],
+        QS=list(rows),
+    )
+    return analysed(of)["ADQS"]
+
+
+def test_a_week_needs_four_days_and_there_is_no_week_zero() -> None:
+    three = [fatigue(n, 5) for n in (1, 3, 7)]
+    four = [fatigue(n, value) for n, value in ((8, 2), (9, 4), (10, 6), (14, 8))]
+    before = [fatigue(n, 3) for n in (-7, -5, -3, -1)]
+    found = diary(*before, *three, *four)
+    weeks = found[found["DTYPE"] == "AVERAGE"]
+    assert dict(zip(weeks["AVISIT"], weeks["AVAL"], strict=True)) == {
+        "Study Week -1": 3.0,
+        "Study Week 2": 5.0,
+    }
+    assert weeks["NDAYS"].tolist() == [4, 4]
+    assert week(pd.Series([-8.0, -7, -1, 1, 7, 8])).tolist() == [-2, -1, -1, 1, 1, 2]
+
+
+def test_the_own_baseline_is_the_mean_of_the_last_fourteen_days_of_the_run_in_if_seven_are_known() -> (
+    None
+):
+    early = [
+        fatigue(n, 10) for n in (-20, -19, -18, -17, -16, -15)
+    ]  # before the last fourteen days
+    late = [
+        fatigue(n, value) for n, value in zip(range(-14, -7), (1, 2, 3, 4, 5, 6, 7), strict=True)
+    ]
+    found = diary(*early, *late, fatigue(5, 9))
+    base = found[found["ABLFL"] == "Y"]
+    assert base[["AVAL", "NDAYS", "AVISIT", "DTYPE"]].to_numpy().tolist() == [
+        [4.0, 7.0, "Baseline", "AVERAGE"]
+    ]
+    last = found[found["ADY"] == 5].iloc[0]
+    assert (last["BASE"], last["CHG"], last["PCHG"]) == (4.0, 5.0, 125.0)
+    assert found.loc[found["ADY"] < 0, "CHG"].isna().all(), "no change before the baseline is over"
+    assert diary(*early, *late[:6], fatigue(5, 9))["ABLFL"].tolist().count("Y") == 0
+
+
+def test_a_diary_sent_after_midnight_is_about_the_day_before() -> None:
+    found = diary(
+        fatigue(5, 3), fatigue(7, 4, "T01:30"), fatigue(8, 5, "T03:59"), fatigue(10, 6, "T04:01")
+    )
+    daily = found[found["DTYPE"] == ""]
+    assert daily["ADY"].tolist() == [5, 6, 7, 10]
+
+
+def cdai(at: str, value: float, visit: str) -> dict[str, Any]:
+    return {**score(at, value, numbers("ldn-crohns")[visit], "CDAI0123"), "QSCAT": "CDAI V1"}
+
+
+def crohns(*rows: dict[str, Any]) -> Trial:
+    return trial("ldn-crohns", EX=[taken(1, 100, 4.5)], QS=list(rows))
+
+
+def test_responders_follow_the_marks_of_the_protocol_and_who_is_not_known_is_none() -> None:
+    """Vector of protocol-and-instruments 8.1: CDAI 312.290 to 46.226."""
+    found = analysed(crohns(cdai(day(-1), 312.290, "W0"), cdai(day(85), 46.226, "W12")))[
+        "ADEFF"
+    ].set_index("PARAMCD")
+    assert found.loc["P1", "CHG"] == pytest.approx(-266.064)
+    assert found.loc[["S1", "S2", "S3"], "CRIT1FL"].tolist() == ["Y", "Y", "Y"]
+    assert found.loc[["S1", "S2", "S3"], "AVAL"].tolist() == [1, 1, 1]
+    absent = analysed(crohns(cdai(day(-1), 312.290, "W0")))["ADEFF"]
+    for name in ("S1", "S2", "S3"):
+        rows = absent[absent["PARAMCD"] == name]
+        assert rows["DTYPE"].tolist() == ["", "NRI"]
+        assert rows["ANL01FL"].tolist() == ["", ""]
+        assert rows[["AVAL", "CRIT1FL", "ANL02FL"]].iloc[1].tolist() == [0.0, "N", "Y"]
+
+
+def test_a_fall_of_exactly_the_mark_is_a_response() -> None:
+    found = analysed(crohns(cdai(day(-1), 300, "W0"), cdai(day(85), 230, "W12")))[
+        "ADEFF"
+    ].set_index("PARAMCD")
+    assert found.loc[["S1", "S2", "S3"], "CRIT1FL"].tolist() == ["Y", "N", "N"]
+
+
+def test_whoever_has_a_dose_but_no_baseline_is_safe_but_not_in_the_full_set() -> None:
+    with_base = analysed(crohns(cdai(day(-1), 300, "W0")))["ADSL"].iloc[0]
+    without = analysed(crohns(cdai(day(85), 300, "W12")))["ADSL"].iloc[0]
+    assert (with_base["SAFFL"], with_base["FASFL"]) == ("Y", "Y")
+    assert (without["SAFFL"], without["FASFL"]) == ("Y", "N")
+
+
+def test_words_of_an_analysis_set_without_a_rule_are_refused_and_named() -> None:
+    of = crohns(cdai(day(-1), 300, "W0"))
+    sets = of.protocol.analysis.sets
+    strange = tuple(
+        each.model_copy(update={"text": "One dose or more, and blue eyes"})
+        if each.id == "FAS"
+        else each
+        for each in sets
+    )
+    protocol = of.protocol.model_copy(
+        update={"analysis": of.protocol.analysis.model_copy(update={"sets": strange})}
+    )
+    unlike = Trial(protocol, of.tabulations)
+    doses = Doses(unlike)
+    with pytest.raises(ExportRefusedError, match=r"sets\[FAS\]: no rule is known for 'blue eyes'"):
+        subject_level.rows(_outcomes(unlike), exposure.summary(unlike, doses))
+
+
+def _outcomes(of: Trial) -> Any:
+    from hometrial.exports.adam import laboratory, wearable
+    from hometrial.exports.adam.outcomes import Outcomes, Records
+
+    doses = Doses(of)
+    return Outcomes(
+        of,
+        Records(
+            questionnaires.rows(of),
+            wearable.rows(of),
+            laboratory.rows(of),
+            adverse_events.rows(of, doses),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken_days", "held", "opioid", "flag"),
+    [
+        (69, 85, None, "N"),
+        (70, 85, None, "Y"),
+        (70, 96, None, "N"),  # the window of week 12 ends on day 92
+        (70, 85, day(50), "N"),
+        (70, 85, day(-20), "Y"),  # over before the first dose
+    ],
+)
+def test_per_protocol_asks_for_doses_the_visit_in_its_window_and_no_opioid(
+    taken_days: int, held: int, opioid: str | None, flag: str
+) -> None:
+    number = numbers("ldn-mecfs")
+    missed = {
+        "ECTRT": "X",
+        "ECMOOD": "PERFORMED",
+        "ECOCCUR": "N",
+        "ECSTDTC": day(taken_days + 1),
+        "ECENDTC": day(100),
+    }
+    rows: dict[str, Any] = {
+        "EX": [taken(1, taken_days, 1.5)], "EC": [missed],
+        "QS": [score(day(-1), 2.0, number["V1"])],
+        "SV": [{"VISITNUM": number["W12"], "VISIT": "W", "SVOCCUR": "Y", "SVSTDTC": day(held)}],
+    }  # fmt: skip
+    if opioid:
+        rows["CM"] = [
+            {
+                "CMTRT": "Codeine",
+                "CMCAT": "CONCOMITANT MEDICATION",
+                "CMSTDTC": opioid,
+                "CMENDTC": opioid,
+            }
+        ]
+        rows["SUPPCM"] = [
+            {
+                "RDOMAIN": "CM",
+                "IDVAR": "CMSEQ",
+                "IDVARVAL": "1",
+                "QNAM": "OPIOID",
+                "QLABEL": "x",
+                "QVAL": "Y",
+            }
+        ]
+    assert analysed(trial("ldn-mecfs", **rows))["ADSL"]["PPROTFL"].tolist() == [flag]
+
+
+def test_crash_days_are_those_told_as_moderate_or_worse_per_28_days_answered() -> None:
+    def told(number: int, severity: str | None) -> list[dict[str, Any]]:
+        of = {"FAOBJ": "CRASH AFTER EXERTION", "FACAT": "DIARY", "FADTC": day(number)}
+        rows = [{**of, "FATESTCD": "OCCUR", "FATEST": "x", "FASTRESC": "Y" if severity else "N"}]
+        return rows + (
+            [{**of, "FATESTCD": "SEV", "FATEST": "y", "FASTRESC": severity}] if severity else []
+        )
+
+    severities = [
+        "MILD",
+        "MODERATE",
+        "SEVERE",
+        *[None] * 11,
+    ]  # 14 of the days 57 to 84 are answered
+    rows = [
+        row
+        for number, severity in enumerate(severities, start=57)
+        for row in told(number, severity)
+    ]
+    base = score(day(-1), 2.0, numbers("ldn-mecfs")["V1"])
+    found = analysed(trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], QS=[base], FA=rows))["ADEFF"]
+    assert found.loc[found["PARAMCD"] == "S5", ["AVAL", "NDAYS"]].to_numpy().tolist() == [
+        [28 * 2 / 14, 14]
+    ]
+    fewer = analysed(trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], QS=[base], FA=rows[:-1]))["ADEFF"]
+    assert fewer.loc[fewer["PARAMCD"] == "S5", "AVAL"].isna().all(), (
+        "13 of 28 days answered are too few"
+    )
+
+
+def test_a_dose_is_reached_on_its_first_day_and_else_is_not_known_after_the_last_dose() -> None:
+    of = trial("ldn-mecfs", EX=[taken(1, 14, 1.5), taken(15, 20, 3.0)], DS=[
+        {"DSTERM": "x", "DSDECOD": "ADVERSE EVENT", "DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY TREATMENT", "DSSTDTC": day(21)}
+    ], DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(20))])  # fmt: skip
+    found = analysed(of)["ADTTE"].set_index("PARAMCD")
+    assert found.loc[["T3MG", "TMAXDOSE", "TSTOP"], ["AVAL", "CNSR"]].to_numpy().tolist() == [
+        [15, 0],
+        [20, 1],
+        [20, 0],
+    ]
+    assert found.loc["TSTOP", "EVNTDESC"] == "STOPPED: ADVERSE EVENT"
