@@ -27,7 +27,8 @@ def twin(setting: Setting, number: int) -> Source:
     _keep(found, _of_study(setting))
     for place in range(1, number + 1):
         _keep(found, _of_person(Life(setting, place)))
-    return Source({name: _joined(name, parts) for name, parts in found.items()})
+    # Popped one by one: what is joined is not kept a second time.
+    return Source({each.name: _joined(each.name, found.pop(each.name)) for each in TABLES})
 
 
 def _keep(found: dict[str, list[pa.Table]], rows: Tables) -> None:
