@@ -181,6 +181,16 @@ def test_a_score_is_there_once_and_marked_as_derived() -> None:
     source = _source(response=[_response("phq9")], score=[score("total", None)])
     [row] = _made(source).table.to_pylist()
     assert (row["QSSTAT"], row["QSREASND"]) == ("NOT DONE", "TOO FEW ITEMS ANSWERED")
+    assert row.get("QSDRVFL", "") == "", "there is no result that was derived"
+
+
+def test_text_and_number_of_a_result_are_the_same_number() -> None:
+    made = _made(twin("ldn-mecfs"))
+    pairs = zip(made.table["QSSTRESC"].to_pylist(), made.table["QSSTRESN"].to_pylist(), strict=True)
+    numbers = [(text, number) for text, number in pairs if number is not None]
+    assert {float(text) == number for text, number in numbers} == {True}
+    longest = max(len(text.replace(".", "").lstrip("0")) for text, _ in numbers)
+    assert longest == 12, "beyond that, readers of transport files do not agree"
 
 
 def test_numbers_have_cdiscs_units_and_the_days_of_an_index_their_places() -> None:
@@ -233,7 +243,7 @@ def test_clinicians_classifications_stand_in_their_own_domain() -> None:
     )
     assert len(questionnaires.qs(Study(source))) == 0
     [row] = _made(source, "RS").table.to_pylist()
-    assert (row["RSTESTCD"], row["RSCAT"], row["RSEVAL"]) == ("HBI0102", "HBI", "INVESTIGATOR")
+    assert (row["RSTESTCD"], row["RSCAT"], row["RSSTRESC"]) == ("HBI0102", "HBI", "2")
 
 
 def test_an_answer_without_its_form_or_its_questionnaire_is_refused() -> None:

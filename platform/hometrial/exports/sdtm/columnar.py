@@ -63,6 +63,13 @@ def assemble_columns(name: str, columns: Columns, study: Study) -> list[Made]:
     return [*made, made_of(standard.domain(f"SUPP{name}"), further)] if further else made
 
 
+def rounded(numbers: pa.ChunkedArray) -> pa.Array:
+    """Return numbers to 12 significant figures: what text and number of a result keep alike in every file."""
+    coded = numbers.combine_chunks().dictionary_encode()
+    told = [float(f"{each:.12g}") for each in coded.dictionary.to_pylist()]
+    return pa.array(told, pa.float64()).take(coded.indices)
+
+
 def _codes(column: pa.ChunkedArray) -> Whole:
     """Return for each value its place among the values in order; nothing comes first."""
     if pa.types.is_floating(column.type) or pa.types.is_integer(column.type):

@@ -8,6 +8,7 @@ from hometrial.exports.sdtm.assembling import PERSON, SOURCE
 from hometrial.exports.sdtm.study import Study
 
 CRASH, BAD_DAYS = "CRASH AFTER EXERTION", "BAD DAYS"
+_TOLD_IN = {CRASH: "DIARY", BAD_DAYS: "DECLARATION OF BAD DAYS"}
 _CRASH_ITEM = "crash"
 _SEVERITY = {1: "MILD", 2: "MODERATE", 3: "SEVERE"}
 _OCCURS = ("OCCUR", "Occurrence Indicator")
@@ -49,7 +50,7 @@ def _found(
     person: str, source: str, what: str, when: str, severity: int | None
 ) -> list[dict[str, Any]]:
     """Return that it occurred or not, and how severe it was if that was told."""
-    known = {PERSON: person, SOURCE: source, "FAOBJ": what, "FACAT": "DIARY", "FADTC": when}
+    known = {PERSON: person, SOURCE: source, "FAOBJ": what, "FACAT": _TOLD_IN[what], "FADTC": when}
     results = [(_OCCURS, "N" if severity == 0 else "Y")]
     if severity:
         results.append((_SEVERE, _SEVERITY[severity]))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE
 from hometrial.exports.sdtm.coding import Code, Kind, code_of
-from hometrial.exports.sdtm.columnar import Columns
+from hometrial.exports.sdtm.columnar import Columns, rounded
 from hometrial.exports.sdtm.study import Study
 from hometrial.questionnaires.instrument import Instrument
 
@@ -73,17 +73,18 @@ def _answers(study: Study) -> pa.Table:
     words = words.set_column(words.column_names.index("words"), "words", said)
     words = words.filter(pc.not_equal(words["words"], ""))
     scores = study.source.table("score")
-    as_text = pc.cast(scores["value"], pa.string())
+    values, numbers = rounded(scores["value"]), rounded(items["number"])
+    as_text = pc.cast(values, pa.string())
     nothing = pa.nulls(len(words), pa.float64())
     too_few = pc.if_else(pc.is_null(scores["value"]), "too_few", None)
     why = pc.coalesce(items["skip_reason"], items["skipped"])
-    value = pc.coalesce(pc.cast(items["number"], pa.string()), items["value"])
+    value = pc.coalesce(pc.cast(numbers, pa.string()), items["value"])
     shown = pc.coalesce(items["shown"], items["value"])
     return pa.concat_tables(
         [
-            _same("item", "item", items, (shown, value, items["number"], why)),
+            _same("item", "item", items, (shown, value, numbers, why)),
             _same("free_answer", "item", words, (words["words"], words["words"], nothing, None)),
-            _same("score", "score", scores, (as_text, as_text, scores["value"], too_few)),
+            _same("score", "score", scores, (as_text, as_text, values, too_few)),
         ]
     )
 
@@ -117,7 +118,6 @@ class _Question:
     code: Code
     unit: str
     evaluated: str
-    evaluator: str
     is_open: bool
     is_score: bool
 
@@ -153,13 +153,11 @@ class _Forms:
             "STRESU": unit,
             "STAT": pc.if_else(has, "", "NOT DONE"),
             "REASND": pc.if_else(has, "", _reasons(table["reason"])),
-            "DRVFL": of(lambda q: "Y" if q.is_score else ""),
+            "DRVFL": pc.if_else(has, of(lambda q: "Y" if q.is_score else ""), ""),
             "EVLINT": of(lambda q: q.evaluated),
             "TPT": of(lambda q: _time_point(q.code)),
             "TPTNUM": of(lambda q: q.code.time_point, pa.float64()),
         }
-        if domain == "RS":
-            columns["EVAL"] = of(lambda q: q.evaluator)
         named = {f"{domain}{name}": values for name, values in columns.items()}
         whose = {PERSON: table["participant"], SOURCE: table["source"]}
         return Columns(pa.table(whose | named | self._occasions(domain, table)))
@@ -187,7 +185,6 @@ class _Forms:
             code_of(instrument, "score" if is_score else "item", name),
             _UNITS.get(unit, unit),
             "" if declared.recall is None else f"-{declared.recall.period}",
-            "INVESTIGATOR" if declared.completed_by == "clinician" else "STUDY SUBJECT",
             declared.licence.text_shipped,
             is_score,
         )

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE
-from hometrial.exports.sdtm.columnar import Columns
+from hometrial.exports.sdtm.columnar import Columns, rounded
 from hometrial.exports.sdtm.crashes import crashes
 from hometrial.exports.sdtm.study import Study
 
@@ -146,7 +146,8 @@ class _Days:
         days = self._days.drop_columns(["id"]).append_column("of_day", of_day)
         grid = days.join(has, keys="participant", join_type="inner")
         grid = grid.join(values, keys=[*_PERSON_DAY, "metric"], join_type="left outer")
-        grid = grid.combine_chunks()
+        place = grid.column_names.index("value")
+        grid = grid.set_column(place, "value", rounded(grid["value"])).combine_chunks()
         return grid, pc.index_in(grid["metric"], value_set=names).combine_chunks()
 
 
@@ -191,7 +192,11 @@ def _own(
     """Return what one domain has and others have not; a night is dated by its end, with its length."""
     day = pc.strftime(table["day"], format="%Y-%m-%d")
     if domain == "VS":
-        return {"COLSRT": of(lambda each: each.summary), "DTC": day}
+        summary = of(lambda each: each.summary)
+        told = pc.if_else(
+            pc.equal(summary, ""), "", pc.binary_join_element_wise("DAILY", summary, " ")
+        )
+        return {"COLSRT": summary, "SCAT": told, "DTC": day}
     if domain == "FA":
         return {
             "OBJ": of(lambda each: each.object), "METHOD": of(lambda each: each.method), "DTC": day
