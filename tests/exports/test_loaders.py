@@ -1,0 +1,134 @@
+"""The programs of a folder read exactly its files, with labels: those that can be run here are run."""
+
+import json
+import shutil
+import subprocess
+import sys
+from datetime import date, datetime
+
+import pyarrow as pa
+import pytest
+
+from hometrial.exports import metadata
+from hometrial.exports.dictionary import Variable
+from hometrial.exports.formats import loaders, writing
+from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formats.frames import Frame, described
+from hometrial.exports.metadata import Column, DataSet
+
+ORIGIN = Origin("LDN-1", datetime(2026, 11, 23))  # noqa: DTZ001 - a file's own wall clock
+AE = DataSet(
+    "AE",
+    "Adverse Events",
+    "Events",
+    "One record per event",
+    ("USUBJID",),
+    (
+        Column("USUBJID", "Unique Subject Identifier", "text"),
+        Column("AETERM", 'Reported "Term" & more, 100 %', "text"),
+        Column("AESEQ", "Sequence Number", "integer"),
+    ),
+)
+VARIABLES = (
+    Variable("participant_id", "Participant", "text"),
+    Variable("local_day", "Local day", "day"),
+    Variable("steps", "Steps", "number", "{steps}"),
+    Variable("valid_day", "Participant's valid day", "boolean"),
+    Variable("at", "Instant", "instant"),
+)
+
+
+@pytest.fixture(scope="module")
+def made():
+    rows = [{"USUBJID": "LDN-1-001", "AETERM": "Übelkeit, so", "AESEQ": 1}, {"USUBJID": "LDN-1-002", "AETERM": "NA", "AESEQ": None}]  # fmt: skip
+    table = pa.table(
+        {
+            "participant_id": ["001"],
+            "local_day": [date(2026, 3, 5)],
+            "steps": [12.5],
+            "valid_day": [True],
+            "at": pa.array([datetime(2026, 3, 5, 7)], pa.timestamp("us", "UTC")),  # noqa: DTZ001
+        }
+    )
+    return {
+        "sdtm": [Frame(AE, metadata.frame(AE, rows))],
+        "tidy": [described("participant_day", "Days of participants", VARIABLES, table)],
+    }
+
+
+def folder(place, made, formats):
+    for name, frames in made.items():
+        writing.write_all(place, name, frames, formats, ORIGIN)
+    return {path.name: rows for path, rows in loaders.write(place, made, formats).items()}
+
+
+EVERY = ["xpt5", "xpt8", "dataset-json", "ndjson", "parquet", "csv", "stata", "spss"]
+
+
+@pytest.mark.parametrize("chosen", EVERY)
+def test_python_reads_every_format(tmp_path, made, chosen):
+    written = folder(tmp_path, made, [chosen])
+    sets = 1 if chosen == "xpt5" else 2
+    assert written["load.py"] == sets
+    asked = (
+        "import json\nfrom load import load, labels, NAMES\nae = load('sdtm.ae')\n"
+        "print(json.dumps([NAMES, ae['AETERM'].tolist(), ae.attrs['label'], labels('sdtm.ae')['AETERM'], len(ae)]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
+    names, terms, label, labelled, rows = json.loads(done.stdout)
+    assert names == ["sdtm.ae", "tidy.participant_day"][:sets]
+    assert terms == ["Ubelkeit, so" if chosen == "xpt5" else "Übelkeit, so", "NA"]
+    assert (label, labelled, rows) == ("Adverse Events", AE.columns[1].label, 2)
+    listed = subprocess.run([sys.executable, "load.py"], cwd=tmp_path, capture_output=True, text=True, check=True)  # fmt: skip
+    assert len(listed.stdout.splitlines()) == sets
+
+
+def test_python_says_when_a_file_is_not_the_one_it_was_written_for(tmp_path, made):
+    folder(tmp_path, made, ["csv"])
+    with (tmp_path / "sdtm-csv" / "ae.csv").open("a") as file:
+        file.write('"LDN-1-003","more",3\n')
+    done = subprocess.run([sys.executable, "load.py"], cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    assert "sdtm-csv/ae.csv is not the file that this program was written for" in done.stderr
+
+
+@pytest.mark.parametrize("chosen", ["xpt5", "stata", "spss", "xpt8", "csv"])
+def test_r_reads_every_format_that_it_has_a_reader_for(tmp_path, made, chosen):
+    if not shutil.which("Rscript"):
+        pytest.skip("Rscript is not on this machine")
+    folder(tmp_path, made, [chosen])
+    asked = 'source("load.R", encoding = "UTF-8"); cat(nrow(ae), ae$AETERM[2], attr(ae$AETERM, "label"), sep = "|")'
+    if chosen != "csv":
+        asked = f'if (!requireNamespace("haven", quietly = TRUE)) quit(status = 3); {asked}'
+    done = subprocess.run(["Rscript", "-e", asked], cwd=tmp_path, capture_output=True, text=True, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}, check=False)  # fmt: skip
+    if done.returncode == 3:
+        pytest.skip("R is here without haven")
+    assert (done.stdout, done.returncode) == (f"2|NA|{AE.columns[1].label}", 0), done.stderr
+
+
+def test_each_program_reads_the_best_of_what_is_there(tmp_path, made):
+    assert folder(tmp_path, made, EVERY) == {"load.R": 2, "load.sas": 2, "load.do": 2, "load.sps": 2, "load.py": 2}  # fmt: skip
+    text = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("load.*")}
+    assert 'ae <- haven::read_xpt(at("sdtm/ae.xpt"))' in text["load.R"]
+    assert 'participant_day <- haven::read_dta(at("stata/participant_day.dta"))' in text["load.R"]
+    assert 'libname one xport "&folder/sdtm/ae.xpt"' in text["load.sas"]
+    assert 'filespec="&folder/tidy-xpt8/participant_day.xpt"' in text["load.sas"]
+    assert 'frame ae: use "stata/ae.dta", clear' in text["load.do"]
+    assert 'GET FILE="spss/ae.sav".\nDATASET NAME ae.' in text["load.sps"]
+
+
+def test_csv_is_read_with_types_and_labels_in_every_package(tmp_path, made):
+    folder(tmp_path, made, ["csv"])
+    sas = (tmp_path / "load.sas").read_text(encoding="utf-8")
+    assert "participant_id $ 5 local_day 8 steps 8 valid_day $ 5 at $ 27;" in sas
+    assert "input participant_id $ local_day :yymmdd10. steps :32. valid_day $ at $;" in sas
+    assert "valid_day = 'Participant''s valid day'" in sas
+    assert "format local_day date9.;" in sas
+    stata = (tmp_path / "load.do").read_text(encoding="utf-8")
+    assert 'frame ae: label variable AETERM `"Reported "Term" & more, 100 %"\'' in stata
+    spss = (tmp_path / "load.sps").read_text(encoding="utf-8")
+    assert '/AETERM "Reported ""Term"" & more, 100 %"' in spss
+    assert "  local_day SDATE10\n" in spss
+
+
+def test_a_package_that_reads_none_of_the_formats_has_no_program(tmp_path, made):
+    assert folder(tmp_path, made, ["dataset-json"]) == {"load.py": 2}
