@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hometrial.services import exporting
+from hometrial.services.locking import making
+from hometrial.services.locking.wanted import wanted
 
 FILES = {
     "heartrate_seconds_merged.csv": "Id,Time,Value\n"
@@ -30,7 +31,7 @@ def export() -> Callable[..., Path]:
 
     def write(study, out: Path, formats=("parquet", "csv")) -> Path:
         with study.database.reading() as session:
-            exporting.export_draft(session, out, formats)
+            making.draft(session, study.database, wanted(tuple(formats)), out)
         return out
 
     return write

@@ -9,7 +9,9 @@ import pyarrow.parquet as pq
 from sqlalchemy import select
 
 from hometrial.models import QuarantinedRow
-from hometrial.services import exporting, reviewing
+from hometrial.services import reviewing
+from hometrial.services.locking import making
+from hometrial.services.locking.wanted import wanted
 from hometrial.services.reviewing import Decision
 
 HEART_RATE = "heartrate_seconds_merged.csv"
@@ -39,7 +41,7 @@ def files_of(out: Path) -> dict[str, str]:
 
 def export(study, out: Path) -> Path:
     with study.database.reading() as session:
-        exporting.export_draft(session, out, ["parquet", "csv"])
+        making.draft(session, study.database, wanted(("parquet", "csv")), out)
     return out
 
 
@@ -51,8 +53,8 @@ def test_a_study_without_anybody_exports_tables_without_rows(study, tmp_path):
     out = export(study, tmp_path / "draft")
 
     assert not (out / "samples").exists()
-    assert pq.read_metadata(out / "participant_day.parquet").num_rows == 0
-    days = (out / "participant_day.csv").read_text()
+    assert pq.read_metadata(out / "tidy/participant_day.parquet").num_rows == 0
+    days = (out / "tidy/participant_day.csv").read_text()
     assert days.startswith('"participant_id","local_day",')
     assert days.count("\n") == 1
     manifest = json.loads((out / "MANIFEST.json").read_text())
@@ -81,11 +83,10 @@ def test_a_new_value_changes_its_month_its_day_and_the_manifest_and_no_other_sam
     assert before.keys() == after.keys()
     changed = {name for name in after if after[name] != before[name]}
     assert {name for name in changed if name.startswith("samples")} == {
-        "samples/heart_rate/P-0002/2016-05.csv",
-        "samples/heart_rate/P-0002/2016-05.parquet",
+        "samples/heart_rate/participant=P-0002/month=2016-05/part.parquet"
     }
-    assert {"MANIFEST.json", "batch.csv"} <= changed
-    assert not {"README.txt", "data_dictionary.csv", "sleep_stage.csv", "quarantine.csv"} & changed
+    assert {"MANIFEST.json", "tidy/batch.csv"} <= changed
+    assert not {"dictionary.csv", "tidy/quarantine.csv", "tidy/gap.csv"} & changed
 
 
 def beats(out: Path) -> list[float]:
@@ -98,10 +99,10 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
 ):
     take_in(study, fitabase({HEART_RATE: "Id,Time,Value\n1,4/12/2016 7:00:05 AM,60\n" + BAD_BEAT}))
     before = export(study, tmp_path / "before")
-    set_aside = pd.read_csv(before / "quarantine.csv").iloc[0]
+    set_aside = pd.read_csv(before / "tidy/quarantine.csv").iloc[0]
     assert beats(before) == [60]
     assert (set_aside["value"], set_aside["rule"], set_aside["status"]) == (255, "value_is_physical", "open")  # fmt: skip
-    assert json.loads((before / "MANIFEST.json").read_text())["excluded_samples_by_rule"] == {
+    assert json.loads((before / "MANIFEST.json").read_text())["state"]["excluded_samples_by_rule"] == {
         "value_is_physical": 1
     }
 
@@ -110,10 +111,10 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
         reviewing.release(session, rows, Decision("test", "stress test"), None)
 
     after = export(study, tmp_path / "after")
-    decided = pd.read_csv(after / "quarantine.csv").iloc[0]
+    decided = pd.read_csv(after / "tidy/quarantine.csv").iloc[0]
     assert sorted(beats(after)) == [60, 255]
     assert (decided["status"], decided["decision_reason"]) == ("released", "stress test")
-    assert json.loads((after / "MANIFEST.json").read_text())["excluded_samples_by_rule"] == {}
+    assert json.loads((after / "MANIFEST.json").read_text())["state"]["excluded_samples_by_rule"] == {}
 
 
 def test_a_reason_that_looks_like_a_formula_is_harmless_in_csv_and_untouched_in_parquet(
@@ -127,8 +128,8 @@ def test_a_reason_that_looks_like_a_formula_is_harmless_in_csv_and_untouched_in_
 
     out = export(study, tmp_path / "draft")
 
-    assert pd.read_csv(out / "quarantine.csv")["decision_reason"].tolist() == ["'" + reason]
-    assert pd.read_parquet(out / "quarantine.parquet")["decision_reason"].tolist() == [reason]
+    assert pd.read_csv(out / "tidy/quarantine.csv")["decision_reason"].tolist() == ["'" + reason]
+    assert pd.read_parquet(out / "tidy/quarantine.parquet")["decision_reason"].tolist() == [reason]
 
 
 def test_around_a_clock_change_the_wall_clock_jumps_and_the_instants_do_not(
@@ -138,11 +139,11 @@ def test_around_a_clock_change_the_wall_clock_jumps_and_the_instants_do_not(
     night = "Id,Time,Value\n1,3/27/2016 1:59:55 AM,60\n1,3/27/2016 3:00:00 AM,61\n"
     take_in(study, fitabase({HEART_RATE: night}))
 
-    month = export(study, tmp_path / "draft") / "samples/heart_rate/P-0001/2016-03.csv"
+    out = export(study, tmp_path / "draft")
 
-    told = pd.read_csv(month)
-    assert told["at"].tolist() == ["2016-03-27T00:59:55.000000Z", "2016-03-27T01:00:00.000000Z"]
-    assert told["local_at"].tolist() == ["2016-03-27T01:59:55.000000", "2016-03-27T03:00:00.000000"]
+    told = pd.read_parquet(out / "samples/heart_rate/participant=P-0001/month=2016-03")
+    assert [f"{each:%H:%M:%S%z}" for each in told["at"]] == ["00:59:55+0000", "01:00:00+0000"]
+    assert [f"{each:%H:%M:%S}" for each in told["local_at"]] == ["01:59:55", "03:00:00"]
 
 
 def test_two_sources_of_a_stream_stand_side_by_side(study, fitabase, tmp_path):
@@ -155,7 +156,7 @@ def test_two_sources_of_a_stream_stand_side_by_side(study, fitabase, tmp_path):
 
     out = export(study, tmp_path / "draft")
 
-    rows = pd.read_csv(out / "samples/steps/P-0001/2016-04.csv")
+    rows = pd.read_parquet(out / "samples/steps/participant=P-0001/month=2016-04")
     assert len(rows) == rows["source"].nunique() == 2
     assert set(rows["value"]) == {7, 8}
-    assert set(rows["at"]) == {"2016-04-12T05:00:00.000000Z"}
+    assert set(rows["at"]) == {pd.Timestamp("2016-04-12T05:00:00Z")}

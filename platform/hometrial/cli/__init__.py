@@ -60,6 +60,8 @@ _WHERE = {
     "quarantine": "quarantine:quarantine",
     "export": "export:export",
     "twin": "twin:twin",
+    "lock": "lock:lock",
+    "lineage": "lineage:lineage",
     "audit": "administer:audit",
     "db": "administer:database_commands",
     "backup": "backup:backup",

@@ -1,7 +1,6 @@
 """`hometrial export`."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -14,31 +13,42 @@ from hometrial.services import migrating
 @click.command()
 @click.option("--draft", is_flag=True, help="What is stored now, unlocked.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option("--format", "formats", default="parquet,csv", help="parquet, csv or both.")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@click.option(
+    "--format", "formats", default="parquet,csv", help="xpt5, dataset-json, parquet, csv ..."
+)
+@click.option(
+    "--profile", default="study", help="What stays behind: study, words, blinded, public."
+)
+@click.option(
+    "--samples", default="all", help="Streams whose samples go along: all, steps,..., or ''."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest's facts as JSON.")
 @click.pass_obj
-def export(
-    database: Database,
-    draft: bool,  # noqa: FBT001
-    out: Path,
-    formats: str,
-    as_json: bool,  # noqa: FBT001
-) -> None:
+def export(database: Database, /, draft: bool, out: Path, as_json: bool, **given: str) -> None:  # noqa: FBT001
     """Write data sets for a statistician: the same bytes as long as nothing changed.
+
+    A draft is what is stored now. For data that are signed for and kept, make a lock (hometrial lock create).
 
     \b
     Example:
-      hometrial export --draft --out draft-2026-11-24 --format parquet,csv
+      hometrial export --draft --out draft-2026-11-24 --format xpt5,parquet,csv
     """
-    from hometrial.services import exporting  # only this command pays for loading its libraries
+    from hometrial.services.locking import (
+        making,
+    )  # only this command pays for loading its libraries
+    from hometrial.services.locking.wanted import wanted
 
     if not draft:
-        raise ExportRefusedError("only drafts can be exported so far; add --draft")
+        raise ExportRefusedError("say --draft for what is stored now, or use hometrial lock create")
     migrating.require_newest(database)
-    wanted = [name.strip() for name in formats.split(",") if name.strip()]
+    asked = wanted(_listed(given["formats"]), given["profile"], _listed(given["samples"]))
     with database.reading() as session:
-        summary = exporting.export_draft(session, out, wanted)
+        facts = making.draft(session, database, asked, out)
     if as_json:
-        click.echo(json.dumps(asdict(summary), indent=2, default=str))
+        click.echo(json.dumps(facts, indent=2, default=str))
     else:
-        click.echo(f"{summary.files:,} files, {summary.samples:,} samples in {out}")
+        click.echo(f"{facts['files']:,} files, {facts['samples']:,} samples in {out}")
+
+
+def _listed(given: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in given.split(",") if name.strip())

@@ -1,8 +1,11 @@
-"""Data sets that staff ask for: made in the background, kept for a week, taken away by whoever asked (features.md D16, D25)."""
+"""Data sets that staff ask for: made in the background, kept for a week, taken by whoever asked (features.md D16, D25).
+
+A draft is what is stored now; a lock is made of it and kept; the files of a lock are made again of what it keeps.
+"""
 
 import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,9 +18,13 @@ from hometrial import clock
 from hometrial.db import STAFF_ROLE, Database
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import folder
-from hometrial.models import DataRequest, DayChunk, Participant, StaffAccount
-from hometrial.services import exporting
+from hometrial.exports.building import STEPS
+from hometrial.models import DataLock, DataRequest, DayChunk, Participant, Site, StaffAccount
+from hometrial.services.locking import keeping, making, settled
+from hometrial.services.locking.folders import Progress
+from hometrial.services.locking.wanted import NewLock, Wanted, wanted
 from hometrial.services.staffing.acting import Actor
+from hometrial.services.streaming import writing as streaming
 
 KEPT = timedelta(days=7)
 """A file is kept for so long after it is ready; the same can be asked for again."""
@@ -46,7 +53,7 @@ def foresee(session: Session) -> Foreseen:
         .group_by(DayChunk.stream)
         .order_by(DayChunk.stream)
     )
-    facts = exporting.state_of(session)
+    facts = settled.state_of(session)
     return Foreseen(
         people=session.scalar(select(func.count()).select_from(Participant)) or 0,
         samples={stream: int(count) for stream, count in counted},
@@ -57,14 +64,50 @@ def foresee(session: Session) -> Foreseen:
     )
 
 
-def ask(
-    session: Session, actor: Actor, sites: frozenset[UUID], formats: Sequence[str]
-) -> DataRequest:
-    """Note that somebody wants data sets of the people of some sites.
+def ask_draft(session: Session, actor: Actor, sites: frozenset[UUID], asked: Wanted) -> DataRequest:
+    """Note that somebody wants what is stored now of the people of some sites.
 
-    Raises ExportRefusedError for an unknown format, and while an earlier request of theirs is not done.
+    Raises ExportRefusedError for a profile that none of their roles may ask for, and while an earlier request of
+    theirs is not done.
     """
-    exporting.refuse_formats(formats)
+    require_profile(actor, asked)
+    return _asked(session, actor, sites, asked, DataRequest(kind="draft"))
+
+
+def ask_lock(session: Session, actor: Actor, sites: frozenset[UUID], new: NewLock) -> DataRequest:
+    """Note that somebody wants a lock of everybody's data. Raises ExportRefusedError, also for a name that is taken."""
+    require_profile(actor, new.wanted)
+    every = session.scalar(select(func.count()).select_from(Site))
+    if len(sites) != every:
+        raise ExportRefusedError(
+            f"{actor.name} sees {len(sites)} of {every} sites; a lock holds everybody, so who sees all sites makes it"
+        )
+    keeping.next_place(session, new.name)
+    made = DataRequest(kind="lock", lock_name=new.name, lock_kind=new.kind, reason=new.reason)
+    return _asked(session, actor, sites, new.wanted, made)
+
+
+def ask_files(
+    session: Session, actor: Actor, sites: frozenset[UUID], lock: DataLock
+) -> DataRequest:
+    """Note that somebody wants the files of a lock. Raises ExportRefusedError."""
+    asked = wanted(tuple(lock.formats), lock.profile, tuple(lock.streams))
+    require_profile(actor, asked)
+    return _asked(session, actor, sites, asked, DataRequest(kind="rebuild", lock_id=lock.id))
+
+
+def require_profile(actor: Actor, asked: Wanted) -> None:
+    """Raise ExportRefusedError unless a role of theirs may ask for a profile."""
+    if not asked.profile.roles & set(actor.roles):
+        raise ExportRefusedError(
+            f"profile: {asked.profile.name} is for {', '.join(sorted(asked.profile.roles))}; {actor.name} holds "
+            f"{', '.join(actor.roles) or 'no role'}"
+        )
+
+
+def _asked(
+    session: Session, actor: Actor, sites: frozenset[UUID], asked: Wanted, made: DataRequest
+) -> DataRequest:
     under_way = session.scalar(
         select(DataRequest.requested_at).where(
             DataRequest.account_id == actor.account_id,
@@ -76,14 +119,10 @@ def ask(
             f"{actor.name} has asked for data sets at {under_way:%Y-%m-%d %H:%M} UTC, and they are not ready "
             "yet; wait for them, they hold what is stored when they are made"
         )
-    made = DataRequest(
-        account_id=actor.account_id,
-        sites=sorted(sites),
-        formats=list(formats),
-        state="waiting",
-        step="waits for a worker",
-        requested_at=clock.now(),
-    )
+    made.account_id = actor.account_id
+    made.sites, made.formats, made.streams = sorted(sites), list(asked.formats), list(asked.streams)
+    made.profile, made.state, made.step = asked.profile.name, "waiting", "waits for a worker"
+    made.done, made.steps, made.requested_at = 0, len(STEPS), clock.now()
     session.add(made)
     session.flush()
     return made
@@ -121,47 +160,86 @@ def place(home: Path, request_id: UUID) -> Path:
 
 
 def make(database: Database, request_id: UUID) -> None:
-    """Make what was asked for, in steps that the page shows; a second try begins anew and leaves nothing half."""
+    """Make what was asked for, in steps that the page shows; a second try begins anew and leaves nothing half.
+
+    Samples that a first try has finished are not made again.
+    """
     with database.transaction(WHO, "data sets are made") as session:
         request = session.get_one(DataRequest, request_id, with_for_update=True)
         if request.state not in ("waiting", "running"):
             return
         request.state, request.started_at = "running", clock.now()
     try:
-        summary, file = _write(database, request)
+        files, lock_id = _write(database, request)
     except TrialError as error:
         with database.transaction(WHO, "data sets could not be made") as session:
             failed = session.get_one(DataRequest, request_id)
             failed.state, failed.error, failed.finished_at = "failed", str(error), clock.now()
         return
+    file = place(database.settings.home, request_id)
     with database.transaction(WHO, "data sets are ready") as session:
         done = session.get_one(DataRequest, request_id)
         done.state, done.step, done.finished_at = "ready", "ready", clock.now()
-        done.files, done.size = summary.files, file.stat().st_size
-        done.sha256 = folder.sha256(file)
+        done.files, done.size, done.done = files, file.stat().st_size, done.steps
+        done.sha256, done.lock_id = folder.sha256(file), lock_id
 
 
-def _write(database: Database, request: DataRequest) -> tuple[exporting.ExportSummary, Path]:
+def _write(database: Database, request: DataRequest) -> tuple[int, UUID | None]:
+    """Write what was asked for into one archive; return how many files it has, and the lock it is of."""
     file = place(database.settings.home, request.id)
     out = file.with_suffix("")
 
     def progress(step: str) -> None:
         with database.transaction(WHO, "data sets are made") as session:
-            session.get_one(DataRequest, request.id).step = step
+            shown = session.get_one(DataRequest, request.id)
+            shown.step = step
+            shown.done = STEPS.index(step) if step in STEPS else shown.done
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with database.reading(STAFF_ROLE, request.sites) as session:
-            summary = exporting.export_draft(session, out, request.formats, progress)
+        lock_id = _KINDS[request.kind](database, request, out, progress)
         progress("one archive of all files")
         _pack(out, file)
+        return sum(path.is_file() for path in out.rglob("*")), lock_id
     except OSError as error:
         raise ExportRefusedError(
             f"the data sets cannot be written: {error.strerror or error}; make room and ask again"
         ) from error
     finally:
         shutil.rmtree(out, ignore_errors=True)
-    return summary, file
+
+
+def _wanted(request: DataRequest) -> Wanted:
+    return wanted(tuple(request.formats), request.profile, tuple(request.streams))
+
+
+def _draft(database: Database, request: DataRequest, out: Path, progress: Progress) -> None:
+    with database.reading(STAFF_ROLE, request.sites) as session:
+        making.draft(session, database, _wanted(request), out, progress)
+
+
+def _lock(database: Database, request: DataRequest, out: Path, progress: Progress) -> UUID:
+    new = NewLock(
+        str(request.lock_name), str(request.lock_kind), str(request.reason), _wanted(request)
+    )
+    with database.reading() as session:
+        name = session.get_one(StaffAccount, request.account_id).name
+    return making.make(database, new, out, f"staff:{name}", progress).id
+
+
+def _rebuild(database: Database, request: DataRequest, out: Path, progress: Progress) -> UUID:
+    with database.reading() as session:
+        lock = session.get_one(DataLock, request.lock_id)
+        source = keeping.source_of(session, lock)
+    making.rebuild(database, lock, source, out, progress)
+    return lock.id
+
+
+_KINDS: dict[str, Callable[[Database, DataRequest, Path, Progress], UUID | None]] = {
+    "draft": _draft,
+    "lock": _lock,
+    "rebuild": _rebuild,
+}
 
 
 def _pack(out: Path, file: Path) -> None:
@@ -192,4 +270,5 @@ def expire(database: Database) -> int:
         for request in old:
             place(database.settings.home, request.id).unlink(missing_ok=True)
             request.state, request.step = "expired", "kept no longer"
+    streaming.expire(database.settings.home)
     return len(old)

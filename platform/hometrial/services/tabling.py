@@ -1,5 +1,6 @@
 """Samples, nights and stages as they are exported: Arrow tables in order of time."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import numpy as np
@@ -13,7 +14,7 @@ from hometrial.models import (
     Participant,
 )
 from hometrial.services import enrolling, storing
-from hometrial.services.comparing import EPOCH, day_number
+from hometrial.services.comparing import day_number
 from hometrial_ingest.signals import Signal
 
 _SECOND = 1_000_000
@@ -59,6 +60,20 @@ def samples(
     found = storing.current_chunks(
         session, signal, [person.code], day_number(first), day_number(last)
     )
+    return _of_chunks(signal, found)
+
+
+def of_chunks(
+    session: Session, person: Participant, signal: Signal, found: Sequence[tuple[str, DayChunk]]
+) -> pa.Table:
+    """Return the samples of some chunks of a person as the variables of their stream, in order of time."""
+    table = _of_chunks(signal, found)
+    if signal is Signal.SLEEP_SESSION:
+        return _sessions(session, person, table)
+    return _stages(table) if signal is Signal.SLEEP_STAGE else table
+
+
+def _of_chunks(signal: Signal, found: Sequence[tuple[str, DayChunk]]) -> pa.Table:
     table = storing.load_table(found, signal)
     table = table.take(pc.sort_indices(table, sort_keys=_ORDER))
     at = table["at"]
@@ -81,9 +96,7 @@ def _instants(microseconds: pa.ChunkedArray) -> pa.ChunkedArray:
     return microseconds.cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
 
 
-def sleep_sessions(session: Session, person: Participant) -> pa.Table:
-    """Return a person's sleep sessions as the variables of `sleep_session`."""
-    table = _all_days(session, person, Signal.SLEEP_SESSION)
+def _sessions(session: Session, person: Participant, table: pa.Table) -> pa.Table:
     end = table["end_at"].to_numpy().astype(np.int64)
     local_end = enrolling.zones_of(session, person).place_instant(end)[1] if len(end) else end
     renamed = {
@@ -97,19 +110,13 @@ def sleep_sessions(session: Session, person: Participant) -> pa.Table:
     return _with(table, renamed)
 
 
-def sleep_stages(session: Session, person: Participant) -> pa.Table:
-    """Return a person's sleep stages as the variables of `sleep_stage`."""
-    table = _all_days(session, person, Signal.SLEEP_STAGE)
+def _stages(table: pa.Table) -> pa.Table:
     renamed = {
         "stage": table["code"],
         "start_at": table["at"],
         "local_start_at": table["local_at"],
     }
     return _with(table, renamed)
-
-
-def _all_days(session: Session, person: Participant, signal: Signal) -> pa.Table:
-    return samples(session, person, signal, EPOCH, date(2200, 1, 1))
 
 
 def _with(table: pa.Table, columns: dict[str, pa.ChunkedArray]) -> pa.Table:

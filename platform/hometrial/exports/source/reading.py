@@ -48,6 +48,11 @@ class Source:
         """The pseudonyms in order."""
         return sorted(row["participant"] for row in self.rows("participant"))
 
+    @property
+    def has_protocol(self) -> bool:
+        """Whether a protocol is in force."""
+        return any(row["in_force"] for row in self.rows("protocol_version"))
+
     @cached_property
     def protocol(self) -> Protocol:
         """The protocol in force. Raises ExportRefusedError if there is none."""

@@ -44,7 +44,7 @@ TABLES: tuple[SourceTable, ...] = (
     # People and their way through the study
     _table(
         "participant",
-        "A participant who signed a consent or was screened; id: the pseudonym",
+        "A participant who signed a consent, was screened or has data; id: the pseudonym",
         "site:id status:code created:local",
     ),
     _table(

@@ -13,6 +13,7 @@ from hometrial.db import once
 from hometrial.errors import ZoneNeededError
 from hometrial.models import (
     ConsentSignature,
+    DayChunk,
     Participant,
     Participation,
     ProtocolVersion,
@@ -60,7 +61,7 @@ def written(wall: datetime) -> str:
 
 
 def people(session: Session) -> Mapping[UUID, Person]:
-    """Return everybody who signed a consent, was screened or follows a protocol, by pseudonym; nobody of a rehearsal."""
+    """Return everybody who signed, was screened, follows a protocol or has data, by pseudonym; nobody of a rehearsal."""
     return once(session, "capturing.people", lambda: _people(session))
 
 
@@ -95,12 +96,12 @@ def _rows(session: Session) -> list[Participant]:
         .join(ProtocolVersion, ProtocolVersion.id == Participation.protocol_version_id)
         .where(ProtocolVersion.is_test)
     )
-    known = [select(table.participant_id) for table in (ConsentSignature, Screening, Participation)]
-    wanted = known[0].union(*known[1:])
+    there = (ConsentSignature, Screening, Participation, DayChunk)
+    first, *others = [select(table.participant_id) for table in there]
     return list(
         session.scalars(
             select(Participant)
-            .where(Participant.id.in_(wanted), Participant.id.not_in(tested))
+            .where(Participant.id.in_(first.union(*others)), Participant.id.not_in(tested))
             .order_by(Participant.code)
         )
     )

@@ -9,10 +9,11 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.writing import FORMATS
+from hometrial.exports.formats.writing import FORMATS
 from hometrial.models import DataRequest
 from hometrial.services import delivering
 from hometrial.services.delivering import Line
+from hometrial.services.locking.wanted import DEFAULT_FORMATS, wanted
 from hometrial.services.staffing import access
 from hometrial.staff import asking
 from hometrial.staff.forms import ManyField
@@ -32,7 +33,7 @@ class AskForm(FlaskForm):  # type: ignore[misc]
     formats = ManyField(
         "Formats",
         choices=[SelectChoice(name, name) for name in FORMATS],
-        default=list(FORMATS),
+        default=list(DEFAULT_FORMATS),
         validators=[InputRequired("Choose at least one format.")],
     )
 
@@ -68,7 +69,8 @@ def ask() -> Response | tuple[str, int]:
         return _new(form), 422
     try:
         with writing("ask for data sets") as session:
-            made = delivering.ask(session, me(), sites(), form.formats.data)
+            asked = wanted(tuple(form.formats.data))
+            made = delivering.ask_draft(session, me(), sites(), asked)
             tasks.defer(session, made.id)
     except ExportRefusedError as error:
         form.formats.errors = [str(error)]

@@ -1,0 +1,169 @@
+"""A study's source tables become one folder of data sets with everything that vouches for and explains them.
+
+The folder depends on its arguments alone: no clock, no locale, no database. So a lock is rebuilt from the source
+tables that it keeps, byte for byte (exports.md 5.3).
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hometrial.exports import folder, papers
+from hometrial.exports.adam import checking
+from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.formats import define, described_files, reading_back, writing
+from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formats.define import Told
+from hometrial.exports.formats.frames import Frame, described
+from hometrial.exports.formats.writing import Framed
+from hometrial.exports.sdtm.assembling import Made
+from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.source.reading import Source
+from hometrial.exports.tidy.tables import TIDY
+
+SDTM, ADAM, TIDY_FOLDER = "sdtm", "adam", "tidy"
+LINEAGE = "provenance/lineage"
+Samples = Callable[[Path], Mapping[Path, int]]
+"""Writes the samples into the folder it is given; returns its files with their rows."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is to be written. `facts` go into the manifest as they are; `at` stands for every time in the files."""
+
+    source: Source
+    formats: frozenset[str]
+    facts: Mapping[str, Any]
+    at: datetime
+    samples: Samples | None = None
+    progress: Callable[[str], None] = lambda _step: None
+
+
+@dataclass
+class Built:
+    """What was written: each file with its rows, the data sets with theirs, and what the checks found."""
+
+    files: dict[Path, int] = field(default_factory=dict)
+    data_sets: dict[str, int] = field(default_factory=dict)
+    findings: list[str] = field(default_factory=list)
+    samples: int = 0
+
+
+STEPS = (
+    "tabulations",
+    "analysis data sets",
+    "tidy tables",
+    "forms",
+    "reading back",
+    "samples",
+    "manifest",
+)
+_DEFINED = ("xpt5", "dataset-json")
+"""Formats whose folders hold a Define-XML of their own."""
+_CRF = "../forms/acrf.pdf"
+
+
+def build(place: Path, delivery: Delivery) -> Built:
+    """Write everything into an empty folder, the manifest last.
+
+    Without a protocol in force there is nothing that tabulations and analysis data sets could be made by: then the
+    tidy tables and the samples are written, and the manifest names no protocol. Raises ValueRefusedError for a value
+    that a data set or a format cannot hold, OSError if the disk fails.
+    """
+    built = Built()
+    made: dict[str, Sequence[Framed]] = {}
+    if delivery.source.has_protocol:
+        made |= _standards(built, place, delivery)
+    made[TIDY_FOLDER] = _tidy(built, place, delivery)
+    built.files |= described_files.write(place, made, delivery.source)
+    delivery.progress(STEPS[4])
+    built.files |= reading_back.write(place, made, delivery.formats)
+    if delivery.samples:
+        delivery.progress(STEPS[5])
+        written = delivery.samples(place)
+        built.samples = sum(written.values())
+        built.files |= written
+    delivery.progress(STEPS[6])
+    built.files |= papers.write(place, delivery.source, delivery.facts, built.findings)
+    facts = {**delivery.facts, "data_sets": built.data_sets, "samples": built.samples}
+    folder.write_manifest(place, built.files, facts)
+    return built
+
+
+def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, Sequence[Framed]]:
+    """Write tabulations and analysis data sets, and check the latter."""
+    delivery.progress(STEPS[0])
+    tabulations = tabulate(delivery.source)
+    _write(built, place, SDTM, tabulations, delivery)
+    delivery.progress(STEPS[1])
+    analyses = analyse(delivery.source, tabulations)
+    _write(built, place, ADAM, analyses, delivery)
+    built.findings += [str(each) for each in checking.check(analyses, tabulations)]
+    return {SDTM: list(tabulations.values()), ADAM: list(analyses.values())}
+
+
+def _tidy(built: Built, place: Path, delivery: Delivery) -> list[Frame]:
+    delivery.progress(STEPS[2])
+    frames = [
+        described(each.name, each.label, each.variables, each.rows(delivery.source), each.keys)
+        for each in TIDY.values()
+    ]
+    built.files |= writing.write_all(
+        place, TIDY_FOLDER, frames, delivery.formats, _origin(delivery)
+    )
+    built.data_sets |= {
+        f"{TIDY_FOLDER}.{each.data_set.name}": each.table.num_rows for each in frames
+    }
+    return frames
+
+
+def _origin(delivery: Delivery) -> Origin:
+    source = delivery.source
+    study = source.protocol.id.upper() if source.has_protocol else "STUDY"
+    return Origin(
+        study=study,
+        at=delivery.at,
+        originator="Hometrial",
+        system="Hometrial",
+        version=str(delivery.facts["code"]["version"]),
+    )
+
+
+def _write(
+    built: Built, place: Path, name: str, made: Mapping[str, Made], delivery: Delivery
+) -> None:
+    """Write one delivery's data sets in every format, its Define-XML and its lineage."""
+    origin, framed = _origin(delivery), list(made.values())
+    built.files |= writing.write_all(place, name, framed, delivery.formats, origin)
+    frames = [Frame(each.data_set, each.table) for each in framed]
+    for chosen in _DEFINED:
+        if chosen in delivery.formats:
+            path = place / writing.folder_of(name, chosen) / "define.xml"
+            define.write(path, frames, writing.FORMATS[chosen].ending, origin, Told(crf=_CRF))
+            built.files[path] = 0
+    built.files |= _lineage(place, framed)
+    built.data_sets |= {f"{name}.{each}": found.table.num_rows for each, found in made.items()}
+
+
+def _lineage(place: Path, made: Iterable[Made]) -> dict[Path, int]:
+    """Write of each data set which source records each row came of."""
+    found = {}
+    for each in made:
+        path = place / LINEAGE / f"{each.data_set.name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(each.lineage, path, compression="zstd", version="2.6")
+        found[path] = each.lineage.num_rows
+    return found
+
+
+def read_lineage(place: Path, data_set: str, row: int) -> list[str]:
+    """Return the source records of a row (from 1) of a data set in a folder."""
+    path = place / LINEAGE / f"{data_set.upper()}.parquet"
+    table: pa.Table = pq.read_table(path, filters=[("row", "=", row)])
+    sources: list[str] = table["source"].to_pylist()
+    return sources

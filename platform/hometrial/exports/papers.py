@@ -1,0 +1,93 @@
+"""What a statistician reads first: README.txt, the reviewer's guide, and what adds up for each person."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from hometrial.exports.source.reading import Row, Source
+
+README, GUIDE, RECONCILIATION = "README.txt", "guide.md", "reconciliation.csv"
+_HERE = files("hometrial.exports")
+
+
+def write(
+    place: Path, source: Source, facts: Mapping[str, Any], findings: Sequence[str]
+) -> dict[Path, int]:
+    """Write the papers; return them with their rows."""
+    rows = reconciled(source)
+    told = {
+        "title": source.protocol.title,
+        "protocol": f"{source.protocol.id} {source.protocol.version}",
+        "kind": _kind(facts),
+        "people": str(len(source.people)),
+        "made_at": str(facts["made_at"]),
+        "profile": f"{facts['profile']['name']}: {facts['profile']['text']}",
+        "open_queries": str(facts["state"]["open_queries"]),
+        "provisional_days": str(facts["state"]["provisional_days"]),
+        "findings": "\n".join(f"* {each}" for each in findings) or "None.",
+    }
+    (place / README).write_text(_filled("readme.txt", told), encoding="utf-8")
+    (place / GUIDE).write_text(_filled("guide.md", told), encoding="utf-8")
+    (place / RECONCILIATION).write_text(_table(rows), encoding="utf-8")
+    return {place / README: 0, place / GUIDE: 0, place / RECONCILIATION: len(rows)}
+
+
+def _kind(facts: Mapping[str, Any]) -> str:
+    if facts["kind"] == "draft":
+        return (
+            "A DRAFT: what was stored, not locked. It may change with the next import or decision."
+        )
+    if facts["kind"] == "twin":
+        return "A SYNTHETIC TWIN: nobody in it is real. It is for rehearsing programs, never for results."
+    return f"DATA LOCK {facts['number']}, {facts['name']}: {facts['reason']}"
+
+
+def _filled(name: str, told: Mapping[str, str]) -> str:
+    return Template(_HERE.joinpath(name).read_text(encoding="utf-8")).substitute(told)
+
+
+def reconciled(source: Source) -> list[Row]:
+    """Return for each person what was due and what came: forms, queries, wearable days, doses."""
+    forms = _counted(source, "expected_form", lambda row: row["state"])
+    queries = _counted(source, "query", lambda row: row["status"])
+    days = _counted(source, "data_day", lambda row: row["status"])
+    valid = _counted(
+        source,
+        "daily_metric",
+        lambda row: "valid" if row["metric"] == "valid_day" and row["value"] == 1 else "other",
+    )
+    doses = _counted(source, "dose_day", lambda row: row["status"])
+    return [
+        {
+            "participant_id": person,
+            "forms_received": forms[person, "received"],
+            "forms_missing": forms[person, "missing"],
+            "forms_excused": forms[person, "excused"],
+            "queries_open": queries[person, "open"],
+            "wearable_days_final": days[person, "final"],
+            "wearable_days_provisional": days[person, "provisional"],
+            "wearable_days_valid": valid[person, "valid"],
+            "dose_days_taken": doses[person, "taken"],
+            "dose_days_missed": doses[person, "missed"],
+            "dose_days_unknown": doses[person, "unknown"],
+        }
+        for person in source.people
+    ]
+
+
+def _counted(source: Source, table: str, of: Any) -> Counter[tuple[str, str]]:
+    return Counter((row["participant"], of(row)) for row in source.rows(table))
+
+
+def _table(rows: Sequence[Row]) -> str:
+    text = io.StringIO()
+    if rows:
+        writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return text.getvalue()

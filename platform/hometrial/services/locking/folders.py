@@ -1,0 +1,72 @@
+"""The folder of a snapshot: released by its profile, written with its samples."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from hometrial.db import Database
+from hometrial.exports import deidentifying
+from hometrial.exports.building import Built, Delivery, build
+from hometrial.exports.deidentifying import Disguise, Released
+from hometrial.exports.source.reading import Source
+from hometrial.services.locking.wanted import Wanted
+from hometrial.services.streaming import writing as streaming
+
+RELEASE_KEY = "release"
+Progress = Callable[[str], None]
+
+
+def silent(_step: str) -> None:
+    """Tell nobody how far it is."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Source tables as they stand in the house, and how they are wanted."""
+
+    database: Database
+    source: Source
+    wanted: Wanted
+    at: datetime
+
+    @cached_property
+    def released(self) -> Released:
+        """The source tables as the profile lets them leave."""
+        return deidentifying.release(self.source, self.wanted.profile, self._key)
+
+    @property
+    def disguise(self) -> Disguise | None:
+        """How people are disguised, if they are."""
+        if not self.wanted.profile.shifted:
+            return None
+        return Disguise(self._key, tuple(self.source.people))
+
+    @property
+    def _key(self) -> bytes:
+        return self.database.settings.key(RELEASE_KEY)
+
+    def write(self, place: Path, facts: dict[str, Any], progress: Progress = silent) -> Built:
+        """Write the folder, with its manifest."""
+
+        def samples(within: Path) -> dict[Path, int]:
+            chunks = [
+                row for row in self.source.rows("chunk") if self.wanted.has_stream(row["stream"])
+            ]
+            return streaming.write(
+                self.database, chunks, within / "samples", self.disguise, progress
+            )
+
+        return build(
+            place,
+            Delivery(
+                source=self.released.source,
+                formats=frozenset(self.wanted.formats),
+                facts=facts,
+                at=self.at,
+                samples=samples if self.wanted.streams else None,
+                progress=progress,
+            ),
+        )

@@ -1,0 +1,1 @@
+"""Minute and second data, from day chunks to partitioned Parquet: bounded memory, several processes, taken up where it stopped."""

@@ -1,0 +1,94 @@
+"""One part's file: its chunks read, put in order of time, disguised if they are to be, written as Parquet."""
+
+import hashlib
+import hmac
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports import dictionary
+from hometrial.exports.dictionary import Variable
+from hometrial.models import DayChunk, Participant
+from hometrial.services import tabling
+from hometrial.services.streaming.parts import Hidden, Part
+from hometrial_ingest.signals import Signal
+
+_ROWS_IN_A_GROUP = 1 << 17
+
+
+def variables_of(signal: Signal) -> list[Variable]:
+    """Return the columns of a stream's files."""
+    own = {
+        Signal.SLEEP_SESSION: dictionary.SLEEP_SESSION,
+        Signal.SLEEP_STAGE: dictionary.SLEEP_STAGE,
+    }
+    return list(own.get(signal) or dictionary.sample_variables(signal))
+
+
+def write(session: Session, part: Part, path: Path) -> int:
+    """Write a part; return its rows. Raises ExportRefusedError if a chunk is not what it was."""
+    person, found = _chunks(session, part)
+    table = tabling.of_chunks(session, person, part.signal, found)
+    made = table.select([each.name for each in variables_of(part.signal)]).cast(
+        dictionary.schema(variables_of(part.signal))
+    )
+    if part.hidden:
+        made = _disguised(made, part.hidden)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(made, path, compression="zstd", version="2.6", row_group_size=_ROWS_IN_A_GROUP)
+    return int(made.num_rows)
+
+
+def _chunks(session: Session, part: Part) -> tuple[Participant, list[tuple[str, DayChunk]]]:
+    """Return a part's chunks in order of their days, each with the pseudonym."""
+    person = session.scalars(select(Participant).where(Participant.code == part.participant)).one()
+    rows = session.scalars(
+        select(DayChunk).where(
+            DayChunk.participant_id == person.id,
+            DayChunk.stream == part.stream,
+            tuple_(DayChunk.day, DayChunk.version).in_([each[:2] for each in part.days]),
+        )
+    )
+    by_version = {(row.day, row.version): row for row in rows}
+    found = []
+    for day, version, sha256 in part.days:
+        chunk = by_version.get((day, version))
+        if chunk is None or hashlib.sha256(chunk.body).hexdigest() != sha256:
+            raise ExportRefusedError(
+                f"{part.participant}/{part.stream}/{day}/{version}: the samples are not what they were when they were "
+                "counted; look at `hometrial audit verify`, and restore them from a backup"
+            )
+        found.append((part.participant, chunk))
+    return person, found
+
+
+def _disguised(table: pa.Table, hidden: Hidden) -> pa.Table:
+    """Rename the person and the source's sessions, and move every time and day."""
+    for place, field in enumerate(table.schema):
+        column = table[field.name]
+        if field.name == "participant_id":
+            column = pa.chunked_array([pa.array([hidden.name] * table.num_rows, pa.string())])
+        elif field.name in ("session", "chunk"):
+            column = _renamed(column, hidden.key)
+        elif pa.types.is_timestamp(field.type):
+            column = pc.add(column, pa.scalar(hidden.shift, pa.duration("us"))).cast(field.type)
+        elif pa.types.is_date(field.type):
+            days = pc.add(column.cast(pa.int32()), pa.scalar(hidden.shift.days, pa.int32()))
+            column = days.cast(field.type)
+        table = table.set_column(place, field, column)
+    return table
+
+
+def _renamed(column: pa.ChunkedArray, key: bytes) -> pa.ChunkedArray:
+    """Give each name another that tells nothing, the same one for the same name."""
+    encoded = column.combine_chunks().dictionary_encode()
+    names = [
+        None if each is None else hmac.new(key, each.encode(), hashlib.sha256).hexdigest()[:16]
+        for each in encoded.dictionary.to_pylist()
+    ]
+    return pa.chunked_array([pa.array(names, pa.string()).take(encoded.indices)])

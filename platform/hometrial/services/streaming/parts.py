@@ -1,0 +1,77 @@
+"""A part: one stream of one person in one month, whose file depends on its chunks and on nothing else."""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+from hometrial_ingest.signals import Signal
+
+LAYOUT = b"samples/2"
+"""Raised when what stands in the files changes: then none of the kept ones is taken any more."""
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """How one person is disguised: another name, dates moved, and a key that renames what the source calls its sessions."""
+
+    name: str
+    shift: timedelta
+    key: bytes
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file. `days`: (day, version, SHA-256 of the bytes) of its chunks, in order."""
+
+    stream: str
+    participant: str
+    month: str
+    days: tuple[tuple[date, int, str], ...]
+    hidden: Hidden | None = None
+
+    @property
+    def signal(self) -> Signal:
+        """The stream."""
+        return Signal(self.stream)
+
+    @property
+    def path(self) -> str:
+        """Where it stands: partitioned as Hive does, so that DuckDB, Spark and Dask read a stream as one data set."""
+        who = self.hidden.name if self.hidden else self.participant
+        return f"{self.stream}/participant={who}/month={self.shown_month}/part.parquet"
+
+    @property
+    def shown_month(self) -> str:
+        """The month by the dates in the file; where dates are moved, the first of them: they lie across two months."""
+        if self.hidden is None:
+            return self.month
+        return str(self.days[0][0] + self.hidden.shift)
+
+    @property
+    def digest(self) -> str:
+        """What its bytes depend on: the same digest, the same file."""
+        found = hashlib.sha256(LAYOUT)
+        found.update(f"{self.stream}\x1f{self.participant}\x1f{self.month}".encode())
+        for day, version, sha256 in self.days:
+            found.update(f"\x1e{day}\x1f{version}\x1f{sha256}".encode())
+        if self.hidden:
+            found.update(
+                f"\x1d{self.hidden.name}\x1f{self.hidden.shift.days}".encode() + self.hidden.key
+            )
+        return found.hexdigest()
+
+
+def parts(chunks: Iterable[dict[str, Any]], hidden: dict[str, Hidden]) -> Iterator[Part]:
+    """Yield the parts of chunks, which are rows of the source table `chunk`; those without samples have none."""
+    told = sorted(
+
+            (row["stream"], row["participant"], f"{row['day']:%Y-%m}", row["day"], row["version"], row["sha256"])
+            for row in chunks
+            if row["samples"]
+
+    )  # fmt: skip
+    for (stream, person, month), found in groupby(told, key=lambda each: each[:3]):
+        yield Part(stream, person, month, tuple(each[3:] for each in found), hidden.get(person))

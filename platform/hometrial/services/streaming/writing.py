@@ -1,0 +1,128 @@
+"""The samples of many people, part by part: kept by what they depend on, so that nothing is written twice.
+
+Parts are made by several processes, each of which holds one part at a time. A finished part lies in the home folder's
+`samples/` under the digest of what it depends on, and is copied from there: an export that was interrupted takes up
+where it stopped, and the next one makes only what has changed.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from datetime import timedelta
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from hometrial import clock
+from hometrial.db import Database
+from hometrial.exports.deidentifying import Disguise
+from hometrial.services.streaming import files
+from hometrial.services.streaming.parts import Hidden, Part, parts
+from hometrial.settings import Settings
+
+KEPT = timedelta(days=14)
+"""Parts that no export has taken for so long are removed."""
+_WORTH_A_PROCESS = 40
+"""Parts for which a further process pays for its start."""
+_AT_ONCE = 8
+"""Parts that a process is handed at a time."""
+Progress = Callable[[str], None]
+
+
+def write(
+    database: Database,
+    chunks: Iterable[dict[str, Any]],
+    place: Path,
+    disguise: Disguise | None,
+    progress: Progress,
+) -> dict[Path, int]:
+    """Write the samples of chunks (rows of the source table `chunk`) below `place`; return the files with their rows.
+
+    Raises ExportRefusedError if a chunk is not what it was when it was counted, OSError if the disk fails.
+    """
+    wanted = list(parts(chunks, _hidden(disguise)))
+    store = database.settings.home / "samples"
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    missing = [part for part in wanted if not _file(store, part).exists()]
+    progress(f"samples: {len(wanted) - len(missing)} of {len(wanted)} parts are there")
+    for done in _made(database.settings, store, missing):
+        progress(f"samples: {len(wanted) - len(missing) + done} of {len(wanted)} parts")
+    return dict(_taken(store, place, part) for part in wanted)
+
+
+def _hidden(disguise: Disguise | None) -> dict[str, Hidden]:
+    if disguise is None:
+        return {}
+    return {
+        person: Hidden(name, disguise.shift(person), disguise.digest("samples", person))
+        for person, name in disguise.names.items()
+    }
+
+
+def _file(store: Path, part: Part) -> Path:
+    digest = part.digest
+    return store / digest[:2] / f"{digest}.parquet"
+
+
+def _made(settings: Settings, store: Path, missing: Sequence[Part]) -> Iterator[int]:
+    """Make parts, here or in several processes; yield how many are done after each handful."""
+    handfuls = [missing[start : start + _AT_ONCE] for start in range(0, len(missing), _AT_ONCE)]
+    processes = min(os.cpu_count() or 1, len(missing) // _WORTH_A_PROCESS)
+    done = 0
+    if processes < 2:
+        for handful in handfuls:
+            done += _make(settings, store, handful)
+            yield done
+        return
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(_make, settings, store, handful) for handful in handfuls]
+        try:
+            for each in as_completed(running):
+                done += each.result()
+                yield done
+        finally:
+            for each in running:
+                each.cancel()
+
+
+def _make(settings: Settings, store: Path, handful: Sequence[Part]) -> int:
+    """Make some parts; each appears whole or not at all."""
+    database = Database(settings)
+    try:
+        with database.reading() as session:
+            for part in handful:
+                path = _file(store, part)
+                draft = path.with_suffix(f".{os.getpid()}")
+                try:
+                    files.write(session, part, draft)
+                    draft.replace(path)
+                finally:
+                    draft.unlink(missing_ok=True)
+                session.expunge_all()
+    finally:
+        database.engine.dispose()
+    return len(handful)
+
+
+def _taken(store: Path, place: Path, part: Part) -> tuple[Path, int]:
+    """Copy a finished part into the export: not linked, since whoever changes their copy must not change the store's."""
+    source, path = _file(store, part), place / part.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = pq.read_metadata(source).num_rows
+    os.utime(source)
+    shutil.copyfile(source, path)
+    return path, rows
+
+
+def expire(home: Path) -> int:
+    """Remove parts that no export has taken for two weeks; return how many."""
+    before = (clock.now() - KEPT).timestamp()
+    removed = 0
+    for path in (home / "samples").glob("??/*.parquet"):
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+            removed += 1
+    return removed

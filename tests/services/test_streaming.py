@@ -1,0 +1,189 @@
+"""Minute and second data as partitioned Parquet: one data set for every reader, taken up where it stopped."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.deidentifying import Disguise
+from hometrial.exports.source.reading import Row
+from hometrial.services.capturing import wearables
+from hometrial.services.streaming import files, writing
+
+BEATS = "Id,Time,Value\n" + "".join(
+    f"{who},{month}/{day}/2016 7:{n:02}:05 AM,{60 + n}\n"
+    for who in (1, 2)
+    for month in (4, 5)
+    for day in (12, 13)
+    for n in range(20)
+)
+ASLEEP = "Id,date,value,logId\n" + "".join(
+    f"1,4/12/2016 2:{n:02}:30 AM,{1 + n // 10 % 3},11380564589\n" for n in range(40)
+)
+KEY = bytes(range(32))
+
+
+@dataclass
+class Place:
+    """A study with some samples, and its chunks."""
+
+    study: object
+    chunks: list[Row]
+
+    def write(self, out: Path, disguise: Disguise | None = None) -> dict[Path, int]:
+        """Write all samples."""
+        return writing.write(self.study.database, self.chunks, out, disguise, lambda _step: None)
+
+    @property
+    def store(self) -> Path:
+        """Where finished parts lie."""
+        return self.study.database.settings.home / "samples"
+
+
+@pytest.fixture
+def place(study, fitabase) -> Place:
+    folder = fitabase({"heartrate_seconds_merged.csv": BEATS, "minuteSleep_merged.csv": ASLEEP})
+    study.take_in("fitabase", folder, create_participants=True, zone="Europe/Berlin")
+    with study.database.reading() as session:
+        chunks = list(wearables.chunks(session))
+    made = Place(study, chunks)
+    shutil.rmtree(made.store, ignore_errors=True)  # of other tests, which share the home
+    return made
+
+
+def test_duckdb_reads_a_stream_as_one_data_set_and_by_its_partitions(place, tmp_path):
+    place.write(tmp_path)
+    heart_rate = duckdb.read_parquet(f"{tmp_path}/heart_rate/**/*.parquet", hive_partitioning=True)
+    assert heart_rate.aggregate("count(*), sum(value)").fetchall() == [(160, 8 * 1390)]
+    found = heart_rate.aggregate("participant, month, count(*)").order("ALL").fetchall()
+    assert found == [
+        (who, month, 40) for who in ("P-0001", "P-0002") for month in ("2016-04", "2016-05")
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # of Dask's own
+def test_dask_reads_a_stream_as_one_data_set(place, tmp_path):
+    dask = pytest.importorskip("dask.dataframe")
+    place.write(tmp_path)
+    frame = dask.read_parquet(tmp_path / "heart_rate")
+    assert frame["value"].sum().compute() == 8 * 1390
+    assert sorted(frame["participant"].unique().compute()) == ["P-0001", "P-0002"]
+
+
+def test_nights_and_their_stages_are_streams_of_their_own(place, tmp_path):
+    written = place.write(tmp_path)
+    stages = next(path for path in written if "sleep_stage" in path.as_posix())
+    assert set(pq.read_table(stages)["stage"].to_pylist()) == {"asleep", "restless", "awake"}
+    nights = next(path for path in written if "sleep_session" in path.as_posix())
+    assert pd.read_parquet(nights)["local_start_at"].dt.hour.tolist() == [2]
+
+
+def test_the_same_chunks_make_the_same_bytes(place, tmp_path):
+    first = {
+        path.relative_to(tmp_path / "a"): path.read_bytes() for path in place.write(tmp_path / "a")
+    }
+    for path in place.store.glob("??/*.parquet"):
+        path.unlink()
+    again = {
+        path.relative_to(tmp_path / "b"): path.read_bytes() for path in place.write(tmp_path / "b")
+    }
+    assert first == again
+
+
+def test_an_interrupted_export_is_taken_up_where_it_stopped(place, tmp_path, monkeypatch):
+    done: list[str] = []
+    true_write = files.write
+
+    def stops_after_two(session, part, path):
+        if len(done) == 2:
+            raise OSError(28, "No space left on device")
+        done.append(part.digest)
+        return true_write(session, part, path)
+
+    monkeypatch.setattr(files, "write", stops_after_two)
+    with pytest.raises(OSError, match="No space left"):
+        place.write(tmp_path / "out")
+    assert len(list(place.store.glob("??/*.parquet"))) == 2
+    assert not [path for path in place.store.glob("??/*") if path.suffix != ".parquet"], (
+        "half a part is left"
+    )
+
+    further: list[str] = []
+
+    def counts(session, part, path):
+        further.append(part.digest)
+        return true_write(session, part, path)
+
+    monkeypatch.setattr(files, "write", counts)
+    written = place.write(tmp_path / "out")
+    assert not set(done) & set(further)
+    assert len(further) == len(written) - 2
+
+
+def test_only_what_changed_is_written_anew(place, fitabase, tmp_path, monkeypatch):
+    place.write(tmp_path / "before")
+    more = fitabase(
+        {"heartrate_seconds_merged.csv": "Id,Time,Value\n2,5/12/2016 9:00:05 AM,70\n"}, "more"
+    )
+    place.study.take_in("fitabase", more, create_participants=True, zone="Europe/Berlin")
+    with place.study.database.reading() as session:
+        place.chunks = list(wearables.chunks(session))
+    made = []
+    true_write = files.write
+    monkeypatch.setattr(
+        files, "write", lambda *given: made.append(given[1].path) or true_write(*given)
+    )
+    place.write(tmp_path / "after")
+    assert made == ["heart_rate/participant=P-0002/month=2016-05/part.parquet"]
+
+
+def test_people_are_disguised_in_their_samples_too(place, tmp_path):
+    disguise = Disguise(KEY, ("P-0001", "P-0002"))
+    written = place.write(tmp_path, disguise)
+    told = " ".join(path.relative_to(tmp_path).as_posix() for path in written)
+    assert "P-000" not in told
+    assert "2016-04-12" not in told
+    table = pd.concat(pd.read_parquet(path) for path in written if "heart_rate" in path.as_posix())
+    assert set(table["participant_id"]) == set(disguise.names.values())
+    name = disguise.names["P-0001"]
+    mine = table[table["participant_id"] == name]
+    expected = pd.Timestamp("2016-04-12") + disguise.shift("P-0001")
+    assert mine["local_at"].min() == expected + timedelta(hours=7, seconds=5)
+    assert not mine["chunk"].str.contains("P-0001").any()
+
+
+def test_a_chunk_that_is_not_what_it_was_is_refused(place, tmp_path):
+    place.chunks[0] = {**place.chunks[0], "sha256": "0" * 64}
+    with pytest.raises(ExportRefusedError, match="not what they were"):
+        place.write(tmp_path)
+
+
+def test_parts_that_nobody_takes_are_removed_after_two_weeks(place, tmp_path):
+    place.write(tmp_path)
+    [old, *others] = sorted(place.store.glob("??/*.parquet"))
+    os.utime(old, (1, 1))
+    assert writing.expire(place.study.database.settings.home) == 1
+    assert not old.exists()
+    assert all(path.exists() for path in others)
+
+
+def test_several_processes_make_the_same_files(place, tmp_path, monkeypatch):
+    one = {
+        path.relative_to(tmp_path / "a"): path.read_bytes() for path in place.write(tmp_path / "a")
+    }
+    for path in place.store.glob("??/*.parquet"):
+        path.unlink()
+    monkeypatch.setattr(writing, "_WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(writing, "_AT_ONCE", 2)
+    two = {
+        path.relative_to(tmp_path / "b"): path.read_bytes() for path in place.write(tmp_path / "b")
+    }
+    assert one == two
+    assert place.study.rows("SELECT 1") == [(1,)]
