@@ -8,6 +8,7 @@ import pytest
 from twins import twin
 
 from hometrial.exports.sdtm.assembling import Made, assemble
+from hometrial.exports.sdtm.collected import ec
 from hometrial.exports.sdtm.domains import DOMAINS, tabulate
 from hometrial.exports.sdtm.events import ae, mh
 from hometrial.exports.sdtm.medicines import cm
@@ -208,6 +209,7 @@ def test_an_ointment_is_a_medicine_and_no_exposure() -> None:
     assert _rows(assemble("CM", cm(study), study)[0], "CMTRT", "CMROUTE", "CMSTDTC", "CMENDTC") == [
         ("NALTREXONE CREAM", "TOPICAL", "2026-01-10", "2026-01-12")
     ]
+    assert ec(study) == []
 
 
 def test_history_is_what_the_last_screening_asked_and_how_bad_symptoms_were() -> None:

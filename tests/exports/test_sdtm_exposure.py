@@ -138,6 +138,11 @@ def test_silence_before_another_dose_is_no_exposure() -> None:
     ]
 
 
+def test_days_that_are_not_on_record_end_an_interval() -> None:
+    study = _study(dose_day=[_day(_START, 4.5), _day(_START + timedelta(2), 4.5)])
+    assert [span for _, _, *span in _exposed(study)] == [["2026-01-10"] * 2, ["2026-01-12"] * 2]
+
+
 def test_a_dose_twice_a_day_is_given_by_what_is_taken_at_once() -> None:
     days = [
         *_days(_START, [15.0, 15.0]),
