@@ -13,16 +13,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import worn
+from click.testing import CliRunner
 from sqlalchemy import select
 
 from hometrial import clock
-from hometrial.errors import ExportRefusedError
+from hometrial.cli.lineage import lineage as command
+from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.tables import BY_NAME
+from hometrial.exports.tidy.tables import TIDY
 from hometrial.models import DayChunk, Participant, Payload
 from hometrial.services import capturing, chunks, enrolling, lineage, metrics, receiving
 from hometrial.services.histories import Calendar
-from hometrial.services.lineage import recorded, resting, tracing
+from hometrial.services.lineage import cells, locked, recorded, resting, tracing
+from hometrial.services.locking import keeping, making
+from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial_ingest.signals import Signal
 
 SEED, CELLS = 20_261_128, 100
@@ -397,3 +402,104 @@ def test_a_lock_is_traced_as_it_stood_also_after_newer_values_came(filled, share
     assert then.of("value")[0].fact("value") != now.of("value")[0].fact("value")
     assert then.of("value")[0].fact("stands now").startswith(now.of("value")[0].fact("value"))
     assert len(now.of("payload")) == 2
+
+
+@pytest.fixture(scope="module")
+def locks(filled, shared_study, tmp_path_factory):
+    """Return the folder of a lock and of one for the public, by name."""
+    out = tmp_path_factory.mktemp("locks")
+    for name, profile in (("L1", "study"), ("L2", "public")):
+        asked = wanted(("parquet", "csv"), profile)
+        making.make(
+            shared_study.database, new_lock(name, "interim", "a test", asked), out / name, "ann"
+        )
+    return out
+
+
+def _cell(study, lock, *asked):
+    with study.database.reading() as session:
+        return locked.in_lock(
+            session, study.database, keeping.find(session, lock), locked.Asked(*asked)
+        )
+
+
+def test_a_cell_of_a_lock_is_that_of_its_folder(filled, locks, shared_study):
+    for data_set, row, variable in (
+        ("VS", 7, "VSORRES"),
+        ("qs", 1, "qsorres"),
+        ("AE", 1, "AEDECOD"),
+    ):
+        cell, taken = _cell(shared_study, "L1", data_set, row, variable)
+        assert cell == cells.in_folder(locks / "L1", data_set, row, variable)
+        assert cell.value
+        with shared_study.database.reading() as session:
+            assert cells.lock_of(session, locks / "L1") == taken
+            found = cells.traced(session, cell, taken)
+        assert [each.record for each in found.chains] == list(cell.records)
+    assert dict(cell.how)["origin"]
+
+
+def test_a_cell_of_an_analysis_data_set_leads_to_the_records_behind_its_tabulations(
+    locks, shared_study
+):
+    cell, _ = _cell(shared_study, "L1", "ADSL", 1, "SUBJID")
+    assert cell == cells.in_folder(locks / "L1", "ADSL", 1, "SUBJID")
+    assert "participant/P-0001" in cell.records
+
+
+def test_a_lock_for_the_public_leads_back_in_the_house_and_nowhere_else(locks, shared_study):
+    cell, _ = _cell(shared_study, "L2", "VS", 5, "VSORRES")
+    (record,) = cell.records
+    with shared_study.database.reading() as session:
+        chain = lineage.trace(session, record)
+        assert float(chain.of("value")[0].fact("value")) == pytest.approx(float(cell.value))
+        with pytest.raises(ExportRefusedError, match="renamed"):
+            cells.lock_of(session, locks / "L2")
+
+
+def test_a_cell_of_a_tidy_table_is_its_record_and_a_figure_of_a_day_is_that_figure(
+    filled, locks, shared_study
+):
+    _, source, _ = filled
+    for name, variable in (("participant_day", "rhr"), ("participant_day", "day_status"), ("questionnaire_item", "item"), ("daily_metric", "value"), ("gap", "cause"), ("adverse_event", "term")):  # fmt: skip
+        table = TIDY[name].rows(source)
+        row = table.num_rows
+        cell, _ = _cell(shared_study, "L1", name, row, variable)
+        (record,) = cell.records
+        kind, _, told = record.partition("/")
+        found = next(each for each in source.rows(kind) if each["id"] == told)
+        assert found["participant"] == table["participant_id"][row - 1].as_py()
+        if "day" in found:
+            assert found["day"] == table["local_day"][row - 1].as_py()
+        with shared_study.database.reading() as session:
+            assert lineage.trace(session, record, source).steps
+    assert kind == "adverse_event"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("L9", "VS", "1", "VSORRES"), "no lock is called L9; there are: L2, L1"),
+        (("L1", "ZZ", "1", "X"), "the lock has no data set ZZ"),
+        (("L1", "VS", "99999", "VSORRES"), "VS has no row 99999; it has rows 1 to"),
+        (("L1", "VS", "1", "VSPULSE"), "VS has no variable VSPULSE; it has STUDYID"),
+    ],
+)  # fmt: skip
+def test_what_no_lock_holds_is_told(locks, shared_study, asked, said):
+    found = CliRunner().invoke(command, list(asked), obj=shared_study.database)
+    assert isinstance(found.exception, TrialError)
+    assert said in str(found.exception)
+
+
+def test_the_command_prints_the_chain_and_its_bytes(locks, shared_study):
+    asked = ["VS", "7", "VSORRES"]
+    plain = CliRunner().invoke(command, ["L1", *asked], obj=shared_study.database)
+    assert plain.exit_code == 0, plain.output
+    for word in ("Rule ", "Chunk P-0001/", "Verdict heart_rate:2", "Payload of fitabase", "bytes at byte ", "Consent main 1.0.0, signed"):  # fmt: skip
+        assert word in plain.output
+    data = CliRunner().invoke(
+        command, [str(locks / "L1"), *asked, "--json"], obj=shared_study.database
+    )
+    told = json.loads(data.output)
+    assert told["value"] in plain.output
+    assert told["chains"][0]["steps"][0]["kind"] == "value"

@@ -82,6 +82,8 @@ ROWS: Mapping[str, str] = {
     " SELECT 'query_event', id::text FROM query_event WHERE query_id::text = :id",
 }
 """The rows in the database behind a record of each source table."""
+_TELLS_THE_ARM = frozenset({"allocation", "allocation_in_error"})
+"""Of these it is told who wrote them and when, and not what: that is the arm."""
 _ENTRIES = text(
     "SELECT e.at, e.actor, e.reason, e.table_name, e.row_key, e.operation, e.old, e.new, e.id, l.seq"
     " FROM audit.entry e LEFT JOIN audit.link l USING (transaction)"
@@ -135,9 +137,10 @@ def _trail(session: Session, table: str, keys: list[str]) -> Iterator[_Entry]:
             "entry of the trail": row.id,
             "link of its chain": row.seq,
         }
+        states = ({}, {}) if table in _TELLS_THE_ARM else (row.old, row.new)
         changed = {
             f"{name} became": now if old is None else f"{now} (was {old})"
-            for name, (old, now) in trail.changes(row.old, row.new).items()
+            for name, (old, now) in trail.changes(*states).items()
             if now is not None or old is not None
         }
         title = f"{_DONE[row.operation]} by {row.actor} on {row.at:%Y-%m-%d}"

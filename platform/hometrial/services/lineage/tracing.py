@@ -102,7 +102,9 @@ def trace(session: Session, record: str, taken: Source | None = None) -> Chain:
 def _row(taken: Source | None, table: str, name: str) -> Mapping[str, Any]:
     if taken is None:
         return {}
-    return next((row for row in taken.rows(table) if row["id"] == name), {})
+    found: Mapping[str, Any] = next((row for row in taken.rows(table) if row["id"] == name), {})
+    arm = {each.name for each in BY_NAME[table].fields if each.is_unblinding}
+    return {key: value for key, value in found.items() if key not in arm}
 
 
 def _metric(asked: _Asked) -> Chain:

@@ -1,0 +1,136 @@
+"""A cell of a delivered data set: what it says, how its variable is made, and which source records its row came of."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from sqlalchemy.orm import Session
+
+from hometrial.errors import ExportRefusedError
+from hometrial.exports.building import LINEAGE, read_lineage
+from hometrial.exports.folder import MANIFEST
+from hometrial.exports.sdtm import standard
+from hometrial.exports.source.reading import Source
+from hometrial.services.lineage.chain import Chain, Facts, facts, told
+from hometrial.services.lineage.tracing import trace
+from hometrial.services.locking import keeping
+
+_PARQUET = ("sdtm-parquet", "adam-parquet")
+_SHIFTED = "public"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell, and the source records of its row. `value` is None where the folder has no Parquet file to read it from."""
+
+    data_set: str
+    row: int
+    variable: str
+    value: str | None
+    how: Facts
+    records: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A cell with a chain for each record of its row; those beyond what was asked for are only named, in `more`."""
+
+    cell: Cell
+    chains: tuple[Chain, ...]
+    more: tuple[str, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """Return all of it as JSON holds it."""
+        cell = self.cell
+        return {
+            "data_set": cell.data_set,
+            "row": cell.row,
+            "variable": cell.variable,
+            "value": cell.value,
+            "variable_is_made": dict(cell.how),
+            "chains": [each.document() for each in self.chains],
+            "more_records": list(self.more),
+        }
+
+
+def in_folder(place: Path, data_set: str, row: int, variable: str) -> Cell:
+    """Return a cell of a folder. Raises ExportRefusedError for a data set, a row or a variable that it has not."""
+    name = data_set.upper()
+    path = place / LINEAGE / f"{name}.parquet"
+    if not path.is_file():
+        there = ", ".join(sorted(each.stem for each in (place / LINEAGE).glob("*.parquet")))
+        raise ExportRefusedError(
+            f"{place} tells no lineage of {name}; it does of: {there or 'nothing, so it is no folder of data sets'}"
+        )
+    value = _value(place, name, row, variable.upper())
+    records = tuple(read_lineage(place, name, row))
+    if not records:
+        rows = pq.read_table(path, columns=["row"])["row"].to_pylist()
+        raise ExportRefusedError(
+            f"{name} has no row {row}; it has rows 1 to {max(rows, default=0)}"
+        )
+    return Cell(name, row, variable.upper(), value, how_of(name, variable.upper()), records)
+
+
+def _value(place: Path, name: str, row: int, variable: str) -> str | None:
+    """Read a cell from a folder's Parquet. Raises ExportRefusedError for a variable or a row that is not there."""
+    found = [
+        path
+        for folder in _PARQUET
+        for path in (place / folder).glob("*.parquet")
+        if path.stem.upper() == name
+    ]
+    if not found:
+        return None
+    table = pq.read_table(found[0])
+    if variable not in table.column_names:
+        raise ExportRefusedError(
+            f"{name} has no variable {variable}; it has {', '.join(table.column_names)}"
+        )
+    if not 1 <= row <= table.num_rows:
+        raise ExportRefusedError(f"{name} has no row {row}; it has rows 1 to {table.num_rows}")
+    value = table[variable][row - 1].as_py()
+    return "" if value is None else told(value)
+
+
+def how_of(name: str, variable: str) -> Facts:
+    """Return how a variable of a tabulation comes about, as its Define-XML says; nothing of other data sets."""
+    try:
+        column = standard.domain(name).column(variable)
+    except (KeyError, StopIteration):
+        return ()
+    known = {
+        "label": column.label,
+        "origin": column.origin,
+        "source": column.source,
+        "method": column.method or None,
+    }
+    return facts(known)
+
+
+def lock_of(session: Session, place: Path) -> Source | None:
+    """Return the source tables of the lock that a folder is of, None for a draft and for a lock of elsewhere.
+
+    Raises ExportRefusedError for a folder without a manifest, and for one whose dates were moved: its records have names
+    that lead nowhere.
+    """
+    path = place / MANIFEST
+    if not path.is_file():
+        raise ExportRefusedError(f"{place} has no {MANIFEST}, so it is no folder of data sets")
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if (manifest.get("profile") or {}).get("name") == _SHIFTED:
+        raise ExportRefusedError(
+            f"{place} was made for the public: its records were renamed, and nothing in it leads back; "
+            "trace the same row in a lock of the profile study"
+        )
+    known = {each.name: each for each in keeping.locks(session)}
+    lock = known.get(str(manifest.get("name")))
+    return None if lock is None else keeping.source_of(session, lock)
+
+
+def traced(session: Session, cell: Cell, taken: Source | None, most: int = 1000) -> Traced:
+    """Return a cell with the chains of its records, so many at most. Raises ExportRefusedError."""
+    chains = tuple(trace(session, each, taken) for each in cell.records[:most])
+    return Traced(cell, chains, cell.records[most:])

@@ -1,0 +1,86 @@
+"""The page that walks a value back: its form, its ladder, its refusals, and who sees what of it."""
+
+import re
+
+import pytest
+import signed_in
+import worn
+
+from hometrial.services.locking import making
+from hometrial.services.locking.wanted import new_lock, wanted
+from hometrial.staff import create_app
+
+
+@pytest.fixture(scope="module")
+def place(shared_study, tmp_path_factory):
+    """A study with a lock, and its site."""
+    folder = tmp_path_factory.mktemp("worn")
+    with worn.told(folder) as set_clock:
+        worn.fill(shared_study, folder, set_clock)
+        worn.live(shared_study, set_clock)
+        making.make(
+            shared_study.database,
+            new_lock("L1", "interim", "a test", wanted(("csv",))),
+            folder / "L1",
+            "ann",
+        )
+        yield create_app(shared_study.database), shared_study
+
+
+def _page(place, role, **asked):
+    app, study = place
+    browser = signed_in.client(app, study.database, role, [role])
+    return browser.get("/exports/lineage", query_string=asked)
+
+
+def test_the_ladder_goes_from_the_cell_to_the_bytes_and_the_consent(place):
+    found = _page(place, "statistician", lock="L1", data_set="VS", row=7, variable="VSORRES")
+    assert found.status_code == 200
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found.text))
+    order = ["VS, row 7, VSORRES", "Rule ", "Chunk P-0001/", "Batch of fitabase", "Verdict heart_rate:2",
+             "Payload of fitabase", "at byte", "Id,Time,Value", "Device:", "Consent main 1.0.0, signed"]  # fmt: skip
+    places = [shown.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_a_record_is_traced_by_its_name_too(place):
+    found = _page(place, "monitor", record="daily_metric/P-0003/2026-03-06/steps")
+    assert "beatsPerMinute" not in found.text
+    assert "&#34;steps&#34;" in found.text
+    assert "Charge 6" in found.text
+
+
+def test_who_may_not_see_the_history_sees_no_changes_of_a_record(place):
+    _, study = place
+    event = study.one("SELECT id FROM adverse_event ORDER BY number LIMIT 1")
+    monitor = _page(place, "monitor", record=f"adverse_event/{event}").text
+    statistician = _page(place, "statistician", record=f"adverse_event/{event}").text
+    assert "headache after the rise" in monitor
+    assert "headache after the rise" not in statistician
+    assert "for those who may see the history" in statistician
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"lock": "L9", "data_set": "VS", "row": "1", "variable": "X"}, "no lock is called L9"),
+        ({"lock": "L1", "data_set": "VS", "row": "1", "variable": "X"}, "VS has no variable X"),
+        ({"record": "nonsense"}, "write TABLE/ID"),
+        ({"record": "daily_metric/P-0099/2026-03-06/steps"}, "there is no participant"),
+    ],
+)
+def test_what_there_is_not_is_told_and_nothing_is_drawn(place, asked, said):
+    found = _page(place, "statistician", **asked)
+    assert (found.status_code, said in found.text) == (422, True)
+    assert "ladder" not in found.text
+
+
+def test_a_row_that_is_no_number_is_refused(place):
+    found = _page(place, "statistician", lock="L1", data_set="VS", row="x", variable="VSORRES")
+    assert found.status_code == 400
+
+
+def test_the_empty_page_asks_for_a_cell(place):
+    found = _page(place, "coordinator")
+    assert found.status_code == 200
+    assert 'name="variable"' in found.text
