@@ -1,0 +1,95 @@
+"""An endpoint as ADEFF tells it: who is in its population, who has a value, and what kind of endpoint it is."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from hometrial.exports.report.material import Frame, Material
+from hometrial.protocol.outcomes import (
+    AtVisit,
+    Endpoint,
+    EventOutcome,
+    Outcome,
+    WearableOutcome,
+)
+
+Kind = Literal["between", "responder", "count", "change", "level"]
+Place = Literal["primary", "secondary", "wearable", "responders", "after"]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An endpoint with its rows of ADEFF."""
+
+    endpoint: Endpoint
+    outcome: Outcome | None
+    rows: Frame
+    label: str
+    people: int
+
+    @property
+    def kind(self) -> Kind:
+        """Which estimates the endpoint calls for."""
+        if self.endpoint.between_arms:
+            return "between"
+        if self.outcome is None:
+            return "responder"
+        if isinstance(self.outcome, EventOutcome) and self.outcome.counts != "crash_days":
+            return "count"
+        return "change" if self.endpoint.against is not None else "level"
+
+    @property
+    def observed(self) -> Frame:
+        """The rows with a known value."""
+        return self.rows[self.rows["ANL01FL"] == "Y"]
+
+    @property
+    def pairs(self) -> Frame:
+        """The rows with a value before and at the time of the endpoint."""
+        return self.observed[self.observed["CHG"].notna()]
+
+    @property
+    def higher_is_worse(self) -> bool:
+        """Whether a rise is for the worse."""
+        return self.outcome is not None and self.outcome.direction == "higher_worse"
+
+
+def effects(material: Material) -> list[Effect]:
+    """Return every endpoint of the protocol in its order."""
+    return [_effect(material, each) for each in material.protocol.endpoints.all]
+
+
+def _effect(material: Material, endpoint: Endpoint) -> Effect:
+    table = material.frame("ADEFF")
+    rows = table[table["PARAMCD"] == endpoint.id.upper()]
+    outcome = next(
+        (each for each in material.protocol.outcomes if each.id == endpoint.outcome), None
+    )
+    label = str(rows["PARAM"].iloc[0]) if len(rows) else _named(material, endpoint, outcome)
+    return Effect(endpoint, outcome, rows, label, len(material.population(endpoint.population)))
+
+
+def _named(material: Material, endpoint: Endpoint, outcome: Outcome | None) -> str:
+    if outcome is not None:
+        return outcome.label
+    return next(each.label for each in material.protocol.responders if each.id == endpoint.outcome)
+
+
+def place(material: Material, effect: Effect) -> Place:
+    """Return the section that an endpoint is printed in; contrasts between arms stand before everything else."""
+    endpoint = effect.endpoint
+    if endpoint in material.protocol.endpoints.primary or effect.kind == "between":
+        return "primary"
+    if effect.kind == "responder":
+        return "responders"
+    if isinstance(effect.outcome, WearableOutcome):
+        return "wearable"
+    if isinstance(endpoint.at, AtVisit) and all(
+        material.protocol.visit(each).anchor == "last_dose" for each in endpoint.at.visits
+    ):
+        return "after"
+    return "secondary"
+
+
+def placed(material: Material, where: Place) -> list[Effect]:
+    """Return the endpoints of a section."""
+    return [each for each in effects(material) if place(material, each) == where]

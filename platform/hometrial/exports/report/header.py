@@ -1,0 +1,65 @@
+"""What the report is of: protocol, data cut, lock, code, seed, and the hashes of what was asked."""
+
+import hashlib
+
+from hometrial.exports.report.blocks import Section
+from hometrial.exports.report.material import Material
+from hometrial.exports.report.saying import listed
+
+OPEN_LABEL = "Open-label, no placebo: change may be drug, expectation, regression to the mean or natural course."
+FINAL_TRIAL = (
+    "In FINAL (2024), a placebo-controlled trial of naltrexone up to 6 mg in 99 people with fibromyalgia, pain after "
+    "12 weeks was not better than with placebo."
+)
+
+
+def sober(material: Material) -> str:
+    """Return the paragraph that stands on every page."""
+    masked = material.protocol.design.masking != "none"
+    first = "Masked trial; not every change is the drug's." if masked else OPEN_LABEL
+    delayed = any(each.between_arms for each in material.protocol.endpoints.all)
+    middle = (
+        " Only the contrast between immediate and delayed start has a control." if delayed else ""
+    )
+    return f"{first}{middle} {FINAL_TRIAL}"
+
+
+def section(material: Material) -> Section:
+    """Return the section."""
+    made = Section("header", "What this report is of")
+    standing, protocol = material.standing, material.protocol
+    versions = [row for row in material.source.rows("protocol_version") if row["in_force"]]
+    registered = protocol.registration
+    rows = [
+        ("Protocol", f"{protocol.id} {protocol.version}: {protocol.title}"),
+        ("Phase", protocol.phase),
+        (
+            "Registered",
+            f"{registered.registry} {registered.id}" if registered.id else "not registered",
+        ),
+        ("Standing", standing.mark),
+        ("Data", f"{standing.kind} {standing.name}".strip()),
+        ("Data cut", f"{standing.cut:%Y-%m-%d %H:%M} UTC"),
+        ("Root of the lock", standing.root or "none: this is no lock"),
+        ("Signed by", listed(list(standing.signers))),
+        ("Code", f"Hometrial {standing.code}"),
+        ("Seed of every random draw", str(material.seed)),
+        *(
+            ("Protocol file, SHA-256", hashlib.sha256(row["body"].encode()).hexdigest())
+            for row in versions
+        ),
+    ]
+    made.table("Identification", ("", ""), rows)
+    instruments = [(row["id"], row["sha256"]) for row in material.source.rows("instrument")]
+    made.table(
+        "Questionnaires as they were asked",
+        ("Questionnaire", "SHA-256 of its definition"),
+        instruments,
+    )
+    made.say(
+        "Every percentage stands with k/n and an exact (Clopper-Pearson) 95 % interval where its units are people. "
+        "Only the primary endpoint is tested, two-sided; everything else is an estimate with its interval. "
+        "report.json holds every number with its n, formula and call.",
+        "note",
+    )
+    return made

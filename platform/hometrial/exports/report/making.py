@@ -1,0 +1,59 @@
+"""The whole report: its sections in the order of protocol-and-instruments.md 5.2."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hometrial.exports.report import (
+    baseline,
+    endpoints,
+    exposure,
+    feasibility,
+    flow_section,
+    header,
+)
+from hometrial.exports.report.blocks import Section
+from hometrial.exports.report.material import Material
+
+SECTIONS: tuple[Callable[[Material], Section], ...] = (
+    header.section,
+    flow_section.section,
+    baseline.section,
+    feasibility.section,
+    exposure.section,
+    endpoints.primary,
+    endpoints.secondary,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report: what stands on every page, and its sections."""
+
+    name: str
+    title: str
+    subtitle: str
+    mark: str
+    sober: str
+    seed: int
+    sections: tuple[Section, ...]
+
+
+def report(material: Material) -> Report:
+    """Reckon every section. Raises FlowError if people do not add up."""
+    return made(material, "Pilot report", SECTIONS)
+
+
+def made(
+    material: Material, name: str, sections: tuple[Callable[[Material], Section], ...]
+) -> Report:
+    """Reckon the sections of a report of a name."""
+    protocol = material.protocol
+    return Report(
+        name=name,
+        title=protocol.title,
+        subtitle=f"{protocol.id} {protocol.version}",
+        mark=material.standing.mark,
+        sober=header.sober(material),
+        seed=material.seed,
+        sections=tuple(each(material) for each in sections),
+    )

@@ -1,0 +1,120 @@
+"""What a report is made of: the data sets of a lock as frames, and what the lock says of itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+
+import pandas as pd
+
+from hometrial.exports.adam import standard as analysis
+from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.estimates.change import SEED
+from hometrial.exports.sdtm import standard as tabulation
+from hometrial.exports.sdtm.assembling import Made
+from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.source.reading import Source
+from hometrial.protocol.model import Protocol
+
+Frame = pd.DataFrame
+FILLED = {"text": "", "integer": None, "float": None, "date": None, "datetime": None}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of where the data come from. `kind`: lock, draft or twin; `signers` who signed a lock."""
+
+    kind: str
+    name: str
+    cut: datetime
+    code: str
+    root: str = ""
+    lock_kind: str = ""
+    signers: tuple[str, ...] = ()
+
+    @property
+    def mark(self) -> str:
+        """One word or two that stand on every page: FINAL only for a final lock that two people signed."""
+        if self.kind != "lock":
+            return {"twin": "TWIN: NOBODY IN IT IS REAL", "draft": "DRAFT"}[self.kind]
+        if len(self.signers) < _SIGNERS:
+            return f"{self.lock_kind.upper()}, NOT SIGNED"
+        return self.lock_kind.upper()
+
+
+_SIGNERS = 2
+
+
+@dataclass(frozen=True)
+class Material:
+    """Source tables, tabulations and analysis data sets of one moment."""
+
+    source: Source
+    tabulations: Mapping[str, Made]
+    analyses: Mapping[str, Made]
+    standing: Standing
+    seed: int = SEED
+    _frames: dict[str, Frame] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol in force."""
+        return self.source.protocol
+
+    def frame(self, name: str) -> Frame:
+        """Return a data set with every variable that it may have. It is shared: do not change it."""
+        if name not in self._frames:
+            self._frames[name] = self._read(name)
+        return self._frames[name]
+
+    def _read(self, name: str) -> Frame:
+        is_analysis = name in analysis.names()
+        columns = (analysis.data_set(name) if is_analysis else tabulation.domain(name)).columns
+        made = (self.analyses if is_analysis else self.tabulations).get(name)
+        found: Frame = Frame() if made is None else made.table.to_pandas()
+        missing = {
+            each.name: pd.Series([FILLED[each.kind]] * len(found), index=found.index, dtype=_TYPES[each.kind])
+            for each in columns
+            if each.name not in found
+        }  # fmt: skip
+        return pd.concat([found, Frame(missing, index=found.index)], axis=1)
+
+    @cached_property
+    def people(self) -> Frame:
+        """ADSL by pseudonym."""
+        return self.frame("ADSL").set_index("SUBJID", drop=False).sort_index()
+
+    def population(self, name: str) -> list[str]:
+        """Return the pseudonyms of a population, in order."""
+        people = self.people
+        return list(people.index[people[FLAGS[name]] == "Y"])
+
+    @cached_property
+    def arms(self) -> tuple[str, ...]:
+        """The labels of the arms in the protocol's order; one for a trial without arms to compare."""
+        return tuple(each.label for each in self.protocol.arms)
+
+    @property
+    def is_randomised(self) -> bool:
+        """Whether people were allocated to arms."""
+        return len(self.arms) > 1
+
+    def lineage(self, name: str) -> dict[int, list[str]]:
+        """Return for each row of an analysis data set, from 1, the source records it was made of."""
+        made = self.analyses.get(name)
+        found: dict[int, list[str]] = {}
+        for row in made.lineage.to_pylist() if made else ():
+            found.setdefault(row["row"], []).append(row["source"])
+        return found
+
+
+_TYPES = {
+    "text": "str", "integer": "float64", "float": "float64", "date": "object", "datetime": "object",
+}  # fmt: skip
+FLAGS = {"ENR": "ENRLFL", "FAS": "FASFL", "PP": "PPROTFL", "SAF": "SAFFL"}
+
+
+def material(source: Source, standing: Standing) -> Material:
+    """Make tabulations and analysis data sets of source tables."""
+    tabulations = tabulate(source)
+    return Material(source, tabulations, analyse(source, tabulations), standing)
