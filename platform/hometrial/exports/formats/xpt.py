@@ -7,12 +7,13 @@ from typing import Literal
 import pyarrow as pa
 import pyreadstat
 
-from hometrial.exports.formats import limits
+from hometrial.exports.formats import limits, xpt_records
 from hometrial.exports.formats.frames import as_pandas
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
 
 Version = Literal[5, 8]
+OLDEST: Version = 5
 LARGEST = 7.2e75
 """Beyond it the format's hexadecimal numbers end."""
 SMALLEST = 16.0**-65
@@ -40,14 +41,17 @@ def write(path: Path, data_set: DataSet, table: pa.Table, at: datetime, version:
     Raises ValueRefusedError that names the variable, the row and the value where the format cannot hold it.
     """
     limits.check(LIMITS[version], data_set, table)
+    in_columns = version == OLDEST and xpt_records.can_write(table)
     pyreadstat.write_xport(
-        as_pandas(table),
+        as_pandas(xpt_records.widest(table) if in_columns else table),
         path,
         file_label=data_set.label,
         table_name=data_set.name,
         column_labels=[column.label for column in data_set.columns],
         file_format_version=version,
     )
+    if in_columns:
+        xpt_records.replace_records(path, table)
     _stamp(path, at, version)
 
 
