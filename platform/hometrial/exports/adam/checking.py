@@ -10,6 +10,8 @@ from hometrial.exports.sdtm.assembling import Made
 
 _LONGEST_CODE = 8
 _SAME = 1e-9
+_COUNTED = ("AESTDTC", "DSDECOD", "ECOCCUR")
+"""SRCVAR of what is counted: 0 is made of no record."""
 _NEVER_EMPTY = ("SAFFL", "FASFL", "PPROTFL", "ENRLFL", "RANDFL")
 _PARAMETER = ["USUBJID", "PARAMCD"]
 _Found = Iterator[tuple[str, "pd.Series"]]
@@ -31,7 +33,8 @@ class Finding:
 def check(analyses: Mapping[str, Made], tabulations: Mapping[str, Made]) -> list[Finding]:
     """Return what is wrong with the analysis data sets; nothing if every rule holds."""
     frames = {name: made.table.to_pandas() for name, made in analyses.items()}
-    subjects = tabulations["DM"].table["USUBJID"].to_pylist()
+    demographics = tabulations.get("DM")
+    subjects = [] if demographics is None else demographics.table["USUBJID"].to_pylist()
     findings = []
     for name, made in analyses.items():
         frame = frames[name]
@@ -198,13 +201,10 @@ def _traced(name: str, made: Made) -> list[Finding]:
     """Every row with a value leads to a source record."""
     led = set(made.lineage["row"].to_pylist())
     frame = made.table.to_pandas()
-    has_value = (
-        frame["AVAL"].notna() if "AVAL" in frame else pd.Series(data=True, index=frame.index)
-    )
-    is_count = (
-        frame["SRCVAR"].isin(["AESTDTC", "DSDECOD", "ECOCCUR"]) if "SRCVAR" in frame else False
-    )
-    lost = has_value & ~(frame.index + 1).isin(led) & ~pd.Series(is_count, frame.index)
+    everywhere = pd.Series(data=True, index=frame.index)
+    lost = (frame["AVAL"].notna() if "AVAL" in frame else everywhere) & ~(frame.index + 1).isin(led)
+    if "SRCVAR" in frame:  # where nothing happened there is nothing to lead to
+        lost &= ~((frame["AVAL"] == 0) & frame["SRCVAR"].isin(["", *_COUNTED]))
     if "DTYPE" in frame:
         lost &= frame["DTYPE"] != "NRI"
     return [_finding(name, "the row leads to no source record", lost)] if lost.any() else []

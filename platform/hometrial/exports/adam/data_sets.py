@@ -27,12 +27,14 @@ _Rows = tuple[Frame, Frame]
 
 
 def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
-    """Return the analysis data sets by name; one without rows is left out.
+    """Return the analysis data sets by name; one without rows is left out, and of a study without people all are.
 
     Of the source only the protocol is read: all that is known of people comes from the tabulations. Raises
     ExportRefusedError where the protocol says something for which no rule is known, ValueRefusedError for a value
     that does not fit.
     """
+    if "DM" not in tabulations:
+        return {}
     trial = Trial(source.protocol, tabulations)
     doses = Doses(trial)
     records = Records(

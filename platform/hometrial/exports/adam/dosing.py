@@ -38,11 +38,11 @@ class Doses:
 
     @cached_property
     def missed(self) -> Frame:
-        """One row for each subject and day of which EC says that no dose was taken."""
+        """One row for each subject and day of which EC says that no dose was taken: USUBJID, ADT, row of EC."""
         told = self._collected("PERFORMED")
-        found = told[told["ECOCCUR"] == "N"][_KEY].drop_duplicates()
-        joined = found.merge(self.taken[_KEY], how="left", indicator="also")
-        return joined.loc[joined["also"] == "left_only", _KEY]
+        found = told.loc[told["ECOCCUR"] == "N", [*_KEY, ROW]].drop_duplicates(_KEY)
+        joined = found.merge(self.taken[_KEY], how="left", on=_KEY, indicator="also")
+        return joined.loc[joined["also"] == "left_only", [*_KEY, ROW]]
 
     @cached_property
     def planned(self) -> Frame:
@@ -60,8 +60,9 @@ class Doses:
 
     @cached_property
     def _days(self) -> Frame:
+        known = [*_KEY, "DOSEA"]
         missed = self.missed.assign(DOSEA=0.0)
-        return pd.concat([self.taken[[*_KEY, "DOSEA"]], missed], ignore_index=True)
+        return pd.concat([self.taken[known], missed[known]], ignore_index=True)
 
     def on(self, frame: Frame, day: str = "ADT") -> pd.Series:
         """Return the dose of each row's day: 0 outside treatment, empty inside it where nobody told."""

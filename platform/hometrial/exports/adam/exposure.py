@@ -21,9 +21,7 @@ PARAMETERS = {
 def summary(trial: Trial, doses: Doses) -> Frame:
     """Return the parameters of ADEX as columns, and DOSMAINT, by USUBJID, of everybody who took a dose."""
     people = trial.subjects[trial.subjects["TRTSDT"].notna()]
-    taken, missed = doses.taken, doses.missed
-    first, last = (of_subjects(missed, trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
-    missed = missed[(missed["ADT"] >= first) & (missed["ADT"] <= last)]
+    taken, missed = doses.taken, _missed(trial, doses)
     by = taken.groupby("USUBJID")["DOSEA"]
     highest = _highest_planned(trial).reindex(people.index)
     found = Frame(
@@ -44,11 +42,19 @@ def summary(trial: Trial, doses: Doses) -> Frame:
     )
     counts = ["EXPDAYS", "MISSDAYS", "DAYS3MG", "DAYSMAX"]
     found[counts] = found[counts].fillna(0)
+    found["DAYSMAX"] = found["DAYSMAX"].where(highest.notna())
     found["UNKDAYS"] = found["TRTDUR"] - found["EXPDAYS"] - found["MISSDAYS"]
     told = found["EXPDAYS"] + found["MISSDAYS"]
     found["ADHERE"] = 100 * found["EXPDAYS"] / told.where(told > 0)
     found["DOSMAINT"] = _maintenance(taken)
     return found
+
+
+def _missed(trial: Trial, doses: Doses) -> Frame:
+    """Return the missed days between the first and the last dose."""
+    found = doses.missed
+    first, last = (of_subjects(found, trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
+    return found[(found["ADT"] >= first) & (found["ADT"] <= last)]
 
 
 def _highest_planned(trial: Trial) -> pd.Series:
@@ -67,21 +73,25 @@ def _maintenance(taken: Frame) -> pd.Series:
 
 
 def data_set(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
-    """Return the rows of ADEX, and their sources: the intervals of EX."""
+    """Return the rows of ADEX, and their sources: the intervals of EX, and of EC where doses were missed."""
     told = found[list(PARAMETERS)].rename_axis("USUBJID").reset_index()
     made = told.melt(id_vars="USUBJID", var_name="PARAMCD", value_name="AVAL")
     made = made[made["AVAL"].notna()].reset_index(drop=True)
     made["PARAM"] = made["PARAMCD"].map(PARAMETERS)
     made[KEY] = np.arange(len(made))
-    of_missed = made["PARAMCD"] == "MISSDAYS"
-    made["SRCDOM"] = np.where(of_missed & ("EC" in trial.tabulations), "EC", "EX")
-    made["SRCVAR"] = (
-        made["PARAMCD"].map({"MISSDAYS": "ECOCCUR", "TRTDUR": "EXSTDTC"}).fillna("EXDOSE")
-    )
-    intervals = doses.taken[["USUBJID", ROW]].drop_duplicates()
-    links = (
-        made[~of_missed]
-        .assign(SRCDOM="EX")[["USUBJID", KEY, "SRCDOM"]]
-        .merge(intervals, on="USUBJID")
-    )
-    return made, links[LINKS]
+    of_missed, has_told = made["PARAMCD"] == "MISSDAYS", "EC" in trial.tabulations
+    made["SRCDOM"] = np.where(of_missed, "EC" if has_told else "", "EX")
+    made["SRCVAR"] = np.where(of_missed, "ECOCCUR" if has_told else "", "EXDOSE")
+    made.loc[made["PARAMCD"] == "TRTDUR", "SRCVAR"] = "EXSTDTC"
+    of_missed |= made["PARAMCD"] == "ADHERE"
+    links = [
+        _links(made[made["PARAMCD"] != "MISSDAYS"], doses.taken, "EX"),
+        _links(made[of_missed], _missed(trial, doses), "EC"),
+    ]
+    return made, pd.concat(links, ignore_index=True)
+
+
+def _links(made: Frame, days: Frame, domain: str) -> Frame:
+    """Return the records of a tabulation that rows of each subject are made of."""
+    records = days[["USUBJID", ROW]].drop_duplicates().assign(SRCDOM=domain)
+    return made[["USUBJID", KEY]].merge(records, on="USUBJID")[LINKS]

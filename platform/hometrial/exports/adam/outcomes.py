@@ -183,10 +183,30 @@ class Outcomes:
         known = found.merge(period, left_on="USUBJID", right_index=True).reset_index(drop=True)
         known = known[(known["ADT"] >= known["first"]) & (known["ADT"] <= known["last"])]
         if isinstance(outcome, EventOutcome):
-            return _count(outcome, known, period)
+            return self._count(outcome, known, period)
         taken = _taken(known)
         enough = taken.found[taken.found["NDAYS"] >= (at_least or 1)]
         return Taken(enough, known[known["USUBJID"].isin(enough.index)])
+
+    def _count(self, outcome: EventOutcome, known: Frame, period: Frame) -> Taken:
+        """Return how many events began in each subject's days: 0 where none did."""
+        found = _taken(known)
+        values = found.found.reindex(period.index)
+        total = known.groupby("USUBJID")["AVAL"].sum().reindex(period.index).fillna(0.0)
+        if outcome.counts == "crash_days":
+            answered = values["NDAYS"].fillna(0)
+            whole = (period["last"] - period["first"]).dt.days + 1
+            per_day = total / answered.where(answered >= whole / 2)
+            values["AVAL"] = per_day * _CRASH_DAYS
+            values = values[values["AVAL"].notna()]
+            return Taken(values, known[known["USUBJID"].isin(values.index)])
+        values = values.assign(AVAL=total, NDAYS=total, SRCSEQ=np.nan)
+        domain, variable = (
+            ("DS", "DSDECOD") if outcome.counts == "discontinuations" else ("AE", "AESTDTC")
+        )
+        if domain not in self.trial.tabulations:
+            domain = variable = ""
+        return Taken(values.assign(SRCDOM=domain, SRCVAR=variable), known)
 
     def before(self, outcome: Outcome, anchor: str) -> Taken:
         """Return the last record of each subject on or before the day of an anchor."""
@@ -215,22 +235,3 @@ def _taken(records: Frame) -> Taken:
     )  # fmt: skip
     values["SRCSEQ"] = values["SRCSEQ"].where(values["records"] == 1)
     return Taken(values.drop(columns="records"), records)
-
-
-def _count(outcome: EventOutcome, known: Frame, period: Frame) -> Taken:
-    """Return how many events began in each subject's days: 0 where none did."""
-    found = _taken(known)
-    values = found.found.reindex(period.index)
-    total = known.groupby("USUBJID")["AVAL"].sum().reindex(period.index).fillna(0.0)
-    if outcome.counts == "crash_days":
-        answered = values["NDAYS"].fillna(0)
-        whole = (period["last"] - period["first"]).dt.days + 1
-        per_day = total / answered.where(answered >= whole / 2)
-        values["AVAL"] = per_day * _CRASH_DAYS
-        values = values[values["AVAL"].notna()]
-        return Taken(values, known[known["USUBJID"].isin(values.index)])
-    values = values.assign(AVAL=total, NDAYS=total, SRCSEQ=np.nan)
-    domain, variable = (
-        ("DS", "DSDECOD") if outcome.counts == "discontinuations" else ("AE", "AESTDTC")
-    )
-    return Taken(values.assign(SRCDOM=domain, SRCVAR=variable), known)
