@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hometrial.errors import ExportRefusedError
-from hometrial.services import exporting
+from hometrial.services.locking import making
+from hometrial.services.locking.wanted import wanted
 
 BOTH = ("parquet", "csv")
 
@@ -32,11 +33,12 @@ CHILD = """
 import sys
 from pathlib import Path
 from hometrial.db import Database
-from hometrial.services import exporting
+from hometrial.services.locking.making import draft
+from hometrial.services.locking.wanted import wanted
 from hometrial.settings import load
 database = Database(load())
 with database.reading() as session:
-    exporting.export_draft(session, Path(sys.argv[1]), ["parquet", "csv"])
+    draft(session, database, wanted(("parquet", "csv")), Path(sys.argv[1]))
 database.close()
 """
 
@@ -92,7 +94,7 @@ def test_an_interrupted_export_leaves_nothing_visible(exported, tmp_path):
         raise KeyboardInterrupt
 
     with study.database.reading() as session, pytest.raises(KeyboardInterrupt):
-        exporting.export_draft(session, tmp_path / "draft", BOTH, interrupt)
+        making.draft(session, study.database, wanted(BOTH), tmp_path / "draft", interrupt)
 
     assert list(tmp_path.iterdir()) == []
 
@@ -105,7 +107,7 @@ def test_an_interrupted_export_leaves_the_earlier_one_as_it_was(exported, tmp_pa
         raise KeyboardInterrupt
 
     with study.database.reading() as session, pytest.raises(KeyboardInterrupt):
-        exporting.export_draft(session, earlier, ["csv"], interrupt)
+        making.draft(session, study.database, wanted(("csv",)), earlier, interrupt)
 
     assert sums(earlier) == sums(out)
 
@@ -114,7 +116,7 @@ def test_an_interrupted_export_leaves_the_earlier_one_as_it_was(exported, tmp_pa
 def test_an_unknown_format_is_refused(exported, tmp_path, formats, export):
     study, _ = exported
 
-    with pytest.raises(ExportRefusedError, match=r"cannot be written; choose from parquet, csv"):
+    with pytest.raises(ExportRefusedError, match=r"xpt5, xpt8, dataset-json"):
         export(study, tmp_path / "draft", formats)
 
     assert list(tmp_path.iterdir()) == []

@@ -39,9 +39,9 @@ def files_of(out: Path) -> dict[str, str]:
     return {line[66:]: line[:64] for line in lines}
 
 
-def export(study, out: Path) -> Path:
+def export(study, out: Path, profile: str = "study") -> Path:
     with study.database.reading() as session:
-        making.draft(session, study.database, wanted(("parquet", "csv")), out)
+        making.draft(session, study.database, wanted(("parquet", "csv"), profile), out)
     return out
 
 
@@ -86,7 +86,8 @@ def test_a_new_value_changes_its_month_its_day_and_the_manifest_and_no_other_sam
         "samples/heart_rate/participant=P-0002/month=2016-05/part.parquet"
     }
     assert {"MANIFEST.json", "tidy/batch.csv"} <= changed
-    assert not {"dictionary.csv", "tidy/quarantine.csv", "tidy/gap.csv"} & changed
+    unchanged = {"dictionary.csv", "codelists.csv", "tidy/quarantine.csv", "tidy/visit.csv"}
+    assert unchanged & changed == set()
 
 
 def beats(out: Path) -> list[float]:
@@ -110,7 +111,7 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
         rows = session.scalars(select(QuarantinedRow.id)).all()
         reviewing.release(session, rows, Decision("test", "stress test"), None)
 
-    after = export(study, tmp_path / "after")
+    after = export(study, tmp_path / "after", "words")
     decided = pd.read_csv(after / "tidy/quarantine.csv").iloc[0]
     assert sorted(beats(after)) == [60, 255]
     assert (decided["status"], decided["decision_reason"]) == ("released", "stress test")
@@ -126,7 +127,7 @@ def test_a_reason_that_looks_like_a_formula_is_harmless_in_csv_and_untouched_in_
         rows = session.scalars(select(QuarantinedRow.id)).all()
         reviewing.confirm(session, rows, Decision("test", reason))
 
-    out = export(study, tmp_path / "draft")
+    out = export(study, tmp_path / "draft", "words")
 
     assert pd.read_csv(out / "tidy/quarantine.csv")["decision_reason"].tolist() == ["'" + reason]
     assert pd.read_parquet(out / "tidy/quarantine.parquet")["decision_reason"].tolist() == [reason]

@@ -13,10 +13,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from hometrial.exports import folder, papers
+from hometrial.exports import dictionary, folder, papers
 from hometrial.exports.adam import checking
 from hometrial.exports.adam.data_sets import analyse
-from hometrial.exports.formats import define, described_files, reading_back, writing
+from hometrial.exports.dictionary import Variable
+from hometrial.exports.formats import define, described_files, loaders, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import Frame, described
@@ -41,6 +42,8 @@ class Delivery:
     facts: Mapping[str, Any]
     at: datetime
     samples: Samples | None = None
+    streams: Mapping[str, Sequence[Variable]] = field(default_factory=dict)
+    """The columns of the samples, by stream."""
     progress: Callable[[str], None] = lambda _step: None
 
 
@@ -80,7 +83,8 @@ def build(place: Path, delivery: Delivery) -> Built:
     if delivery.source.has_protocol:
         made |= _standards(built, place, delivery)
     made[TIDY_FOLDER] = _tidy(built, place, delivery)
-    built.files |= described_files.write(place, made, delivery.source)
+    built.files |= described_files.write(place, {**made, **_streams(delivery)}, delivery.source)
+    built.files |= loaders.write(place, made, delivery.formats)
     delivery.progress(STEPS[4])
     built.files |= reading_back.write(place, made, delivery.formats)
     if delivery.samples:
@@ -120,6 +124,18 @@ def _tidy(built: Built, place: Path, delivery: Delivery) -> list[Frame]:
         f"{TIDY_FOLDER}.{each.data_set.name}": each.table.num_rows for each in frames
     }
     return frames
+
+
+def _streams(delivery: Delivery) -> dict[str, Sequence[Framed]]:
+    """Return each stream as a table without rows: what it is called and what its columns are."""
+    return {
+        described_files.SAMPLES: [
+            described(
+                name, f"Samples of {name}", variables, dictionary.schema(variables).empty_table()
+            )
+            for name, variables in delivery.streams.items()
+        ]
+    }
 
 
 def _origin(delivery: Delivery) -> Origin:

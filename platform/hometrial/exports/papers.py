@@ -21,8 +21,7 @@ def write(
     """Write the papers; return them with their rows."""
     rows = reconciled(source)
     told = {
-        "title": source.protocol.title,
-        "protocol": f"{source.protocol.id} {source.protocol.version}",
+        **_named(source),
         "kind": _kind(facts),
         "people": str(len(source.people)),
         "made_at": str(facts["made_at"]),
@@ -35,6 +34,13 @@ def write(
     (place / GUIDE).write_text(_filled("guide.md", told), encoding="utf-8")
     (place / RECONCILIATION).write_text(_table(rows), encoding="utf-8")
     return {place / README: 0, place / GUIDE: 0, place / RECONCILIATION: len(rows)}
+
+
+def _named(source: Source) -> dict[str, str]:
+    if not source.has_protocol:
+        return {"title": "A study without a protocol in force", "protocol": "none"}
+    protocol = source.protocol
+    return {"title": protocol.title, "protocol": f"{protocol.id} {protocol.version}"}
 
 
 def _kind(facts: Mapping[str, Any]) -> str:

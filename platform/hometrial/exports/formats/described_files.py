@@ -43,6 +43,8 @@ CODELISTS = (
 )  # fmt: skip
 _OWN = {"dictionary": DICTIONARY, "codelists": CODELISTS}
 PACKAGE = "datapackage.json"
+SAMPLES = "samples"
+"""Streams, whose files are described here and written elsewhere."""
 _FRICTIONLESS = {
     "text": "string", "integer": "integer", "float": "number", "number": "number", "boolean": "boolean",
     "date": "date", "day": "date", "datetime": "string", "instant": "string", "wall clock": "string",
@@ -51,15 +53,16 @@ _FRICTIONLESS = {
 
 def write(place: Path, made: Made, source: Source) -> dict[Path, int]:
     """Write the three files for the deliveries of a folder, after their data; return them with their rows."""
-    protocol = source.protocol
     frames = {name: [_frame(each) for each in framed] for name, framed in made.items()}
     files = _table(place / "dictionary", DICTIONARY, list(_variables(frames)))
     files |= _table(place / "codelists", CODELISTS, list(_codes(frames)))
     resources = list(_resources(place, frames))
     package = {
         "profile": "tabular-data-package",
-        "name": protocol.id,
-        "title": protocol.title,
+        "name": source.protocol.id if source.has_protocol else "study",
+        "title": source.protocol.title
+        if source.has_protocol
+        else "A study without a protocol in force",
         "resources": resources,
     }
     (place / PACKAGE).write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")  # fmt: skip
@@ -92,7 +95,10 @@ def _variables(frames: Mapping[str, Sequence[Frame]]) -> Iterator[dict[str, obje
                     "missing": _missing(data_set, column),
                     **_told(name, frame, column),
                 }
-    for name, own in (*_OWN.items(), *((f"{each}-transformations", CHANGES) for each in frames)):
+    for name, own in (
+        *_OWN.items(),
+        *((f"{each}-transformations", CHANGES) for each in frames if each != SAMPLES),
+    ):
         for place, variable in enumerate(own, start=1):
             yield {
                 "file": name,
@@ -123,7 +129,7 @@ def _told(name: str, frame: Frame, column: Column) -> dict[str, object]:
 def _own_list(name: str, data_set: DataSet, column: Column) -> str:
     """Return the name of a list of short names that no standard has."""
     oid = oid_of(data_set.name, column)
-    return "" if oid is None or name == TIDY else oid.removeprefix("CL.")
+    return "" if oid is None or name in (TIDY, SAMPLES) else oid.removeprefix("CL.")
 
 
 def _of_variable(name: str, variable: Variable) -> dict[str, object]:
@@ -155,7 +161,9 @@ def _missing(data_set: DataSet, column: Column) -> str:
 
 def _codes(frames: Mapping[str, Sequence[Frame]]) -> Iterator[dict[str, object]]:
     """Yield the codes of every list that the dictionary names."""
-    for listed in codelists([each for name, own in frames.items() if name != TIDY for each in own]):
+    for listed in codelists(
+        [each for own in frames.values() for each in own if not each.variables]
+    ):
         items: list[Any] = [*listed.CodeListItem, *listed.EnumeratedItem]
         for item in items:
             yield {
@@ -202,7 +210,10 @@ def _resources(place: Path, frames: Mapping[str, Sequence[Frame]]) -> Iterator[d
                 ]
                 keys = list(frame.data_set.keys)
                 yield _resource(place, path, fields, keys)
-    for stem, own in (*_OWN.items(), *((f"{each}-transformations", CHANGES) for each in frames)):
+    for stem, own in (
+        *_OWN.items(),
+        *((f"{each}-transformations", CHANGES) for each in frames if each != SAMPLES),
+    ):
         path = place / f"{stem}.csv"
         if path.exists():
             yield _resource(place, path, [_field(each) for each in own], [])

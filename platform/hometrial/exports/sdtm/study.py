@@ -175,7 +175,11 @@ class Study:
     @cached_property
     def epoch_terms(self) -> dict[str, str]:
         """The term of CDISC for each epoch of the protocol."""
-        return planned.epoch_terms(self.protocol)
+        return {
+            name: term
+            for each in self.source.protocols
+            for name, term in planned.epoch_terms(each).items()
+        }
 
     @cached_property
     def planned_visits(self) -> dict[tuple[str, int], planned.PlannedVisit]:

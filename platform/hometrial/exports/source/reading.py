@@ -53,6 +53,11 @@ class Source:
         """Whether a protocol is in force."""
         return any(row["in_force"] for row in self.rows("protocol_version"))
 
+    @property
+    def protocols(self) -> tuple[Protocol, ...]:
+        """The protocol in force, or nothing: what words there are where data came before a protocol."""
+        return (self.protocol,) if self.has_protocol else ()
+
     @cached_property
     def protocol(self) -> Protocol:
         """The protocol in force. Raises ExportRefusedError if there is none."""

@@ -10,7 +10,6 @@ from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.calendar import calendar, day_of
 from hometrial.exports.tidy.projecting import Computed, decoded, looked_up
-from hometrial.protocol.model import Protocol
 
 _ANCHORS = ("consent", "run_in_start", "randomisation")
 
@@ -41,7 +40,7 @@ def _participant(study: Study, person: str) -> dict[str, Any]:
     arm = next((row["arm"] for row in study.rows("allocation", person)), None)
     screened = study.screened(person)
     left = sorted(study.rows("withdrawal", person), key=lambda row: row["decided"] or "")
-    labels = {each.id: each.label for each in study.protocol.arms}
+    labels = {arm.id: arm.label for each in study.source.protocols for arm in each.arms}
     return {
         **{name: days.get(name) for name in _ANCHORS},
         "first_dose": study.first_dose(person),
@@ -64,7 +63,7 @@ def epochs(source: Source, table: pa.Table) -> Computed:
 
 def screening_answers(source: Source, table: pa.Table) -> Computed:
     """Return the variables of a screening in words, with their units."""
-    asked = source.protocol.variables
+    asked = [variable for each in source.protocols for variable in each.variables]
     units = {each.id: str(getattr(each, "unit", "") or "") for each in asked}
     labels = {each.id: each.label for each in asked}
     return {
@@ -73,16 +72,19 @@ def screening_answers(source: Source, table: pa.Table) -> Computed:
     }
 
 
-def visit_labels(protocol: Protocol) -> dict[str, str]:
+def visit_labels(source: Source) -> dict[str, str]:
     """Return the protocol's visits in words, the unscheduled ones too."""
-    planned = {each.id: each.label for each in protocol.visits}
-    return planned | {each.id: each.label for each in protocol.unscheduled_visits}
+    return {
+        visit.id: visit.label
+        for each in source.protocols
+        for visit in (*each.visits, *each.unscheduled_visits)
+    }
 
 
 def visits(source: Source, table: pa.Table) -> Computed:
     """Return the visits in words, and what held on their days."""
     found = calendar(source).of(table["participant"], table["day"])
-    return {"visit_label": decoded(table["visit"], visit_labels(source.protocol)), **found}
+    return {"visit_label": decoded(table["visit"], visit_labels(source)), **found}
 
 
 def deviations(source: Source, table: pa.Table) -> Computed:
@@ -107,7 +109,7 @@ def adverse_events(source: Source, table: pa.Table) -> Computed:
 def laboratory(source: Source, table: pa.Table) -> Computed:
     """Return what held on the day of sampling."""
     days = day_of(table["sampled"])
-    labels = decoded(table["visit"], visit_labels(source.protocol))
+    labels = decoded(table["visit"], visit_labels(source))
     return {
         **calendar(source).of(table["participant"], days),
         "local_day": days,

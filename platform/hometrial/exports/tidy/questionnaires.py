@@ -78,7 +78,7 @@ def expected_forms(source: Source, table: pa.Table) -> Computed:
 
 def form_labels(source: Source) -> dict[str, str]:
     """Return the protocol's forms in words."""
-    return {each.id: each.label for each in source.protocol.forms}
+    return {form.id: form.label for each in source.protocols for form in each.forms}
 
 
 def _place(source: Source, table: pa.Table) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def _place(source: Source, table: pa.Table) -> dict[str, Any]:
         "form_label": decoded(found["form"], form_labels(source)),
         "form_version": found["instrument_version"],
         "visit": visit,
-        "visit_label": decoded(visit, visit_labels(source.protocol)),
+        "visit_label": decoded(visit, visit_labels(source)),
         "visit_number": decoded_number(found["occasion"]),
         "local_day": found["due"],
         "submitted_local": found["submitted"],

@@ -13,7 +13,9 @@ from hometrial.exports.building import Built, Delivery, build
 from hometrial.exports.deidentifying import Disguise, Released
 from hometrial.exports.source.reading import Source
 from hometrial.services.locking.wanted import Wanted
+from hometrial.services.streaming import files
 from hometrial.services.streaming import writing as streaming
+from hometrial_ingest.signals import Signal
 
 RELEASE_KEY = "release"
 Progress = Callable[[str], None]
@@ -51,10 +53,13 @@ class Snapshot:
     def write(self, place: Path, facts: dict[str, Any], progress: Progress = silent) -> Built:
         """Write the folder, with its manifest."""
 
+        chunks = [
+            row
+            for row in self.source.rows("chunk")
+            if self.wanted.has_stream(row["stream"]) and row["samples"]
+        ]
+
         def samples(within: Path) -> dict[Path, int]:
-            chunks = [
-                row for row in self.source.rows("chunk") if self.wanted.has_stream(row["stream"])
-            ]
             return streaming.write(
                 self.database, chunks, within / "samples", self.disguise, progress
             )
@@ -66,7 +71,11 @@ class Snapshot:
                 formats=frozenset(self.wanted.formats),
                 facts=facts,
                 at=self.at,
-                samples=samples if self.wanted.streams else None,
+                samples=samples if chunks else None,
+                streams={
+                    stream: files.variables_of(Signal(stream))
+                    for stream in sorted({row["stream"] for row in chunks})
+                },
                 progress=progress,
             ),
         )
