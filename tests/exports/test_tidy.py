@@ -12,6 +12,7 @@ from twins import twin
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import dictionary
+from hometrial.exports.deidentifying import profile, release
 from hometrial.exports.formats import frames
 from hometrial.exports.sdtm.coding import code_of
 from hometrial.exports.sdtm.domains import tabulate
@@ -389,6 +390,21 @@ def test_a_column_that_nothing_fills_is_refused() -> None:
     table = BY_NAME["gap"].schema.empty_table()
     with pytest.raises(ExportRefusedError, match="nothing computes the column hours of gap"):
         projecting.projected("gap", table, {})
+
+
+@pytest.mark.parametrize("name", ["public", "blinded"])
+def test_what_leaves_the_house_makes_the_same_tables(
+    source: Source, tables: dict[str, pa.Table], name: str
+) -> None:
+    released = release(source, profile(name), b"k" * 32).source
+    for each in TIDY.values():
+        table = each.rows(released)
+        assert table.num_rows == released.table(each.source).num_rows, each.name
+        assert table.schema == tables[each.name].schema
+        keys = table.select(list(each.keys))
+        assert keys.group_by(list(each.keys)).aggregate([]).num_rows == table.num_rows, each.name
+    arms = set(TIDY["participant"].rows(released)["arm"].to_pylist())
+    assert (arms == {None}) is (name == "blinded")
 
 
 def test_tables_are_the_same_whatever_order_the_records_came_in(source: Source) -> None:
