@@ -99,6 +99,8 @@ def lived(shared_study, board):
         _answer_all(session, person, _open(session, person, "side_effects", 8), ILL)
         again = _say(session, person, _open(session, person, "ldn_diary", 2, STAFF), {"sleep": 9, "dose_taken": 1})  # fmt: skip
         scores.compute(session, again, without=["sleep"], because="set aside")
+        again = _open(session, person, "ldn_diary", 5, STAFF)
+        saving.save(session, person, again.id, Entry("crash", 0))
     evening(board, 9)
     return shared_study
 
@@ -158,6 +160,12 @@ def test_an_answer_is_shown_in_the_language_in_which_it_was_read(source):
     assert items["crash"]["shown"] == "Ja, leicht"
     assert items["dose_taken"]["shown"].startswith("Yes")
     assert _diary(source, 5)[1]["crash"]["shown"] == "Yes, severely"
+
+
+def test_a_correction_that_was_begun_and_not_sent_changes_nothing(source):
+    response, items = _diary(source, 5)
+    assert (response["revision"], response["mode"]) == (1, "web")
+    assert items["crash"]["number"] == 3
 
 
 def test_what_the_short_form_of_a_bad_day_left_out_was_not_asked(source):

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -69,7 +70,8 @@ class Kept:
     def _versions(self) -> Mapping[tuple[str, object], int] | None:
         if self.taken is None:
             return None
-        mine = self.taken.by_person("chunk").get(self.person.code, [])
+        table = self.taken.table("chunk")
+        mine = table.filter(pc.equal(table["participant"], self.person.code)).to_pylist()
         return {(row["stream"], row["day"]): row["version"] for row in mine}
 
     def piece(self, signal: Signal, day: int) -> Piece | None:

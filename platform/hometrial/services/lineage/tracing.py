@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, TypeVar
 from uuid import UUID
 
+import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -102,7 +103,8 @@ def trace(session: Session, record: str, taken: Source | None = None) -> Chain:
 def _row(taken: Source | None, table: str, name: str) -> Mapping[str, Any]:
     if taken is None:
         return {}
-    found: Mapping[str, Any] = next((row for row in taken.rows(table) if row["id"] == name), {})
+    rows = taken.table(table)  # asked in columns: a lock may hold millions of figures
+    found: Mapping[str, Any] = next(iter(rows.filter(pc.equal(rows["id"], name)).to_pylist()), {})
     arm = {each.name for each in BY_NAME[table].fields if each.is_unblinding}
     return {key: value for key, value in found.items() if key not in arm}
 
