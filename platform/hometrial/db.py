@@ -194,6 +194,12 @@ def once(session: Session, key: Hashable, read: Callable[[], T]) -> T:
     return known[key]
 
 
+def forget(session: Session) -> None:
+    """Have a session of one snapshot read anew what it has read once, and give the memory back."""
+    if _SNAPSHOT in session.info:
+        session.info[_SNAPSHOT] = {}
+
+
 def _listed(sites: Iterable[UUID] | None) -> str:
     """Write sites as the list that the tables read; nothing where none are given."""
     return "" if sites is None else "{" + ",".join(str(site) for site in sites) + "}"

@@ -144,6 +144,18 @@ def release(source: Source, wanted: Profile, key: bytes) -> Released:
     return Released(Source(tables), dict(sorted(done.items())))
 
 
+def released(known: SourceTable, table: pa.Table, wanted: Profile) -> pa.Table:
+    """Return one source table, of some people or all; a profile that disguises people raises ExportRefusedError."""
+    if wanted.shifted:
+        raise ExportRefusedError(
+            f"profile: {wanted.name} disguises people, and is given for whole folders alone; make a lock of it"
+        )
+    columns = [
+        _Column(known, each, table, wanted, None).changed(Counter()) for each in known.fields
+    ]
+    return pa.table(columns, schema=known.schema)
+
+
 def _small_sites(source: Source, wanted: Profile) -> frozenset[str]:
     people = Counter(row["site"] for row in source.rows("participant"))
     known = {row["id"] for row in source.rows("site")}

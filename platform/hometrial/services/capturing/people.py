@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.db import once
+from hometrial.db import forget, once
 from hometrial.errors import ZoneNeededError
 from hometrial.models import (
     ConsentSignature,
@@ -68,6 +68,14 @@ def people(session: Session) -> Mapping[UUID, Person]:
 def moment(session: Session) -> datetime:
     """Return when the snapshot is taken: the same instant for all its tables."""
     return once(session, "capturing.moment", clock.now)
+
+
+def narrow(session: Session, few: Mapping[UUID, Person]) -> None:
+    """Have a session of one snapshot take these people alone out of the database from now on, at the same moment."""
+    at = moment(session)
+    forget(session)
+    once(session, "capturing.moment", lambda: at)
+    once(session, "capturing.people", lambda: few)
 
 
 def _people(session: Session) -> dict[UUID, Person]:
