@@ -1,12 +1,13 @@
-"""Long runs that try to break a study: `run.py imports|refreshes|workers|lives|protocols|recovery [options]`.
+"""Long runs that try to break a study: `run.py imports|refreshes|workers|lives|protocols|recovery|core [options]`.
 
-    python tests/torture/run.py                      all six, as long as the issues ask
+    python tests/torture/run.py                      all seven, as long as the issues ask
     python tests/torture/run.py lives --steps 100000
     python tests/torture/run.py protocols --daily 4 --share 1 --seed 7
     python tests/torture/run.py imports --kills 200 --seed 7
     python tests/torture/run.py refreshes --rounds 1000
     python tests/torture/run.py workers --kills 200
     python tests/torture/run.py recovery --people 500 --days 90 --seed 7
+    python tests/torture/run.py core --protocol ldn-ms --whole
 
 Options without a name are those of `imports`: kill imports at random moments and see that nothing is
 lost, doubled or unaudited.
@@ -34,7 +35,7 @@ from children import Phase
 from studies import Server
 from trials import Outcome, Torture
 
-OTHERS = ("refreshes", "workers", "lives", "protocols", "recovery")
+OTHERS = ("core", "refreshes", "workers", "lives", "protocols", "recovery")
 """The tortures beside that of imports, the quickest first; each is a module `<name>_run`."""
 _MOST_TRIALS_OF_A_BROKEN_ONE = 25
 _LANDED = {
