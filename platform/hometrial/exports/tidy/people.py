@@ -74,11 +74,10 @@ def screening_answers(source: Source, table: pa.Table) -> Computed:
 
 def visit_labels(source: Source) -> dict[str, str]:
     """Return the protocol's visits in words, the unscheduled ones too."""
-    return {
-        visit.id: visit.label
-        for each in source.protocols
-        for visit in (*each.visits, *each.unscheduled_visits)
-    }
+    protocols = source.protocols
+    planned = {visit.id: visit.label for each in protocols for visit in each.visits}
+    others = {visit.id: visit.label for each in protocols for visit in each.unscheduled_visits}
+    return planned | others
 
 
 def visits(source: Source, table: pa.Table) -> Computed:
