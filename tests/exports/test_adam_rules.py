@@ -431,3 +431,24 @@ def test_a_dose_is_reached_on_its_first_day_and_else_is_not_known_after_the_last
         [20, 0],
     ]
     assert found.loc["TSTOP", "EVNTDESC"] == "STOPPED: ADVERSE EVENT"
+
+
+def test_an_endpoint_over_a_longer_epoch_takes_its_last_days_only() -> None:
+    protocol = shipped("ldn-mecfs")
+    values = zip(
+        range(-15, -7), (100, 1, 2, 3, 4, 5, 6, 7), strict=True
+    )  # day -15 is the fifteenth from the end
+    rows = [fatigue(n, value) for n, value in values]
+    of = trial("ldn-mecfs", SE=elements(protocol, ("run_in", -20, -1), ("titrate", 1, 70)), EX=[taken(1, 100, 1.5)],
+               QS=[*rows, score(day(-1), 2.0, numbers("ldn-mecfs")["V1"])])  # fmt: skip
+    found = analysed(of)["ADEFF"].set_index("PARAMCD")
+    assert found.loc["S3", "BASE"] == 4.0
+
+
+def test_while_on_drug_nothing_counts_after_the_last_dose() -> None:
+    protocol = shipped("ldn-case-series")
+    rows = [fatigue(n, 2) for n in range(1, 8)] + [fatigue(n, 9) for n in range(8, 15)]
+    of = trial("ldn-case-series", DM=[person(protocol, RFXENDTC=day(7))], EX=[taken(1, 7, 0.5)], QS=rows,
+               SE=elements(protocol, ("run_in", -14, -1), ("titrate", 1, 14)))  # fmt: skip
+    found = analysed(of)["ADEFF"].set_index("PARAMCD")
+    assert found.loc["S1", ["AVAL", "NDAYS"]].tolist() == [2.0, 7]
