@@ -1,5 +1,7 @@
 """A delivery in every format: each file in its folder, the same bytes on another day, every change listed."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pandas as pd
@@ -119,6 +121,24 @@ def test_a_text_that_grows_in_ascii_is_cut_and_listed_whole(tmp_path):
 def test_a_text_that_was_too_long_or_has_no_reading_is_refused(tmp_path, text, why):
     with pytest.raises(ValueRefusedError, match=rf"AE\.AETERM, row 1: .*{why}"):
         writing.write_all(tmp_path, "sdtm", [delivered([text])], ["xpt5"], ORIGIN)
+
+
+def test_keys_tell_rows_apart_if_need_be_with_the_sequence_number(tmp_path):
+    natural = replace(AE, keys=("USUBJID", "AETERM"))
+    for terms, keys in (
+        (["a", "b"], ["USUBJID", "AETERM"]),
+        (["a", "a"], ["USUBJID", "AETERM", "AESEQ"]),
+    ):
+        frame = frames.Frame(natural, delivered(terms).table)
+        writing.write_all(tmp_path, "sdtm", [frame], ["dataset-json"], ORIGIN)
+        told = json.loads((tmp_path / "sdtm-json/ae.json").read_text(encoding="utf-8"))
+        found = {
+            each["keySequence"]: each["name"] for each in told["columns"] if "keySequence" in each
+        }
+        assert [found[place] for place in sorted(found)] == keys
+        assert f'KeySequence="{len(keys)}"' in (tmp_path / "sdtm-json/define.xml").read_text(
+            encoding="utf-8"
+        )
 
 
 def test_a_format_that_is_not_known_is_refused_before_anything_is_written(tmp_path):

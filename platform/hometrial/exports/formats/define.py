@@ -13,7 +13,7 @@ from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define_codelists import CT_STANDARD, codelists, oid_of
 from hometrial.exports.formats.define_types import Type, type_of
 from hometrial.exports.formats.define_values import ValueList
-from hometrial.exports.formats.frames import Frame
+from hometrial.exports.formats.frames import Frame, identified
 from hometrial.exports.metadata import Column, DataSet
 from hometrial.exports.sdtm.standard import CT_VERSION
 
@@ -52,7 +52,7 @@ def write(path: Path, frames: Sequence[Frame], ending: str, origin: Origin, told
     """
     for place, (prefix, uri) in enumerate(_NAMESPACES):
         NamespaceRegistry(prefix=prefix, uri=uri, is_default=not place, is_reset=not place)  # type: ignore[no-untyped-call]
-    document = _document(frames, ending, origin, told)
+    document = _document([identified(each) for each in frames], ending, origin, told)
     path.write_text(document.to_xml_string(xml_declaration=True) + "\n", encoding="utf-8")
 
 

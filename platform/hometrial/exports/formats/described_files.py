@@ -11,7 +11,7 @@ from hometrial.exports.dictionary import Variable
 from hometrial.exports.folder import sha256
 from hometrial.exports.formats import writing
 from hometrial.exports.formats.define_codelists import codelists, oid_of
-from hometrial.exports.formats.frames import Frame
+from hometrial.exports.formats.frames import Frame, identified, is_unique
 from hometrial.exports.formats.transliterating import CHANGES
 from hometrial.exports.formats.writing import TIDY, Framed
 from hometrial.exports.metadata import Column, DataSet
@@ -53,7 +53,10 @@ _FRICTIONLESS = {
 
 def write(place: Path, made: Made, source: Source) -> dict[Path, int]:
     """Write the three files for the deliveries of a folder, after their data; return them with their rows."""
-    frames = {name: [_frame(each) for each in framed] for name, framed in made.items()}
+    frames = {
+        name: [identified(writing.as_frame(each)) for each in framed]
+        for name, framed in made.items()
+    }
     files = _table(place / "dictionary", DICTIONARY, list(_variables(frames)))
     files |= _table(place / "codelists", CODELISTS, list(_codes(frames)))
     resources = list(_resources(place, frames))
@@ -67,10 +70,6 @@ def write(place: Path, made: Made, source: Source) -> dict[Path, int]:
     }
     (place / PACKAGE).write_text(json.dumps(package, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")  # fmt: skip
     return files | {place / PACKAGE: len(resources)}
-
-
-def _frame(framed: Framed) -> Frame:
-    return framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
 
 
 def _table(
@@ -208,7 +207,7 @@ def _resources(place: Path, frames: Mapping[str, Sequence[Frame]]) -> Iterator[d
                     {"name": each.name, "title": each.label, "type": _FRICTIONLESS[each.kind]}
                     for each in frame.data_set.columns
                 ]
-                keys = list(frame.data_set.keys)
+                keys = list(frame.data_set.keys) if is_unique(frame) else []
                 yield _resource(place, path, fields, keys)
     for stem, own in (
         *_OWN.items(),
@@ -231,7 +230,7 @@ def _resource(
 ) -> dict[str, Any]:
     where = path.relative_to(place).as_posix()
     schema: dict[str, Any] = {"fields": fields, "missingValues": [""]}
-    if keys and set(keys) <= {each["name"] for each in fields}:
+    if keys:
         schema["primaryKey"] = keys
     return {
         "profile": "tabular-data-resource",

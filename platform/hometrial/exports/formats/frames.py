@@ -1,7 +1,7 @@
 """What the formats are written from: a data set and its canonical frame, whole columns at a time."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,6 +97,25 @@ def to_the_second(values: pa.Array) -> pa.Array:
     return pc.floor_temporal(values.cast(pa.timestamp("us")), unit="second").cast(TYPES["datetime"])
 
 
+def identified(frame: Frame) -> Frame:
+    """Return a data set with keys that tell its rows apart: with the sequence number after the natural keys if need be."""
+    there = frame.table.column_names
+    keys = tuple(each for each in frame.data_set.keys if each in there)
+    made = replace(frame, data_set=replace(frame.data_set, keys=keys))
+    sequence = f"{frame.data_set.name}SEQ"
+    if sequence not in there or sequence in keys or is_unique(made):
+        return made
+    return replace(made, data_set=replace(made.data_set, keys=(*keys, sequence)))
+
+
+def is_unique(frame: Frame) -> bool:
+    """Tell if the keys of a data set tell its rows apart."""
+    keys = list(frame.data_set.keys)
+    if not keys:
+        return False
+    return bool(frame.table.group_by(keys).aggregate([]).num_rows == frame.table.num_rows)
+
+
 def first(mask: pa.Array | pa.ChunkedArray) -> int | None:
     """Return the number of the first true row, from 1."""
     found = pc.index(mask, value=True).as_py()
@@ -116,9 +135,20 @@ def as_pandas(table: pa.Table) -> pd.DataFrame:
     )
 
 
+def empty_times(table: pa.Table, of_day: str, of_time: str) -> dict[str, str]:
+    """Return the formats of days and times of which there are none: without values, nothing else tells what they are."""
+    return {
+        field.name: of_day if pa.types.is_date(field.type) else of_time
+        for field in table.schema
+        if pa.types.is_temporal(field.type) and table[field.name].null_count == table.num_rows
+    }
+
+
 def _pandas(values: pa.ChunkedArray, kind: pa.DataType) -> "pd.Series[Any]":
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        doubles = values.cast(pa.float64()).to_numpy()
+    is_empty_time = pa.types.is_temporal(kind) and values.null_count == len(values)
+    if is_empty_time or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        nothing = np.full(len(values), np.nan)
+        doubles = nothing if is_empty_time else values.cast(pa.float64()).to_numpy()
         return pd.Series(doubles, dtype="float64")
     encoded = values.combine_chunks().dictionary_encode()
     # The last place stands for nothing: what a null points at.

@@ -9,7 +9,7 @@ import pyreadstat
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats import limits
-from hometrial.exports.formats.frames import ValueLabels, as_pandas
+from hometrial.exports.formats.frames import ValueLabels, as_pandas, empty_times
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
 
@@ -38,6 +38,7 @@ def write_stata(
         column_labels=[column.label for column in data_set.columns],
         version=STATA,
         variable_value_labels=_codes(values),
+        variable_format=empty_times(table, "%td", "%tc"),
     )
     made = f"{at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M}".encode()
     with path.open("r+b") as file:
@@ -65,6 +66,7 @@ def write_spss(
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         variable_value_labels=_codes(values),
+        variable_format=empty_times(table, "DATE11", "DATETIME20"),
     )
     with path.open("r+b") as file:
         file.seek(_SPSS_MADE)

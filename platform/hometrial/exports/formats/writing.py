@@ -14,7 +14,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats import dataset_json, define, labelled, xpt
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import Frame, described
+from hometrial.exports.formats.frames import Frame, described, identified
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
 from hometrial.exports.metadata import DataSet
@@ -23,6 +23,7 @@ from hometrial.exports.writing import TableWriter, csv_table
 __all__ = [
     "FORMATS",
     "Framed",
+    "as_frame",
     "described",
     "file_name",
     "folder_of",
@@ -148,12 +149,13 @@ def write_all(
     """
     made: dict[Path, int] = {}
     changes: list[Change] = []
+    whole = [identified(as_frame(each)) for each in frames]
     for chosen in formats_of(name, formats):
         form = FORMATS[chosen]
         place = folder / folder_of(name, chosen)
         place.mkdir(parents=True, exist_ok=True)
         written = []
-        for each in frames:
+        for each in whole:
             frame, found = ready(each, form)
             path = place / f"{file_name(each.data_set)}.{form.ending}"
             form.write(path, frame, origin)
@@ -174,9 +176,14 @@ def file_name(data_set: DataSet) -> str:
     return name
 
 
+def as_frame(framed: Framed) -> Frame:
+    """Return what was made as a frame."""
+    return framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
+
+
 def ready(framed: Framed, form: Format) -> tuple[Frame, list[Change]]:
     """Return a data set as a format holds it, and what had to change for it."""
-    frame = framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
+    frame = as_frame(framed)
     return (frame, []) if form.limits is None else fitted(frame, form.limits)
 
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyreadstat
 
 from hometrial.exports.formats import limits, xpt_records
-from hometrial.exports.formats.frames import as_pandas
+from hometrial.exports.formats.frames import as_pandas, empty_times
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
 
@@ -49,6 +49,7 @@ def write(path: Path, data_set: DataSet, table: pa.Table, at: datetime, version:
         table_name=data_set.name,
         column_labels=[column.label for column in data_set.columns],
         file_format_version=version,
+        variable_format=empty_times(table, "DATE", "DATETIME"),
     )
     if in_columns:
         xpt_records.replace_records(path, table)
