@@ -103,6 +103,20 @@ def test_a_long_text_goes_on_in_the_supplement_at_a_word_s_end(study: Study) -> 
     assert all(len(piece.encode()) <= 200 for piece in pieces(words))
 
 
+def test_a_long_text_of_the_trial_s_design_is_refused(study: Study) -> None:
+    long = "word " * 50
+    with pytest.raises(ValueRefusedError, match=r"TE\.TESTRL: .* has more than 200 bytes"):
+        assemble("TE", [{"ETCD": "A", "ELEMENT": "A", "TESTRL": long}], study)
+
+
+def test_every_piece_of_a_very_long_text_has_a_name_that_fits(study: Study) -> None:
+    row = {PERSON: "A-1", SOURCE: ("medication/1",), "CMINDC": "words " * 600, "CMTRT": "x"}
+    _, supplement = assemble("CM", [row], study)
+    names = supplement.table["QNAM"].to_pylist()
+    assert len(set(names)) == len(names) > 10
+    assert max(map(len, names)) <= 8
+
+
 def test_a_missing_required_value_is_refused_and_named(study: Study) -> None:
     with pytest.raises(ValueRefusedError, match=r"CM\.CMTRT, row 1, is empty.*medication/1"):
         assemble("CM", [{PERSON: "A-1", SOURCE: ("medication/1",), "CMSTDTC": "2026"}], study)

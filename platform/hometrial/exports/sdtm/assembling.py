@@ -22,6 +22,7 @@ what no variable of the domain holds: {QNAM: Qualifier}."""
 LINEAGE = pa.schema([("row", pa.int64()), ("source", pa.string())])
 LONGEST = 200
 """Bytes of a text variable; the rest goes to the supplemental data set (SDTMIG 3.4, 4.5.3)."""
+LONGEST_NAME = 8
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BASELINED = ("STRESC", "ORRES")
 
@@ -138,16 +139,23 @@ def _flag_baseline(domain: DataSet, rows: list[Row], study: Study) -> None:
 
 
 def spill(domain: DataSet, row: Row) -> None:
-    """Cut a text that is too long at a word's end; what is left goes to the supplemental data set."""
+    """Cut a text that is too long at a word's end; what is left goes to the supplemental data set.
+
+    Raises ValueRefusedError in a data set about no subject: the standard has no supplement of those.
+    """
     for column in domain.columns:
         value = row.get(column.name)
-        if isinstance(value, str) and len(value.encode()) > LONGEST:
-            row[column.name], *further = pieces(value)
-            for place, piece in enumerate(further, start=1):
-                name = f"{column.name[:7]}{place}"
-                row.setdefault(SUPPLEMENT, {})[name] = Qualifier(
-                    f"{column.label[:37]} {place}", piece
-                )
+        if not isinstance(value, str) or len(value.encode()) <= LONGEST:
+            continue
+        if domain.is_reference:
+            raise ValueRefusedError(
+                f"{domain.name}.{column.name}: {value!r} has more than {LONGEST} bytes; shorten it in the protocol"
+            )
+        row[column.name], *further = pieces(value)
+        for place, piece in enumerate(further, start=1):
+            name = f"{column.name[: LONGEST_NAME - len(str(place))]}{place}"
+            label = f"{column.label[:37]} {place}"
+            row.setdefault(SUPPLEMENT, {})[name] = Qualifier(label, piece)
 
 
 def pieces(text: str) -> list[str]:

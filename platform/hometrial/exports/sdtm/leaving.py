@@ -48,7 +48,8 @@ def treatment(study: Study, person: str) -> End | None:
         on = found.day if found.term == "DEATH" else day
         return End(found.term, found.words, on, found.source)
     if _is_whole(study, person, last or taken):
-        return End("COMPLETED", "COMPLETED", day, f"anchor/{person}/last_dose")
+        source = f"participant/{person}" if last is None else f"anchor/{person}/last_dose"
+        return End("COMPLETED", "COMPLETED", day, source)
     return _ordered(study, person, day)
 
 

@@ -3,6 +3,8 @@
 from datetime import date
 from typing import Any
 
+import pyarrow.compute as pc
+
 from hometrial.exports.metadata import ValueRefusedError
 from hometrial.exports.sdtm import leaving, standard
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, SUPPLEMENT, Qualifier, Row
@@ -21,10 +23,14 @@ _REMOTE = ("video", "phone", "remote", "system")
 
 def dm(study: Study) -> list[Row]:
     """Return one row for everybody who signed a consent or was screened."""
-    return [_person(study, row) for row in study.source.rows("participant")]
+    sexes = _told_sexes(study)
+    return [
+        _person(study, row, sexes.get(row["participant"]))
+        for row in study.source.rows("participant")
+    ]
 
 
-def _person(study: Study, row: dict[str, Any]) -> Row:
+def _person(study: Study, row: dict[str, Any], sex: dict[str, Any] | None) -> Row:
     person = row["participant"]
     consented = study.consented(person)
     made: Row = {
@@ -40,7 +46,7 @@ def _person(study: Study, row: dict[str, Any]) -> Row:
         made[SOURCE].append(consented[1])
     made |= _arm(study, person)
     made |= _dates(study, person, made)
-    _add_answers(study, person, made)
+    _add_answers(study, person, made, sex)
     died = leaving.death(study, person)
     if died is not None:
         made |= {"DTHFL": "Y", "DTHDTC": died.day}
@@ -95,8 +101,8 @@ def _dates(study: Study, person: str, made: Row) -> Row:
     return dates
 
 
-def _add_answers(study: Study, person: str, made: Row) -> None:
-    """Add what the protocol asks of everybody: age in years, sex, race, ethnicity, each only where it is asked."""
+def _add_answers(study: Study, person: str, made: Row, sex: dict[str, Any] | None) -> None:
+    """Add what was asked: age in years, sex, race, ethnicity; the `sex` of a questionnaire if the screening has none."""
     answers = _answers(study, person)
     made["SEX"] = "U"
     age = next((each for each in study.protocol.variables if each.id == "age"), None)
@@ -109,7 +115,9 @@ def _add_answers(study: Study, person: str, made: Row) -> None:
         if found is not None and found["value"]:
             made[variable] = _term(f"DM.{variable} of {person}", codelist, found["value"])
             made[SOURCE].append(f"screening_answer/{found['id']}")
-    _add_sex(study, person, made)
+    if made["SEX"] == "U" and sex is not None:
+        made["SEX"] = _term(f"DM.SEX of {person}", "SEX", sex["shown"] or sex["value"])
+        made[SOURCE].append(f"item/{sex['id']}")
 
 
 def _term(where: str, codelist: str, written: str) -> str:
@@ -123,13 +131,13 @@ def _term(where: str, codelist: str, written: str) -> str:
     return term.value
 
 
-def _add_sex(study: Study, person: str, made: Row) -> None:
-    """Add the sex that a questionnaire asks for (its question is named sex) where the screening does not."""
-    asked = [row for row in study.rows("item", person) if row["item"] == _SEX and row["value"]]
-    if made["SEX"] == "U" and asked:
-        first = min(asked, key=lambda row: (row["answered"] or "", row["id"]))
-        made["SEX"] = _term(f"DM.SEX of {person}", "SEX", first["shown"] or first["value"])
-        made[SOURCE].append(f"item/{first['id']}")
+def _told_sexes(study: Study) -> dict[str, dict[str, Any]]:
+    """Return the first answer of each person to a questionnaire's question that is named sex."""
+    items = study.source.table("item")
+    asked = items.filter(pc.equal(items["item"], _SEX)).sort_by(
+        [("answered", "descending"), ("id", "descending")]
+    )
+    return {row["participant"]: row for row in asked.to_pylist() if row["value"]}
 
 
 def _answers(study: Study, person: str) -> dict[str, dict[str, Any]]:
