@@ -81,6 +81,18 @@ def test_a_row_that_is_no_number_is_refused(place):
 
 
 def test_the_empty_page_asks_for_a_cell(place):
-    found = _page(place, "coordinator")
-    assert found.status_code == 200
-    assert 'name="variable"' in found.text
+    assert 'name="variable"' in _page(place, "statistician").text
+
+
+def test_who_may_not_see_locks_traces_records_alone(place):
+    asked = {"lock": "L1", "data_set": "VS", "row": "7", "variable": "VSORRES"}
+    found = _page(place, "coordinator", **asked)
+    assert (found.status_code, 'name="lock"' in found.text, "ladder" in found.text) == (
+        200,
+        False,
+        False,
+    )
+    assert (
+        "Charge 6"
+        in _page(place, "coordinator", record="daily_metric/P-0003/2026-03-06/steps").text
+    )

@@ -28,6 +28,8 @@ from hometrial.services.locking.wanted import Wanted
 from hometrial.services.metrics import RULES
 
 _DAY = "participant_day"
+_UNUSED = frozenset({"audit"})
+"""The largest of the tables, of which no data set is made: it need not be released for one cell."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def in_lock(
     """
     kept = keeping.source_of(session, lock)
     wanted = Wanted(tuple(lock.formats), profile(lock.profile), tuple(lock.streams))
-    snapshot = Snapshot(database, kept, wanted, lock.made_at)
+    told_of = Source({name: table for name, table in kept.tables.items() if name not in _UNUSED})
+    snapshot = Snapshot(database, told_of, wanted, lock.made_at)
     lock_made = LockMade(kept, snapshot.released.source, snapshot.disguise)
     tidy = TIDY.get(asked.data_set.lower())
     if tidy is not None:

@@ -10,7 +10,7 @@ from hometrial.services.locking import keeping
 from hometrial.services.viewing import snippets
 from hometrial.staff import asking
 from hometrial.staff.permitting import permits
-from hometrial.staff.study import reading, study
+from hometrial.staff.study import me, reading, study
 
 pages = Blueprint("lineage", __name__, url_prefix="/exports/lineage")
 
@@ -27,11 +27,11 @@ def page() -> str | tuple[str, int]:
     record = request.args.get("record", "").strip()
     found, refusal = None, None
     with reading() as session:
-        names = [each.name for each in keeping.locks(session)]
+        names = [each.name for each in keeping.locks(session)] if me().may("lock.see") else []
         try:
             if record:
                 found = cells.traced(session, Cell("", 0, "", None, (), (record,)), None)
-            elif all(asked.values()):
+            elif all(asked.values()) and me().may("lock.see"):
                 found = _of_cell(session, asked)
         except TrialError as error:
             refusal = str(error)
