@@ -452,3 +452,23 @@ def test_while_on_drug_nothing_counts_after_the_last_dose() -> None:
                SE=elements(protocol, ("run_in", -14, -1), ("titrate", 1, 14)))  # fmt: skip
     found = analysed(of)["ADEFF"].set_index("PARAMCD")
     assert found.loc["S1", ["AVAL", "NDAYS"]].tolist() == [2.0, 7]
+
+
+def test_an_event_no_graver_than_before_the_drug_is_not_worse() -> None:
+    event = {"AETERM": "headache", "AEDECOD": "HEADACHE", "AEMODIFY": "HEADACHE", "AESTDTC": day(3)}
+    other = {**event, "AEMODIFY": "NAUSEA", "AETOXGR": "1"}
+    before = {"MHTERM": "Headache", "MHCAT": "SYMPTOM BEFORE TREATMENT"}
+    grade = {
+        "RDOMAIN": "MH",
+        "IDVAR": "MHSEQ",
+        "IDVARVAL": "1",
+        "QNAM": "BASEGRAD",
+        "QLABEL": "x",
+        "QVAL": "2",
+    }
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], MH=[before], SUPPMH=[grade],
+               AE=[*({**event, "AETOXGR": each} for each in ("1", "2", "3", "")), other])  # fmt: skip
+    found = adverse_events.rows(of, Doses(of))
+    assert found["WORSEFL"].tolist() == ["", "", "Y", "Y", "Y"]
+    assert found["BASEGR"].tolist()[:4] == [2, 2, 2, 2]
+    assert pd.isna(found["BASEGR"].iloc[4]), "nobody asked for nausea"

@@ -29,6 +29,9 @@ def rows(trial: Trial, doses: Doses) -> Frame:
     safe = trial.protocol.analysis.safety.days_after_last_dose
     under = (made["ASTDT"] >= first) & (made["ASTDT"] <= last + safe * ONE_DAY)
     made["TRTEMFL"] = np.where(under, "Y", "")
+    made["BASEGR"] = _before(made, trial)
+    is_same = pd.to_numeric(made["AETOXGR"], errors="coerce") <= made["BASEGR"]
+    made["WORSEFL"] = np.where(under & ~is_same, "Y", "")
     made["PREFL"] = np.where(first.isna() | (made["ASTDT"] < first), "Y", "")
     made["FUPFL"] = np.where(made["ASTDT"] > last, "Y", "")
     made["ASEV"] = made["AESEV"].where(made["AESEV"] != "", "SEVERE")
@@ -74,6 +77,27 @@ def _ended(made: Frame, contact: pd.Series) -> tuple[pd.Series, pd.Series]:
     imputed = latest.mask(latest > contact, contact)
     flags = np.select([missing_day, missing_month], ["D", "M"], "")
     return whole.fillna(imputed).astype("datetime64[s]"), pd.Series(flags, made.index)
+
+
+def _before(made: Frame, trial: Trial) -> pd.Series:
+    """Return the grade that each event's term had before treatment; nothing where nobody asked."""
+    told = trial.table("MH")
+    told = told[told["MHCAT"] == "SYMPTOM BEFORE TREATMENT"]
+    graded = trial.table("SUPPMH")
+    graded = graded[graded["QNAM"] == "BASEGRAD"]
+    numbers = Frame(
+        {
+            "USUBJID": graded["USUBJID"],
+            "MHSEQ": graded["IDVARVAL"].astype("float64"),
+            "grade": graded["QVAL"].astype("float64"),
+        }
+    )
+    known = told.merge(numbers, on=["USUBJID", "MHSEQ"]).assign(
+        term=lambda rows: rows["MHTERM"].str.upper()
+    )
+    by_term = known.groupby(["USUBJID", "term"])["grade"].last()
+    at = pd.MultiIndex.from_arrays([made["USUBJID"], made["AEMODIFY"]])
+    return pd.Series(by_term.reindex(at).to_numpy(dtype="float64"), made.index)
 
 
 def _occurrences(made: Frame) -> Frame:
