@@ -61,6 +61,7 @@ _WHERE = {
     "export": "export:export",
     "twin": "twin:twin",
     "lock": "lock:lock",
+    "report": "report:report",
     "lineage": "lineage:lineage",
     "audit": "administer:audit",
     "db": "administer:database_commands",

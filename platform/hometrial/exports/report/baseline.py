@@ -1,5 +1,6 @@
 """The baseline table: who took part, and where they began. No p values between arms (5.6)."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -115,13 +116,22 @@ def _answers(
             continue
         label = capital(variable.label)
         if variable.type == "number":
-            unit = f" ({variable.unit})" if variable.unit not in ("1", "") else ""
-            yield _measured(made, label + unit, _numbers(values), columns)
+            yield _measured(made, label + _unit(variable.unit), _numbers(values), columns)
         elif variable.type != "yes_no":
             yield from _levels(made, label, {k: words(v) for k, v in values.items()}, columns)
         elif len({values.get(who) for who in everybody}) > 1:
             said = {k: "yes" if v == "true" else "no" for k, v in values.items()}
             yield from _levels(made, label, said, columns)
+
+
+_UNITS = {"d": "days", "wk": "weeks", "mo": "months", "a": "years", "1": ""}
+
+
+def _unit(code: str) -> str:
+    """Return a UCUM unit as it is read; what it only annotates in braces is no unit."""
+    said = _UNITS.get(code, re.sub(r"\{(\d[^}]*)\}", r"\1", code))
+    said = re.sub(r"\{[^}]*\}", "", said).replace("_", " ")
+    return f" ({said})" if said else ""
 
 
 def _numbers(values: Mapping[str, str]) -> dict[str, float]:

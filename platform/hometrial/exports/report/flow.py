@@ -152,7 +152,7 @@ class _Way:
             return ONGOING
         row = told.loc[person]
         if row["DCSREAS"] == "SCREEN FAILURE":
-            return f"screening failure: {self.main_reason(person)}"
+            return f"screening failure, {self.main_reason(person)}"
         if row["EOSSTT"] == "DISCONTINUED":
             return words(row["DCSREAS"]) or "left, no reason told"
         if row["EOTSTT"] == "DISCONTINUED":
@@ -162,7 +162,7 @@ class _Way:
     def main_reason(self, person: str) -> str:
         """Return the first rule that a screening failed by."""
         reasons = failing(self.material).get(person)
-        return reasons[0] if reasons else "no rule named"
+        return reasons[0].split(" ")[0] if reasons else "no rule named"
 
     def assessed(self) -> Iterator[Assessed]:
         """Yield the visits that count from the first or the last dose, with one state for everybody who started."""

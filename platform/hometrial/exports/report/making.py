@@ -1,15 +1,24 @@
 """The whole report: its sections in the order of protocol-and-instruments.md 5.2."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hometrial.exports.report import (
+    after,
     baseline,
+    checklist,
+    deviating,
     endpoints,
     exposure,
     feasibility,
     flow_section,
     header,
+    missing,
+    phases,
+    profiles,
+    responding,
+    safety,
+    wearing,
 )
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.material import Material
@@ -20,8 +29,16 @@ SECTIONS: tuple[Callable[[Material], Section], ...] = (
     baseline.section,
     feasibility.section,
     exposure.section,
+    wearing.section,
     endpoints.primary,
     endpoints.secondary,
+    phases.section,
+    responding.section,
+    after.section,
+    safety.section,
+    missing.section,
+    profiles.section,
+    deviating.section,
 )
 
 
@@ -40,7 +57,8 @@ class Report:
 
 def report(material: Material) -> Report:
     """Reckon every section. Raises FlowError if people do not add up."""
-    return made(material, "Pilot report", SECTIONS)
+    found = made(material, "Pilot report", SECTIONS)
+    return replace(found, sections=(*found.sections, checklist.section(found.sections)))
 
 
 def made(

@@ -77,18 +77,29 @@ def _block(name: str, block: Block) -> Iterable[str]:
 
 def _table(name: str, table: Table) -> Iterable[str]:
     yield f'<div class="wide" tabindex="0" role="region" aria-labelledby="{name}"><table>'
-    yield f'<caption id="{name}">{escape(table.caption)}</caption><thead><tr>'
-    yield "".join(
-        f'<th scope="col">{escape(each)}</th>' if each else "<td></td>" for each in table.head
-    )
-    yield "</tr></thead><tbody>"
+    yield f'<caption id="{name}">{escape(table.caption)}</caption>'
+    if any(table.head):
+        cells = (
+            f'<th scope="col">{escape(each)}</th>' if each else "<td></td>" for each in table.head
+        )
+        yield f"<thead><tr>{''.join(cells)}</tr></thead>"
+    yield "<tbody>"
     for place, row in enumerate(table.rows):
         light = table.lights[place] if table.lights else ""
         first = f'<th scope="row">{escape(row[0])}</th>' if row[0] else "<td></td>"
-        rest = [f"<td>{escape(cell)}</td>" for cell in row[1:]]
+        rest = [_cell(cell) for cell in row[1:]]
         if light:
             rest[-1] = f'<td class="{light}">{escape(row[-1])}</td>'
         yield f"<tr>{first}{''.join(rest)}</tr>"
     yield "</tbody></table></div>"
     if table.note:
         yield f'<p class="note">{escape(table.note)}</p>'
+
+
+_LONG = 40
+
+
+def _cell(text: str) -> str:
+    """Return a cell; a checksum in it may break anywhere."""
+    is_long = any(len(word) > _LONG for word in text.split())
+    return f'<td class="long">{escape(text)}</td>' if is_long else f"<td>{escape(text)}</td>"

@@ -118,4 +118,4 @@ def listed(names: Sequence[str]) -> str:
 
 def capital(said: str) -> str:
     """Begin with a capital letter."""
-    return said[:1].upper() + said[1:]
+    return said if said[1:2].isupper() else said[:1].upper() + said[1:]

@@ -1,0 +1,43 @@
+"""`hometrial report`: the pilot report of a lock, as a page, as paper and as numbers."""
+
+import json
+from pathlib import Path
+
+import click
+
+from hometrial.db import Database
+from hometrial.services import migrating
+
+
+@click.command()
+@click.argument("of", metavar="LOCK|DIR|now")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Folder to write; new, empty, or an earlier report.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON what was written.")
+@click.pass_obj
+def report(database: Database, of: str, out: Path, as_json: bool) -> None:  # noqa: FBT001
+    """Write the pilot report of a lock: report.html, report.pdf and report.json.
+
+    A lock is given by its name, its number or its folder; the folder of a twin gives the twin's report, and `now` a
+    draft of what is stored. Every page says which of these it is.
+
+    \b
+    Example:
+      hometrial report DSMB-1 --out report-1
+    """
+    from hometrial.services.locking import reporting
+
+    migrating.require_newest(database)
+    made = reporting.write(database, of, out)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {"folder": str(made.folder), "mark": made.mark, "files": list(made.files)}, indent=2
+            )
+        )
+        return
+    click.echo(f"{made.mark}: {', '.join(made.files)}\n{made.folder}")

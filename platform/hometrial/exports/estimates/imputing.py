@@ -1,0 +1,117 @@
+"""What missing values could change: multiple imputation pooled by Rubin's rules, and the point at which a finding tips."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isinf, sqrt
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy import stats
+from statsmodels.imputation.mice import MICEData
+
+from hometrial.exports.estimates.change import SEED
+
+TIMES = 20
+FEWEST, LEAST_MISSING = 20, 0.1
+"""Multiple imputation is worth it from so many people on, and so large a share without a value."""
+_SETTLING, _ROUNDS, _DONORS = 10, 2, 5
+_STEP, _MOST_STEPS = 0.25, 80
+Values = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """A mean pooled over imputations with its interval; `between` and `within` are the parts of its variance."""
+
+    estimate: float
+    low: float
+    high: float
+    df: float
+    within: float
+    between: float
+    times: int
+
+
+def pooled(estimates: Sequence[float], variances: Sequence[float], complete_df: float) -> Pooled:
+    """Pool by Rubin 1987, T = U + (1 + 1/m) B, with the degrees of freedom of Barnard and Rubin 1999.
+
+    `complete_df` are those without missing values. Raises ValueError for fewer than two imputations.
+    """
+    m = len(estimates)
+    if m < 2 or m != len(variances):
+        raise ValueError(
+            f"{m} estimates and {len(variances)} variances cannot be pooled; give two and more of both"
+        )
+    mean, within = float(np.mean(estimates)), float(np.mean(variances))
+    between = float(np.var(estimates, ddof=1))
+    total = within + (1 + 1 / m) * between
+    share = (1 + 1 / m) * between / total if total else 0.0
+    old = (m - 1) / share**2 if share else float("inf")
+    observed = (complete_df + 1) / (complete_df + 3) * complete_df * (1 - share)
+    df = observed if isinf(old) else 1 / (1 / old + 1 / observed)
+    half = float(stats.t.ppf(0.975, df)) * sqrt(total)
+    return Pooled(mean, mean - half, mean + half, df, within, between, m)
+
+
+def is_worth_it(people: int, missing: int) -> bool:
+    """Say whether so much is missing, of so many people, that values are imputed."""
+    return people >= FEWEST and missing / people >= LEAST_MISSING
+
+
+def completed(values: pd.DataFrame, seed: int = SEED, times: int = TIMES) -> list[pd.DataFrame]:
+    """Return so many completions of a frame by chained equations with predictive mean matching, from a seed."""
+    chained = MICEData(values, k_pmm=_DONORS, rng=np.random.default_rng(seed))
+    chained.update_all(_SETTLING)
+    found = []
+    for _ in range(times):
+        chained.update_all(_ROUNDS)
+        found.append(chained.data[list(values.columns)].copy())
+    return found
+
+
+def pooled_change(
+    completions: Sequence[pd.DataFrame], shift: float = 0.0, missing: Values | None = None
+) -> Pooled:
+    """Pool the mean of after - before; `shift` is added to those that were `missing`."""
+    estimates, variances, people = [], [], len(completions[0])
+    for each in completions:
+        d = (each["after"] - each["before"]).to_numpy(dtype=float)
+        if missing is not None:
+            d = d + shift * missing
+        estimates.append(float(d.mean()))
+        variances.append(float(d.var(ddof=1)) / people)
+    return pooled(estimates, variances, people - 1)
+
+
+@dataclass(frozen=True)
+class Tipping:
+    """By how much those without a value must have fared worse until the interval of the mean change holds 0.
+
+    `delta` is None if even the largest tried does not tip it; `steps` are all that were tried with the interval.
+    """
+
+    delta: float | None
+    steps: tuple[tuple[float, float, float, float], ...]
+
+
+def tipping(changes: Sequence[float], missing: int, worse: float) -> Tipping:
+    """Give the missing the mean change of the others, and then less and less, in quarters of the SD of the changes.
+
+    `worse` is +1 where a rise is for the worse, -1 where a fall is. Single imputation: its interval is too narrow, so
+    the point lies further out than it says. Raises ValueError for fewer than two changes.
+    """
+    known: Values = np.asarray(changes, dtype=float)
+    if known.size < 2:
+        raise ValueError(f"{known.size} changes: at least two are needed")
+    unit = _STEP * float(known.std(ddof=1))
+    tried: list[tuple[float, float, float, float]] = []
+    for step in range(_MOST_STEPS + 1 if missing and unit else 1):
+        delta = step * unit
+        filled = np.concatenate([known, np.full(missing, known.mean() + worse * delta)])
+        mean = float(filled.mean())
+        half = float(stats.t.ppf(0.975, filled.size - 1) * filled.std(ddof=1) / sqrt(filled.size))
+        tried.append((delta, mean, mean - half, mean + half))
+        if mean - half <= 0 <= mean + half:
+            return Tipping(delta, tuple(tried))
+    return Tipping(None, tuple(tried))
