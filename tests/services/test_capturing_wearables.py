@@ -120,7 +120,7 @@ def test_the_main_sleep_is_the_one_that_the_metrics_are_made_of(taken):
                 assert clock.microseconds(end) // 10**6 == main.end_at // 10**6
                 assert day["minutes_in_main_sleep"] == (main.end_at - main.start_at) / 60e6
                 assert end.utcoffset() == timedelta(hours=1)
-    assert checked > 8
+    assert checked > 5
 
 
 def test_a_day_names_the_device_that_gave_its_heart_rate(taken):
