@@ -6,6 +6,7 @@ hangs on them, are not found under any id, tried in the path, the query, the for
 
 import re
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from hometrial.db import Base
 from hometrial.models.staffing import WITHOUT_SITE
 from hometrial.services import enrolling, reaching
 from hometrial.services.holding import tables
+from hometrial.services.staffing import accounts, tokens
 from hometrial.services.staffing.permissions import ACTIONS
 from hometrial.staff import create_app, permitting
 
@@ -72,6 +74,13 @@ def kept():
     return {}
 
 
+def _token(database, name):
+    """Return a token of an account: the addresses of the read interface ask for one."""
+    with database.transaction("test", "a token") as session:
+        account = accounts.find(session, name)
+        return tokens.issue(session, account.id, str(uuid.uuid4()), timedelta(days=1))
+
+
 @pytest.fixture
 def browsers(place, kept):
     """Give a browser of a role at the first site; a new one for what ends sessions."""
@@ -80,10 +89,9 @@ def browsers(place, kept):
     def of(role, rule):
         again = rule.startswith(ENDS_SESSIONS)
         if again or role not in kept:
-            name = f"a-{role.replace('_', '-')}"
-            made = signed_in.client(
-                app, database, f"{name}-2" if again else name, (role,), ("S-01",)
-            )
+            name = f"a-{role.replace('_', '-')}{'-2' if again else ''}"
+            made = signed_in.client(app, database, name, (role,), ("S-01",))
+            made.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {_token(database, name)}"
             if again:
                 return made
             kept[role] = made

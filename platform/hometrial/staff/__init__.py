@@ -8,7 +8,7 @@ from flask_bootstrap import Bootstrap5
 from flask_wtf import CSRFProtect
 
 from hometrial.db import Database
-from hometrial.staff import assets, errors, headers, navigation, permitting, words
+from hometrial.staff import api, assets, errors, headers, navigation, permitting, words
 from hometrial.staff.pages import (
     access_log,
     account,
@@ -83,13 +83,14 @@ def create_app(database: Database) -> Flask:
     )
     app.extensions["hometrial"] = Study(database)
     Bootstrap5(app)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(api.doors)  # a token in a header is no browser's
     headers.strict(app)
     errors.handle(app)
     words.teach(app)
     app.jinja_env.globals.update(menu=navigation.menu)
     for part in (*PARTS, entering, setting_up, account, users, access_log, keys, assets):
         app.register_blueprint(part.pages)
+    app.register_blueprint(api.doors)
     permitting.guard(app)
     return app
 

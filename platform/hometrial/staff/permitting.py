@@ -9,7 +9,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from hometrial.db import Database
-from hometrial.services.staffing import access, acting, sessions
+from hometrial.services.staffing import access, acting, sessions, tokens
 from hometrial.services.staffing.access import Looked
 from hometrial.services.staffing.acting import NotPermittedError
 from hometrial.services.staffing.permissions import ACTIONS
@@ -34,14 +34,24 @@ class Permit:
     logs: Logs | None = None
     by_itself: bool = False
     """A page's script asks for it: that nobody sits there any more must not go unnoticed."""
+    by_token: bool = False
+    """A program asks for it: its token says whose it is, and no cookie does."""
 
 
 def permits(
     action: str, *, fresh: bool = False, logs: Logs | None = None, by_itself: bool = False
 ) -> Callable[[View], View]:
     """Declare the action of a page; below the route. Raises KeyError for one that is not in the table."""
-    known = Permit(action, fresh, logs, by_itself)
-    ACTIONS[action]
+    return _declares(Permit(action, fresh, logs, by_itself))
+
+
+def permits_tokens(action: str, logs: Logs | None = None) -> Callable[[View], View]:
+    """Declare the action of an address of the read interface. Raises KeyError for one that is not in the table."""
+    return _declares(Permit(action, logs=logs, by_token=True))
+
+
+def _declares(known: Permit) -> Callable[[View], View]:
+    ACTIONS[known.action]
 
     def declare(view: View) -> View:
         setattr(view, _DECLARED, known)
@@ -79,16 +89,13 @@ def _require(app: Flask) -> AnyResponse | None:
     if permit is None:
         return None
     database = study().database
-    with database.reading() as reading:
-        found = sessions.live(reading, str(session.get(COOKIE, "")))
-        if found is None:
-            raise Unauthorized
-        g.session, account = found
-        g.actor, g.sites = acting.actor_of(reading, account), frozenset()
-    if not permit.by_itself and sessions.is_due(g.session):
-        with database.transaction(g.actor.actor, "a session is used") as writing:
-            sessions.note_use(writing, g.session.id)
+    if permit.by_token:
+        _by_token(database)
+    else:
+        _by_session(database, permit)
     try:
+        if permit.by_token:
+            acting.authorise(g.actor, "token.own")
         g.sites = acting.authorise(g.actor, permit.action)
     except NotPermittedError:
         _note(database, "refused", permit.action)
@@ -98,6 +105,28 @@ def _require(app: Flask) -> AnyResponse | None:
     return None
 
 
+def _by_session(database: Database, permit: Permit) -> None:
+    with database.reading() as reading:
+        found = sessions.live(reading, str(session.get(COOKIE, "")))
+        if found is None:
+            raise Unauthorized
+        g.session, account = found
+        g.actor, g.sites = acting.actor_of(reading, account), frozenset()
+    if not permit.by_itself and sessions.is_due(g.session):
+        with database.transaction(g.actor.actor, "a session is used") as writing:
+            sessions.note_use(writing, g.session.id)
+
+
+def _by_token(database: Database) -> None:
+    told = request.authorization
+    token = told.token if told is not None and told.type == "bearer" else None
+    with database.reading() as reading:
+        holder = tokens.holder(reading, token) if token else None
+    if holder is None:
+        raise Unauthorized
+    g.actor, g.sites = holder, frozenset()
+
+
 def _log(app: Flask, answer: Response) -> Response:
     if "actor" not in g or request.endpoint is None or answer.status_code == _FORBIDDEN:
         return answer
@@ -105,19 +134,20 @@ def _log(app: Flask, answer: Response) -> Response:
     about = (request.view_args or {}).get("code")
     if permit is None or permit.by_itself:
         return answer
+    what = request.full_path.rstrip("?") if permit.by_token else request.path
     if about and answer.status_code == _GONE:
-        _note(study().database, "refused", permit.action)
+        _note(study().database, "refused", permit.action, what)
     elif permit.logs or about:
-        _note(study().database, permit.logs or "viewed", permit.action)
+        _note(study().database, permit.logs or "viewed", permit.action, what)
     return answer
 
 
-def _note(database: Database, kind: str, action: str) -> None:
+def _note(database: Database, kind: str, action: str, path: str | None = None) -> None:
     about = (request.view_args or {}).get("code")
     looked = Looked(
         who=g.actor.actor,
         kind=kind,
-        what=f"{request.method} {request.path}",
+        what=f"{request.method} {path or request.path}",
         action=action,
         subject=about if isinstance(about, str) else None,
         address=request.remote_addr or "",

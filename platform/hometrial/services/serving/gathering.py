@@ -34,7 +34,7 @@ class Taken(Mapping[str, pa.Table]):
         return self._tables[name]
 
     @override
-    def get(self, name: str, default: object = None) -> pa.Table:  # type: ignore[override]
+    def get(self, name: str, default: object = None) -> pa.Table:
         """Return a table. Every one is there: an error in taking it must not look like one that is not."""
         return self[name]
 

@@ -59,6 +59,12 @@ def actor(session: Session, token: str) -> Actor | None:
 
     Its owner must still hold a role that may have tokens at all.
     """
+    found = holder(session, token)
+    return found if found is not None and found.may("token.own") else None
+
+
+def holder(session: Session, token: str) -> Actor | None:
+    """Return whose a token is, whatever they may do by now; None for one that is unknown, revoked or over."""
     owner = session.scalar(
         select(StaffAccount)
         .join(StaffToken, StaffToken.account_id == StaffAccount.id)
@@ -69,10 +75,7 @@ def actor(session: Session, token: str) -> Actor | None:
             StaffAccount.disabled_at.is_(None),
         )
     )
-    if owner is None:
-        return None
-    found = acting.actor_of(session, owner)
-    return found if found.may("token.own") else None
+    return None if owner is None else acting.actor_of(session, owner)
 
 
 def mine(session: Session, account_id: UUID) -> Sequence[StaffToken]:
