@@ -65,7 +65,15 @@ from hometrial.models.factor import (
 )
 from hometrial.models.identity import Identity
 from hometrial.models.laboratory import LIVER_ANALYTES, LaboratoryResult
-from hometrial.models.locking import LOCK_KINDS, LOCK_ROLES, DataLock, LockSignature, LockSource
+from hometrial.models.locking import (
+    BOARD_DECISIONS,
+    LOCK_KINDS,
+    LOCK_ROLES,
+    BoardDecision,
+    DataLock,
+    LockSignature,
+    LockSource,
+)
 from hometrial.models.medication import MEDICATION_KINSHIPS, Medication
 from hometrial.models.message import (
     MESSAGE_STATES,
@@ -170,7 +178,7 @@ from hometrial.models.visit import (
 from hometrial.models.work import WORK_OF_THE_STUDY, ProviderEnd, WorkItem
 
 __all__ = [
-    "ACCESS_KINDS", "ALERT_EVENTS", "ANSWER_SOURCES", "ANYWHERE", "BULK_ACTIONS", "CONNECTION_STATES",
+    "ACCESS_KINDS", "ALERT_EVENTS", "ANSWER_SOURCES", "ANYWHERE", "BOARD_DECISIONS", "BULK_ACTIONS", "CONNECTION_STATES",
     "CONTACT_OUTCOMES", "CONTACT_WAYS", "DELIVERY_KINDS", "DELIVERY_STATES", "DEVIATION_CATEGORIES", "DEVIATION_IMPACTS",
     "DOSE_EVENT_KINDS", "GAP_CAUSES", "LIVER_ANALYTES", "LOCK_KINDS", "LOCK_ROLES", "MEANS", "MEDICATION_KINSHIPS",
     "MESSAGE_STATES",
@@ -178,7 +186,7 @@ __all__ = [
     "TALK_WAYS", "VERIFIABLE", "VISIT_MODES", "WITHDRAWAL_CHOICES", "WITHOUT_SITE", "WORK_OF_THE_STUDY",
     "AccessRecord", "AccountPlan", "AdverseEvent", "AdverseEventCoding", "AdverseEventVersion", "Alert", "AlertEvent",
     "Allocation", "AllocationDraw", "AllocationInError", "AllocationReveal", "AllocationScheme", "AllocationSeal",
-    "AnchorDay", "Answer", "AnswerUpload", "BadDay", "BaselineSymptom", "Batch", "Bridge", "BulkAct", "Connection",
+    "AnchorDay", "Answer", "AnswerUpload", "BadDay", "BaselineSymptom", "Batch", "BoardDecision", "Bridge", "BulkAct", "Connection",
     "ConsentCopy", "ConsentEvent", "ConsentSignature", "ConsentTalk", "ConsentText", "Contact", "DailyMetric",
     "DataLock", "DataRequest", "DayChunk", "Deviation", "Device", "DoseEvent", "Endorsement", "EntryAddress", "EntryCode",
     "ExpectedForm", "Finding", "FormScore", "Gap", "Identity", "InstrumentVersion", "LaboratoryResult", "LinkAttempt",

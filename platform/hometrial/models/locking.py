@@ -1,6 +1,9 @@
-"""DataLock, LockSource, LockSignature: a study's data as they were, named and signed; never changed, never removed."""
+"""DataLock, LockSource, LockSignature, BoardDecision: a study's data as they were, named, signed and decided on.
 
-from datetime import datetime
+Nothing of it is ever changed or removed.
+"""
+
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +17,8 @@ from hometrial.db import Base
 LOCK_KINDS = ("interim", "final")
 LOCK_ROLES = ("data_manager", "investigator")
 """As whom a lock is signed: one person each, and not the same."""
+BOARD_DECISIONS = ("continue", "modify", "pause", "stop")
+"""What a safety board can recommend."""
 
 
 class DataLock(Base):
@@ -45,6 +50,9 @@ class DataLock(Base):
     cutoff: Mapped[int] = mapped_column(BigInteger)
     facts: Mapped[dict[str, Any]] = mapped_column(JSONB)
     root: Mapped[str]
+    data_sets: Mapped[dict[str, int] | None] = mapped_column(JSONB)
+    """The rows of each data set, as the manifest tells them."""
+    samples: Mapped[int | None] = mapped_column(BigInteger)
     previous_id: Mapped[UUID | None] = mapped_column(ForeignKey("data_lock.id"))
 
 
@@ -81,3 +89,26 @@ class LockSignature(Base):
     signed_at: Mapped[datetime]
     meaning: Mapped[str]
     root: Mapped[str]
+
+
+class BoardDecision(Base):
+    """What the safety board made of a lock, signed by one of it; a correction is a newer one."""
+
+    __tablename__ = "board_decision"
+    __table_args__ = (
+        CheckConstraint(
+            f"decision IN ({', '.join(map(repr, BOARD_DECISIONS))})", name="decision_is_known"
+        ),
+        CheckConstraint("root ~ '^[0-9a-f]{64}$'", name="root_is_a_hash"),
+        CheckConstraint("btrim(because) <> ''", name="says_why"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
+    lock_id: Mapped[UUID] = mapped_column(ForeignKey("data_lock.id"), index=True)
+    root: Mapped[str]
+    met_on: Mapped[date]
+    decision: Mapped[str]
+    because: Mapped[str]
+    decided_at: Mapped[datetime]
+    signed_by: Mapped[str]
+    signed_name: Mapped[str]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError, TrialError
+from hometrial.exports.building import Built
 from hometrial.exports.source.reading import Source, kept, read
 from hometrial.models import DataLock, LockSource
 from hometrial.services.locking.folders import Snapshot
@@ -80,9 +81,14 @@ def next_place(session: Session, name: str) -> Place:
 
 
 def keep(
-    session: Session, new: NewLock, snapshot: Snapshot, facts: dict[str, Any], root: str
+    session: Session,
+    new: NewLock,
+    snapshot: Snapshot,
+    facts: dict[str, Any],
+    root: str,
+    built: Built,
 ) -> DataLock:
-    """Keep a lock with all source tables it was made of."""
+    """Keep a lock with all source tables it was made of, and the rows of each data set that was made of them."""
     before = facts["previous"]
     made = DataLock(
         number=facts["number"],
@@ -97,6 +103,8 @@ def keep(
         cutoff=facts["cutoff"]["audit_entry"],
         facts=facts,
         root=root,
+        data_sets=built.data_sets,
+        samples=built.samples,
         previous_id=None if before is None else find(session, str(before["number"])).id,
     )
     session.add(made)

@@ -50,10 +50,10 @@ def make(
             raise ExportRefusedError(
                 "no protocol is in force, so nothing says what these data are; publish one before a lock is made"
             )
-        snapshot.write(place, facts, progress)
+        built = snapshot.write(place, facts, progress)
         root = vouching.sign(place, database.settings.key(KEY))
         with database.transaction(by, f"lock {new.name}: {new.reason}") as session:
-            return keeping.keep(session, new, snapshot, facts, root)
+            return keeping.keep(session, new, snapshot, facts, root, built)
 
 
 def draft(

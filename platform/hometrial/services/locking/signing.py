@@ -61,6 +61,15 @@ def standing(session: Session, lock: DataLock) -> Standing:
     return standings(session, [lock])[0]
 
 
+def may_sign_as(found: Standing, signer: Actor) -> tuple[str, ...]:
+    """Return the roles as which somebody can sign a lock now; none once they have signed it."""
+    if not signer.may("lock.sign") or any(
+        each.signed_by == signer.actor for each in found.signatures
+    ):
+        return ()
+    return tuple(role for role in found.awaits if role in signer.roles)
+
+
 def sign(
     session: Session, lock: DataLock, role: str, signer: Actor, root: str, meaning: str = ""
 ) -> LockSignature:
