@@ -79,6 +79,7 @@ def test_a_variable_is_told_with_unit_codes_key_and_reason(folder):
     result = told.loc["sdtm/vs", "VSORRES"]
     assert (result["missing"], result["requirement"]) == ("empty; why: VSSTAT, VSREASND", "Exp")
     assert told.loc["sdtm/vs", "VSTESTCD"]["codes"] == "VSTESTCD"
+    assert told.loc["tidy/participant_day", "confidence"]["codes"] == "participant_day.confidence"
     assert told.loc["tidy/participant_day", "participant_id"]["is_key"] == "Y"
 
 

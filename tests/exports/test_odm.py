@@ -80,6 +80,19 @@ def test_every_reference_leads_somewhere(version):
     assert named - {None} == conditions
 
 
+def test_what_is_asked_only_if_says_when_it_is_left_out(written, version):
+    _, book, _ = written
+    asked_if = {
+        f"C.{page.id}.{field.id}": field.condition
+        for page in book.pages
+        for field in page.fields
+        if field.condition
+    }
+    told = {each.OID: each.FormalExpression[0]._content for each in version.ConditionDef}
+    assert told == {oid: f"not ({condition})" for oid, condition in asked_if.items()}
+    assert told["C.side_effects.vivid_dreams_severity"] == "not (vivid_dreams == 1)"
+
+
 def test_every_answer_stands_under_its_person_with_who_gave_it_when(written, version):
     source, _, folder = written
     root = ET.parse(folder / "data.xml").getroot()  # noqa: S314 - written a moment ago
