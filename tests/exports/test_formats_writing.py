@@ -12,7 +12,7 @@ import pytest
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import metadata
 from hometrial.exports.dictionary import Variable
-from hometrial.exports.formats import frames, writing
+from hometrial.exports.formats import frames, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 
@@ -198,3 +198,18 @@ def test_parts_of_a_second_are_kept_or_listed(tmp_path):
     kept = pd.read_parquet(tmp_path / "tidy/participant_day.parquet")["last_sync_at"][0]
     assert kept == pd.Timestamp("2026-03-02 07:00:05.25", tz="UTC")
     assert "07:00:05.250000Z" in (tmp_path / "tidy/participant_day.csv").read_text()
+
+
+@pytest.mark.parametrize("rows", [[], [{"A": "x"}, {"A": "y"}]], ids=["no rows", "no dates"])
+def test_days_and_moments_of_which_there_are_none_stay_days_and_moments(rows, tmp_path):
+    columns = (
+        Column("A", "Text", "text"),
+        Column("ADT", "Day", "date"),
+        Column("ADTM", "Moment", "datetime"),
+    )
+    data_set = DataSet("ADX", "Without dates", "", "", ("A",), columns)
+    made = frames.Frame(data_set, metadata.frame(data_set, rows))
+    writing.write_all(tmp_path, "adam", [made], list(writing.FORMATS), ORIGIN)
+    assert len(reading_back.read_back(tmp_path, "adam", [made], list(writing.FORMATS))) == len(
+        writing.FORMATS
+    )

@@ -3,6 +3,7 @@
 Rows are the same when their natural keys are: a correction is a newer record in the database, and the same value here.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -38,6 +39,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
 """What tells the rows of a table apart where their ids do not: ids of records change with a correction."""
 _EVIDENCE = frozenset({"audit", "batch", "verdict", "chunk", "quarantined"})
 """Tables that tell how data came about: what changed in them is the reason of a change, not one."""
+_PARENTS = re.compile(r'"(?:adverse_event|response|screening)_id":\s*"([0-9a-f-]{36})"')
+"""In the state of a record: the one that it is a version or a part of, which is what the tables are about."""
 _NO_VALUES = frozenset({"id", "version", "revision", "rule_suite", "scorer"})
 Change = Literal["added", "changed", "removed"]
 SCHEMA = pa.schema(
@@ -123,7 +126,12 @@ class _Trail:
     @cached_property
     def _by_record(self) -> dict[str, Row]:
         newer = [row for row in self.after.rows("audit") if row["sequence"] > self.cutoff]
-        return {row["record"]: row for row in sorted(newer, key=lambda row: row["sequence"])}
+        found = {}
+        for row in sorted(newer, key=lambda row: row["sequence"]):
+            found[row["record"]] = row
+            for parent in _PARENTS.findall(row["new"] or ""):
+                found[parent] = row
+        return found
 
     @cached_property
     def _chunks(self) -> dict[tuple[str, date], Row]:

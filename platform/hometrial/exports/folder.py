@@ -94,7 +94,7 @@ def write_manifest(folder: Path, rows: Mapping[Path, int], facts: Mapping[str, A
         for path, count in rows.items()
     ]
     files.sort(key=lambda file: str(file["path"]))
-    body = json.dumps({"files": files, **facts}, indent=1, sort_keys=False) + "\n"
+    body = json.dumps({"files": files, **facts}, indent=1, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(body, encoding="utf-8")
     lines = [f"{file['sha256']}  {file['path']}" for file in files]
     lines.append(f"{sha256(folder / MANIFEST)}  {MANIFEST}")
