@@ -97,7 +97,7 @@ def _make_whole(path: Path, made: Made) -> None:
     """
     table, _ = pyreadstat.read_xport(path)
     for place in range(len(table)):
-        if len(pd.read_sas(path, format="xport")) == made.table.num_rows:
+        if len(pd.read_sas(path, format="xport", encoding="ascii")) == made.table.num_rows:
             return
         order = [*(row for row in range(len(table)) if row != place), place]
         frame, _ = fitted(Frame(made.data_set, made.table.take(order)), xpt.LIMITS[5])
