@@ -7,9 +7,10 @@ from pathlib import Path
 import duckdb
 
 from hometrial.exports import dictionary
-from hometrial.services import listing
+from hometrial.exports.tidy.tables import TIDY
 from hometrial_ingest.signals import Signal
 
+_SHOWN = ("participant_day", "questionnaire_score", "adverse_event", "dose_day")
 PAGE = Path(__file__).resolve().parents[2] / "docs/data-sets.md"
 
 
@@ -36,14 +37,9 @@ def variables_as_markdown() -> str:
     tables = [
         ("samples/heart_rate", dictionary.sample_variables(Signal.HEART_RATE)),
         ("samples/steps", dictionary.sample_variables(Signal.STEPS)),
-        ("sleep_session", dictionary.SLEEP_SESSION),
-        ("sleep_stage", dictionary.SLEEP_STAGE),
-        ("participant_day", listing.participant_day_variables()),
-        ("gap", dictionary.GAP),
-        ("quarantine", dictionary.QUARANTINE),
-        ("batch", dictionary.BATCH),
-        ("validation_summary", dictionary.VALIDATION),
-        ("data_dictionary", dictionary.DICTIONARY),
+        ("samples/sleep_session", dictionary.SLEEP_SESSION),
+        ("samples/sleep_stage", dictionary.SLEEP_STAGE),
+        *((f"tidy/{name}", TIDY[name].variables) for name in _SHOWN),
     ]
     lines = ["| file | variable | type | unit | meaning |", "|---|---|---|---|---|"]
     for name, variables in tables:
