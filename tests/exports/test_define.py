@@ -203,7 +203,11 @@ def test_an_empty_delivery_and_an_empty_data_set_are_valid(frames, tmp_path):
     empty = Frame(frames[1].data_set, frames[1].table.slice(0, 0))
     define.write(path, [empty], "xpt", ORIGIN, define.Told())
     assert faults(path) == []
-    assert 'HasNoData="Yes"' in path.read_text(encoding="utf-8")
+    written = path.read_text(encoding="utf-8")
+    assert 'HasNoData="Yes"' in written
+    assert "No record: nothing of the kind was collected." in written
+    define.write(path, [], "xpt", ORIGIN, define.Told())
+    assert "ItemGroupDef" not in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

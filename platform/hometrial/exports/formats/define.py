@@ -1,7 +1,7 @@
 """Define-XML 2.1 of a delivery, by odmlib: made of the same metadata and frames as its files, without a clock."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +25,7 @@ _STANDARDS: dict[str, tuple[tuple[str, str, str], ...]] = {
 _OTHER_STANDARDS = {"DI": "STD.MD", "DR": "STD.MD", "DU": "STD.MD", "DX": "STD.MD"}
 _OCCURRENCE = "OCCURRENCE DATA STRUCTURE"
 _CRF = "LF.ACRF"
+_NO_RECORD = "No record: nothing of the kind was collected."
 _NAMESPACES = (
     ("odm", "http://www.cdisc.org/ns/odm/v1.3"),
     ("def", "http://www.cdisc.org/ns/def/v2.1"),
@@ -52,7 +53,9 @@ def write(path: Path, frames: Sequence[Frame], ending: str, origin: Origin, told
     """
     for place, (prefix, uri) in enumerate(_NAMESPACES):
         NamespaceRegistry(prefix=prefix, uri=uri, is_default=not place, is_reset=not place)  # type: ignore[no-untyped-call]
-    document = _document([identified(each) for each in frames], ending, origin, told)
+    empty = {each.data_set.name: _NO_RECORD for each in frames if not each.table.num_rows}
+    said = replace(told, comments={**empty, **told.comments})
+    document = _document([identified(each) for each in frames], ending, origin, said)
     path.write_text(document.to_xml_string(xml_declaration=True) + "\n", encoding="utf-8")
 
 

@@ -100,7 +100,8 @@ def _decodes(frame: Frame, column: Column) -> dict[str, str]:
         beside = f"{column.name.removesuffix(short)}{full}"
         if column.name.endswith(short) and beside in frame.table.column_names:
             pairs = frame.table.select([column.name, beside]).group_by([column.name, beside])
-            return {row[column.name]: row[beside] for row in pairs.aggregate([]).to_pylist()}
+            found = pairs.aggregate([]).sort_by([(column.name, "ascending"), (beside, "ascending")])
+            return {row[column.name]: row[beside] for row in found.to_pylist()}
     return {}
 
 
