@@ -11,9 +11,11 @@ import pytest
 import signed_in
 
 from hometrial import clock
-from hometrial.models import AccessRecord, DataRequest, Participant, Site
+from hometrial.exports.formats.writing import FORMATS
+from hometrial.models import AccessRecord, DataRequest, Participant, Site, StaffGrant
 from hometrial.services import delivering, enrolling, reaching
 from hometrial.staff import create_app
+from hometrial.staff.pages.exports.forms import FORMAT_WORDS
 
 HEART_RATE = {
     "heartrate_seconds_merged.csv": "Id,Time,Value\n"
@@ -33,8 +35,11 @@ def place(study, fitabase):
     return app
 
 
+WANTED = {"formats": ["csv"], "sites": ["S-01"], "profile": "study", "samples": "all"}
+
+
 def ask(browser, **fields):
-    return browser.post("/exports/new", data={"formats": ["csv"], **fields})
+    return browser.post("/exports/new", data={**WANTED, **fields})
 
 
 def statistician(place, study, name="sam", sites=("S-01",)):
@@ -50,7 +55,7 @@ def make(study):
 
 def test_what_an_export_would_hold_is_told_before_it_runs(place, study):
     page = statistician(place, study).get("/exports/new").text
-    assert "of 1 people" in page
+    assert "What it would hold: 1 people" in page
     assert re.search(r'heart rate</th><td class="n">5<', page)
 
 
@@ -58,7 +63,7 @@ def test_data_sets_of_ones_sites_are_made_and_taken(place, study):
     browser = statistician(place, study)
     answer = ask(browser)
     assert answer.status_code == 303
-    assert "waits for a worker" in browser.get(answer.location).text
+    assert "It waits for a worker" in browser.get(answer.location).text
     assert browser.get(answer.location + "/file.zip").status_code == 410
     make(study)
     assert "Take the file" in browser.get(answer.location).text
@@ -70,6 +75,8 @@ def test_data_sets_of_ones_sites_are_made_and_taken(place, study):
         for file in manifest["files"]:
             assert hashlib.sha256(archive.read(file["path"])).hexdigest() == file["sha256"]
         everything = b"".join(archive.read(name) for name in archive.namelist())
+        assert {"tidy/participant.csv"} < set(archive.namelist())
+        assert any(name.startswith("samples/") for name in archive.namelist())
     assert b"P-0002" not in everything
     with study.database.reading() as session:
         request = session.query(DataRequest).one()
@@ -103,7 +110,7 @@ def test_a_format_that_cannot_be_written_is_refused(place, study, formats):
     assert ask(statistician(place, study), formats=formats).status_code == 422
 
 
-def test_a_disk_that_cannot_be_written_leaves_a_reason_and_nothing_half(place, study):
+def test_a_disk_that_cannot_be_written_leaves_a_reason_and_a_way_out(place, study):
     browser = statistician(place, study)
     address = ask(browser).location
     blocked = delivering.place(
@@ -113,8 +120,17 @@ def test_a_disk_that_cannot_be_written_leaves_a_reason_and_nothing_half(place, s
     blocked.write_text("not a folder")
     make(study)
     blocked.unlink()
-    assert "give a folder" in browser.get(address).text
-    assert ask(browser).status_code == 303
+    shown = browser.get(address).text
+    assert "give a folder" in shown
+    assert "Try again" in shown
+    answer = browser.post(address + "/again")
+    assert answer.status_code == 303
+    assert answer.location != address
+    make(study)
+    with browser.get(answer.location + "/file.zip") as taken:
+        assert taken.status_code == 200
+    assert browser.post(answer.location + "/again").status_code == 303
+    assert "there is nothing to ask again" in browser.get(answer.location).text
 
 
 def test_a_file_is_kept_for_a_week(place, study, monkeypatch):
@@ -130,10 +146,82 @@ def test_a_file_is_kept_for_a_week(place, study, monkeypatch):
     assert not delivering.place(study.database.settings.home, address.rpartition("/")[2]).exists()
 
 
-def test_who_sees_all_sites_gets_the_people_of_all(place, study):
+def test_what_expired_is_asked_for_again(place, study, monkeypatch):
+    browser = statistician(place, study)
+    address = ask(browser, samples="daily", profile="blinded").location
+    make(study)
+    later = clock.now() + delivering.KEPT + timedelta(hours=1)
+    with monkeypatch.context() as moved:
+        moved.setattr(clock, "now", lambda: later)
+        delivering.expire(study.database)
+    browser.post(address + "/again")
+    with study.database.reading() as session:
+        new, old = [each.request for each in delivering.history(session)]
+    assert (new.state, new.profile, new.streams) == ("waiting", "blinded", [])
+    assert (old.profile, old.streams, old.sites) == (new.profile, new.streams, new.sites)
+
+
+def test_who_sees_all_sites_gets_the_people_of_those_that_they_choose(place, study):
     with study.database.transaction("test", "everywhere") as session:
         assert {person.site_id for person in session.query(Participant)} == {
             site.id for site in session.query(Site)
         }
     browser = statistician(place, study, "sally", sites=None)
-    assert "of 2 people" in browser.get("/exports/new").text
+    assert "hold: 2 people" in browser.get("/exports/new").text
+    fewer = browser.post("/exports/new", data={**WANTED, "sites": ["S-02"], "count": "yes"})
+    assert fewer.status_code == 200
+    assert "hold: 1 people" in fewer.text
+    with study.database.reading() as session:
+        assert delivering.history(session) == []
+
+
+def test_a_site_that_is_not_ones_own_cannot_be_chosen(place, study):
+    answer = ask(statistician(place, study), sites=["S-01", "S-02"])
+    assert answer.status_code == 422
+    assert "Far away" not in answer.text
+
+
+def test_only_the_samples_of_the_chosen_streams_are_counted(place, study):
+    browser = statistician(place, study)
+    for streams, count in ((["heart_rate"], 5), (["steps"], 0)):
+        shown = browser.post(
+            "/exports/new",
+            data={**WANTED, "samples": "chosen", "streams": streams, "count": "yes"},
+        ).text
+        assert f"<dt>samples chosen</dt><dd>{count}</dd>" in shown
+    assert ask(browser, samples="chosen").status_code == 422
+
+
+def test_a_profile_is_for_the_roles_that_it_names(place, study):
+    browser = statistician(place, study)
+    assert 'value="words"' not in browser.get("/exports/new").text
+    assert ask(browser, profile="words").status_code == 422
+    keeper = signed_in.client(place, study.database, "dana", ("data_manager",), ("S-01",))
+    assert ask(keeper, profile="words").status_code == 303
+
+
+def test_who_lost_a_site_does_not_take_its_people(place, study):
+    browser = statistician(place, study, "sally", sites=None)
+    address = ask(browser, sites=["S-01", "S-02"]).location
+    make(study)
+    with study.database.transaction("test", "the grant ends") as session:
+        there = session.query(Site).filter_by(code="S-02").one().id
+        grant = session.query(StaffGrant).filter_by(site_id=there, role="statistician").one()
+        grant.ended_at, grant.ended_by, grant.end_reason = clock.now(), "staff:ada", "left"
+    assert browser.get(address + "/file.zip").status_code == 410
+    assert "no longer see" in browser.get(address).text
+
+
+def test_the_history_tells_what_was_chosen(place, study):
+    ask(statistician(place, study), samples="daily", profile="public")
+    shown = (
+        signed_in.client(place, study.database, "mona", ("monitor",), ("S-01",))
+        .get("/exports/history")
+        .text
+    )
+    assert "daily tables alone" in shown
+    assert "<td>public</td>" in shown
+
+
+def test_every_format_says_what_it_is_for():
+    assert set(FORMAT_WORDS) == set(FORMATS)

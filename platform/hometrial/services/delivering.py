@@ -19,8 +19,8 @@ from hometrial.db import STAFF_ROLE, Database
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import folder
 from hometrial.exports.building import STEPS
-from hometrial.models import DataLock, DataRequest, DayChunk, Participant, Site, StaffAccount
-from hometrial.services.locking import keeping, making, settled
+from hometrial.models import DataLock, DataRequest, Site, StaffAccount
+from hometrial.services.locking import keeping, making
 from hometrial.services.locking.folders import Progress
 from hometrial.services.locking.wanted import NewLock, Wanted, wanted
 from hometrial.services.staffing.acting import Actor
@@ -33,55 +33,22 @@ _SAME_DAY = (1980, 1, 1, 0, 0, 0)
 """The time of every file in the archive: the same data sets make the same bytes."""
 
 
-@dataclass(frozen=True)
-class Foreseen:
-    """What an export would hold, told before it runs: people, samples by stream, what is left out and why."""
-
-    people: int
-    samples: dict[str, int]
-    excluded: dict[str, int]
-    open_queries: int
-    open_rows: int
-    provisional_days: int
-
-
-def foresee(session: Session) -> Foreseen:
-    """Count what an export of what this session sees would hold."""
-    counted = session.execute(
-        select(DayChunk.stream, func.sum(DayChunk.samples))
-        .where(DayChunk.is_current)
-        .group_by(DayChunk.stream)
-        .order_by(DayChunk.stream)
-    )
-    facts = settled.state_of(session)
-    return Foreseen(
-        people=session.scalar(select(func.count()).select_from(Participant)) or 0,
-        samples={stream: int(count) for stream, count in counted},
-        excluded=facts["excluded_samples_by_rule"],
-        open_queries=facts["open_queries"],
-        open_rows=facts["quarantined_open"],
-        provisional_days=facts["provisional_days"],
-    )
-
-
 def ask_draft(session: Session, actor: Actor, sites: frozenset[UUID], asked: Wanted) -> DataRequest:
     """Note that somebody wants what is stored now of the people of some sites.
 
-    Raises ExportRefusedError for a profile that none of their roles may ask for, and while an earlier request of
-    theirs is not done.
+    Raises ExportRefusedError for a profile that none of their roles may ask for, without a site, and while an
+    earlier request of theirs is not done.
     """
     require_profile(actor, asked)
+    if not sites:
+        raise ExportRefusedError("sites: none is chosen, so nobody's data would be in it")
     return _asked(session, actor, sites, asked, DataRequest(kind="draft"))
 
 
 def ask_lock(session: Session, actor: Actor, sites: frozenset[UUID], new: NewLock) -> DataRequest:
     """Note that somebody wants a lock of everybody's data. Raises ExportRefusedError, also for a name that is taken."""
     require_profile(actor, new.wanted)
-    every = session.scalar(select(func.count()).select_from(Site))
-    if len(sites) != every:
-        raise ExportRefusedError(
-            f"{actor.name} sees {len(sites)} of {every} sites; a lock holds everybody, so who sees all sites makes it"
-        )
+    _require_every_site(session, actor, sites)
     keeping.next_place(session, new.name)
     made = DataRequest(kind="lock", lock_name=new.name, lock_kind=new.kind, reason=new.reason)
     return _asked(session, actor, sites, new.wanted, made)
@@ -90,10 +57,39 @@ def ask_lock(session: Session, actor: Actor, sites: frozenset[UUID], new: NewLoc
 def ask_files(
     session: Session, actor: Actor, sites: frozenset[UUID], lock: DataLock
 ) -> DataRequest:
-    """Note that somebody wants the files of a lock. Raises ExportRefusedError."""
+    """Note that somebody wants the files of a lock. Raises ExportRefusedError, also if they do not see all sites."""
+    _require_every_site(session, actor, sites)
     asked = wanted(tuple(lock.formats), lock.profile, tuple(lock.streams))
     require_profile(actor, asked)
     return _asked(session, actor, sites, asked, DataRequest(kind="rebuild", lock_id=lock.id))
+
+
+def ask_again(
+    session: Session, actor: Actor, sites: frozenset[UUID], before: DataRequest
+) -> DataRequest:
+    """Ask for the same once more, after it failed or its file is gone; finished samples are not made again.
+
+    Raises ExportRefusedError while it is made or its file is there, and as asking for it anew does.
+    """
+    if before.state not in ("failed", "expired"):
+        raise ExportRefusedError(
+            f"these data sets are {before.state}; there is nothing to ask again"
+        )
+    if before.lock_id is not None:
+        return ask_files(session, actor, sites, session.get_one(DataLock, before.lock_id))
+    if before.kind == "lock":
+        asked = str(before.lock_name), str(before.lock_kind), str(before.reason)
+        return ask_lock(session, actor, sites, NewLock(*asked, _wanted(before)))
+    return ask_draft(session, actor, sites & set(before.sites), _wanted(before))
+
+
+def _require_every_site(session: Session, actor: Actor, sites: frozenset[UUID]) -> None:
+    every = session.scalar(select(func.count()).select_from(Site))
+    if len(sites) != every:
+        raise ExportRefusedError(
+            f"{actor.name} sees {len(sites)} of {every} sites, and a lock holds everybody: who sees all sites makes "
+            "it and takes its files"
+        )
 
 
 def require_profile(actor: Actor, asked: Wanted) -> None:
@@ -130,19 +126,23 @@ def _asked(
 
 @dataclass(frozen=True)
 class Line:
-    """A request with the name of who asked."""
+    """A request with the name of who asked, and of the lock that it is about."""
 
     request: DataRequest
     name: str
+    lock: str | None = None
 
 
 def history(session: Session, account_id: UUID | None = None) -> list[Line]:
     """Return the requests, of one account or of all, the newest first."""
-    found = select(DataRequest, StaffAccount.name).join(StaffAccount)
+    found = select(
+        DataRequest, StaffAccount.name, func.coalesce(DataLock.name, DataRequest.lock_name)
+    )
+    found = found.join(StaffAccount).outerjoin(DataLock)
     if account_id is not None:
         found = found.where(DataRequest.account_id == account_id)
     rows = session.execute(found.order_by(DataRequest.requested_at.desc()).limit(200))
-    return [Line(request, name) for request, name in rows]
+    return [Line(request, name, lock) for request, name, lock in rows]
 
 
 def own(session: Session, request_id: UUID, account_id: UUID) -> DataRequest | None:

@@ -30,7 +30,7 @@ MENU = (
     Entry("Safety", "safety.page", "alert.see", frozenset({"safety"})),
     Entry("Trial", "trial.page", "trial.see", frozenset({"trial"})),
     Entry("Monitoring", "monitoring.page", "monitoring.see", frozenset({"monitoring"})),
-    Entry("Exports", "exports.page", "export.take", frozenset({"exports", "lineage"})),
+    Entry("Exports", "exports.page", "lock.see", frozenset({"exports", "lineage"})),
     Entry("Audit", "trail.newest", "audit.see", frozenset({"trail"})),
     Entry(
         "System",

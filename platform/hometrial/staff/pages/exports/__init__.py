@@ -1,0 +1,25 @@
+"""Data sets and data locks: what they would hold, asked for, signed, taken away, compared, and by whom."""
+
+from hometrial.staff.pages.exports import (
+    board,
+    changes,
+    drafts,
+    history,
+    locks,
+    new_locks,
+    overview,
+    requests,
+)
+from hometrial.staff.pages.exports.blueprint import pages
+
+__all__ = [
+    "board",
+    "changes",
+    "drafts",
+    "history",
+    "locks",
+    "new_locks",
+    "overview",
+    "pages",
+    "requests",
+]

@@ -1,0 +1,71 @@
+"""One's own request: how far it is, what went wrong and the way out, its file."""
+
+from uuid import UUID
+
+from flask import abort, flash, redirect, render_template, send_file, url_for
+from werkzeug.wrappers import Response
+
+from hometrial.errors import ExportRefusedError
+from hometrial.models import DataLock, DataRequest
+from hometrial.services import delivering
+from hometrial.services.staffing import acting
+from hometrial.staff.pages.exports.blueprint import pages
+from hometrial.staff.permitting import permits
+from hometrial.staff.study import me, reading, sites, study, writing
+from hometrial.tasks import delivering as tasks
+
+GONE = 410
+
+
+@pages.get("/<uuid:request_id>")
+@permits("export.take")
+def one(request_id: UUID) -> str:
+    """Show one request: how far it is, or its file."""
+    with reading() as session:
+        found = delivering.own(session, request_id, me().account_id) or abort(404)
+        lock = session.get(DataLock, found.lock_id) if found.lock_id else None
+    return render_template(
+        "exports/one.html", it=found, lock=lock, kept=delivering.KEPT, sees_all=_sees(found)
+    )
+
+
+@pages.post("/<uuid:request_id>/again")
+@permits("export.request", logs="exported")
+def again(request_id: UUID) -> Response:
+    """Ask for the same once more; samples that are finished are not made again."""
+    try:
+        with writing("ask for data sets again") as session:
+            before = delivering.own(session, request_id, me().account_id) or abort(404)
+            if before.kind == "lock":
+                acting.authorise(me(), "lock.make")
+            made = delivering.ask_again(session, me(), sites(), before)
+            tasks.defer(session, made.id)
+    except ExportRefusedError as error:
+        flash(str(error))
+        return redirect(url_for("exports.one", request_id=request_id), 303)
+    return redirect(url_for("exports.one", request_id=made.id), 303)
+
+
+@pages.get("/<uuid:request_id>/file.zip")
+@permits("export.take", logs="exported")
+def file(request_id: UUID) -> Response:
+    """Hand the archive to whoever asked for it; parts of it if the browser goes on after a break."""
+    with reading() as session:
+        found = delivering.own(session, request_id, me().account_id) or abort(404)
+    if found.state != "ready":
+        abort(GONE, f"These data sets are {found.state}; ask for them again.")
+    if not _sees(found):
+        abort(GONE, "They hold people of sites that you no longer see; ask for them again.")
+    return send_file(
+        delivering.place(study().database.settings.home, found.id),
+        mimetype="application/zip",
+        as_attachment=True,
+        download_name=f"hometrial-{found.finished_at:%Y-%m-%d-%H%M}.zip",
+        conditional=True,
+        etag=found.sha256 or True,
+    )
+
+
+def _sees(found: DataRequest) -> bool:
+    """Say whether who asked still sees everybody whom the data are about."""
+    return set(found.sites) <= sites()
