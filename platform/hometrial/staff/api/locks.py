@@ -8,13 +8,14 @@ from typing import Any
 
 from flask import Response as FlaskResponse
 from flask import send_file
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from hometrial.errors import ExportRefusedError
 from hometrial.exports.differing import SCHEMA
 from hometrial.exports.folder import MANIFEST
-from hometrial.models import DataLock, DataRequest
+from hometrial.models import DataLock, DataRequest, Site
 from hometrial.services import delivering
 from hometrial.services.locking import comparing, keeping, signing
 from hometrial.services.locking.signing import Standing
@@ -109,7 +110,7 @@ def differences(name: str, after: str) -> Response:
     """Tell what differs."""
     with reading() as session:
         for each in (name, after):
-            _require(keeping.find(session, each))
+            _require(session, keeping.find(session, each))
         found = [each.row() for each in comparing.compared(session, name, after)]
     lines = (
         f"{json.dumps({key: row[key] for key in SCHEMA.names}, ensure_ascii=False)}\n".encode()
@@ -118,8 +119,14 @@ def differences(name: str, after: str) -> Response:
     return FlaskResponse(lines, mimetype="application/x-ndjson")
 
 
-def _require(lock: DataLock) -> None:
-    """Raise ExportRefusedError unless the lock's profile is one that a role of theirs may ask for."""
+def _require(session: Session, lock: DataLock) -> None:
+    """Raise ExportRefusedError unless a role of theirs may ask for the lock's profile, and they see every site."""
+    every = session.scalar(select(func.count()).select_from(Site))
+    if len(sites()) != every:
+        raise ExportRefusedError(
+            f"lock {lock.name} holds everybody, and {me().name} sees {len(sites())} of {every} sites; "
+            "somebody who sees all of them takes it"
+        )
     delivering.require_profile(me(), wanted(tuple(lock.formats), lock.profile, tuple(lock.streams)))
 
 
@@ -140,6 +147,7 @@ def ask(name: str) -> Response:
     """Ask for a lock's files; who has asked before is not asked again."""
     with writing("ask for the files of a lock") as session:
         lock = keeping.find(session, name)
+        _require(session, lock)
         found = _request(session, lock)
         if found is None:
             found = delivering.ask_files(session, me(), sites(), lock)
@@ -201,7 +209,7 @@ def _not_asked(name: str) -> NotReadyError:
 def _archive(name: str) -> tuple[Path, DataRequest]:
     with reading() as session:
         lock = keeping.find(session, name)
-        _require(lock)
+        _require(session, lock)
         found = _request(session, lock)
     if found is None:
         raise _not_asked(name)
