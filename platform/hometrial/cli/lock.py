@@ -129,7 +129,9 @@ def _with_signatures(standing: "Standing") -> dict[str, object]:
 @click.option("--account", required=True, help="Name of your account.")
 @click.pass_obj
 def sign(database: Database, name: str, role: str, root: str, account: str) -> None:
-    """Sign for a lock's root hash. The staff site asks for a fresh proof; here the machine's own log-in stands for it.
+    """Sign for a lock's root hash, in a role that the account holds.
+
+    The staff site asks for a fresh proof; here the log-in to this machine stands for it.
 
     \b
     Example:
