@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asked
+import pandas as pd
 import pytest
 import signed_in
 from sqlalchemy import select, text
@@ -15,8 +16,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import vouching
-from hometrial.exports.building import read_lineage
-from hometrial.models import DataLock, LockSource
+from hometrial.exports.provenance import read_lineage
+from hometrial.models import DataLock, LockSource, Participant
 from hometrial.protocol.safety.details import Details
 from hometrial.services.locking import comparing, keeping, making, signing
 from hometrial.services.locking.keeping import UnknownLockError
@@ -310,3 +311,36 @@ def test_people_are_disguised_in_a_public_lock(locked, tmp_path):
     for told in (b"P-0001", b"2026-03-01", b"vivid dreams"):
         assert told not in everything
     assert vouching.verify(tmp_path / "lock").problems == ()
+
+
+def test_a_lock_tells_what_has_changed_since_the_one_before(locked, tmp_path):
+    first = making.make(
+        locked.database, order("before", formats=("csv",)), tmp_path / "before", "staff:dana"
+    )
+    with locked.database.transaction("staff:ines", "a third symptom") as session:
+        person = session.scalars(select(Participant).where(Participant.code == "P-0002")).one()
+        known = Details(verbatim="nausea", start="2026-03-04", severity="mild")
+        reporting.report(session, person, known, reporting.Said("ines", "contact", "staff"))
+    second = making.make(
+        locked.database, order("after", formats=("csv",)), tmp_path / "after", "staff:dana"
+    )
+    told = pd.read_csv(
+        tmp_path / "after" / f"changes-since-{first.number:04d}.csv", keep_default_na=False
+    )
+    [event] = told[told["table"] == "adverse_event"].to_dict("records")
+    assert (event["change"], event["participant_id"], event["who"]) == (
+        "added",
+        "P-0002",
+        "staff:ines",
+    )
+    with locked.database.reading() as session:
+        source = keeping.source_of(session, second)
+    assert making.rebuild(locked.database, second, source, tmp_path / "again") == second.root
+
+
+def test_provenance_names_the_tables_that_each_data_set_came_of(locked):
+    told = json.loads((locked.out / "provenance" / "provenance.json").read_text())
+    assert told["used"]["sdtm.AE"] == ["adverse_event"]
+    assert told["used"]["tidy.adverse_event"] == ["adverse_event"]
+    assert told["source_tables"]["adverse_event"]["rows"] == 4
+    assert told["activity"]["sha256"] == locked.lock.facts["code"]["sha256"]

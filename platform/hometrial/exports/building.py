@@ -4,16 +4,13 @@ The folder depends on its arguments alone: no clock, no locale, no database. So 
 tables that it keeps, byte for byte (exports.md 5.3).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from hometrial.exports import dictionary, folder, papers
+from hometrial.exports import dictionary, folder, papers, provenance
 from hometrial.exports.adam import checking
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.dictionary import Variable
@@ -22,13 +19,13 @@ from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.writing import Framed
+from hometrial.exports.provenance import Before
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.tables import TIDY
 
 SDTM, ADAM, TIDY_FOLDER = "sdtm", "adam", "tidy"
-LINEAGE = "provenance/lineage"
 Samples = Callable[[Path], Mapping[Path, int]]
 """Writes the samples into the folder it is given; returns its files with their rows."""
 
@@ -44,6 +41,8 @@ class Delivery:
     samples: Samples | None = None
     streams: Mapping[str, Sequence[Variable]] = field(default_factory=dict)
     """The columns of the samples, by stream."""
+    before: Before | None = None
+    """The lock before, to tell what has changed since."""
     progress: Callable[[str], None] = lambda _step: None
 
 
@@ -79,11 +78,10 @@ def build(place: Path, delivery: Delivery) -> Built:
     that a data set or a format cannot hold, OSError if the disk fails.
     """
     built = Built()
-    made: dict[str, Sequence[Framed]] = {}
-    if delivery.source.has_protocol:
-        made |= _standards(built, place, delivery)
-    made[TIDY_FOLDER] = _tidy(built, place, delivery)
-    built.files |= described_files.write(place, {**made, **_streams(delivery)}, delivery.source)
+    source = delivery.source
+    standards = _standards(built, place, delivery) if source.has_protocol else {}
+    made: dict[str, Sequence[Framed]] = {**standards, TIDY_FOLDER: _tidy(built, place, delivery)}
+    built.files |= described_files.write(place, {**made, **_streams(delivery)}, source)
     built.files |= loaders.write(place, made, delivery.formats)
     delivery.progress(STEPS[4])
     built.files |= reading_back.write(place, made, delivery.formats)
@@ -93,13 +91,17 @@ def build(place: Path, delivery: Delivery) -> Built:
         built.samples = sum(written.values())
         built.files |= written
     delivery.progress(STEPS[6])
-    built.files |= papers.write(place, delivery.source, delivery.facts, built.findings)
+    code = delivery.facts["code"]
+    built.files |= provenance.write(place, source, code, standards, TIDY.values())
+    if delivery.before:
+        built.files |= provenance.write_changes(place, source, delivery.before)
+    built.files |= papers.write(place, source, delivery.facts, built.findings)
     facts = {**delivery.facts, "data_sets": built.data_sets, "samples": built.samples}
     folder.write_manifest(place, built.files, facts)
     return built
 
 
-def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, Sequence[Framed]]:
+def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, list[Made]]:
     """Write tabulations and analysis data sets, and check the latter."""
     delivery.progress(STEPS[0])
     tabulations = tabulate(delivery.source)
@@ -162,24 +164,5 @@ def _write(
             path = place / writing.folder_of(name, chosen) / "define.xml"
             define.write(path, frames, writing.FORMATS[chosen].ending, origin, Told(crf=_CRF))
             built.files[path] = 0
-    built.files |= _lineage(place, framed)
+    built.files |= provenance.write_lineage(place, framed)
     built.data_sets |= {f"{name}.{each}": found.table.num_rows for each, found in made.items()}
-
-
-def _lineage(place: Path, made: Iterable[Made]) -> dict[Path, int]:
-    """Write of each data set which source records each row came of."""
-    found = {}
-    for each in made:
-        path = place / LINEAGE / f"{each.data_set.name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(each.lineage, path, compression="zstd", version="2.6")
-        found[path] = each.lineage.num_rows
-    return found
-
-
-def read_lineage(place: Path, data_set: str, row: int) -> list[str]:
-    """Return the source records of a row (from 1) of a data set in a folder."""
-    path = place / LINEAGE / f"{data_set.upper()}.parquet"
-    table: pa.Table = pq.read_table(path, filters=[("row", "=", row)])
-    sources: list[str] = table["source"].to_pylist()
-    return sources

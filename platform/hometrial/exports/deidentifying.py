@@ -4,6 +4,7 @@ It works on the source tables, before any data set is made: so every format and 
 is (`exports/source/fields.py`) says what becomes of it; nothing is decided by a column's name but the age.
 """
 
+import base64
 import hashlib
 import hmac
 import re
@@ -107,9 +108,19 @@ class Disguise:
 
     @cached_property
     def names(self) -> dict[str, str]:
-        """The new pseudonyms: numbers in an order that the key alone tells."""
-        order = sorted(self.people, key=lambda person: self.digest("person", person))
-        return {person: f"P{place:04d}" for place, person in enumerate(order, start=1)}
+        """The new pseudonyms: the same from lock to lock, whoever comes later.
+
+        Raises ExportRefusedError if two people got the same one, which the key alone decides.
+        """
+        made = {
+            person: f"P{base64.b32encode(self.digest('person', person))[:8].decode()}"
+            for person in self.people
+        }
+        if len(set(made.values())) < len(made):
+            raise ExportRefusedError(
+                "two people got the same new pseudonym; give the study another release key"
+            )
+        return made
 
     def shift(self, person: str) -> timedelta:
         """By how much a person's dates are moved: 1 to 26 whole weeks back, so that weekdays stay."""

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
 
-from hometrial.exports.report.material import Frame, Material
+import pandas as pd
+
+from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.saying import is_missing, words
 from hometrial.exports.source.reading import Row
 from hometrial.protocol.safety import vocabulary
@@ -25,19 +27,17 @@ class Events:
         """Every event in ADAE with its term, its record, and whether it is emergent over the own baseline."""
         rows = self.material.frame("ADAE").reset_index(drop=True)
         lineage = self.material.lineage("ADAE")
-        records = {row["id"]: row for row in self.material.source.rows("adverse_event")}
-        own = [self._record(lineage.get(place, []), records) for place in range(1, len(rows) + 1)]
+        known = {row["id"]: row for row in self.material.source.rows("adverse_event")}
+        own = [self._record(lineage.get(place, []), known) for place in range(1, len(rows) + 1)]
+        told = records(rows)
         rows = rows.assign(
             term=[_term(each) for each in own],
             label=[_label(each) for each in own],
-            organ=[
-                _organ(each, row["AEBODSYS"])
-                for each, (_, row) in zip(own, rows.iterrows(), strict=True)
-            ],
+            organ=[_organ(each, row["AEBODSYS"]) for each, row in zip(own, told, strict=True)],
             grade=[each.get("grade") or float("nan") for each in own],
-            record=own,
+            record=pd.Series(own, rows.index, dtype="object"),
         )
-        rows = rows.assign(was_there=[self._was_there(row, rows) for _, row in rows.iterrows()])
+        rows = rows.assign(was_there=[self._was_there(row, rows) for row in records(rows)])
         return rows.assign(emergent=(rows["TRTEMFL"] == "Y") & ~rows["was_there"].astype(bool))
 
     @staticmethod
@@ -67,7 +67,7 @@ class Events:
         ]
         running = [
             each["grade"]
-            for _, each in earlier.iterrows()
+            for each in records(earlier)
             if is_missing(each["AENDT"])
             or (not is_missing(row["ASTDT"]) and each["AENDT"] >= row["ASTDT"])
         ]
@@ -91,7 +91,7 @@ class Events:
         after = self.material.protocol.analysis.safety.days_after_last_dose
         found = {}
         for who in self.treated:
-            row = self.material.people.loc[who]
+            row = self.material.persons[who]
             end = (
                 row["TRTEDT"]
                 if row["EOTSTT"] == "ONGOING"
@@ -105,17 +105,17 @@ class Events:
     @cached_property
     def weeks(self) -> float:
         """Person-weeks from the first dose to the end of the days of safety, or of the study."""
-        starts = self.material.people["TRTSDT"]
+        starts = {who: row["TRTSDT"] for who, row in self.material.persons.items()}
         days = sum((end - starts[who]).days + 1 for who, end in self.ends.items())
-        return days / WEEK
+        return float(days / WEEK)
 
     def weeks_from(self, first: int, last: int | None) -> float:
         """Return person-weeks from one day on the drug (1 is the first) to another, both included."""
-        starts, days = self.material.people["TRTSDT"], 0
+        starts, days = {who: row["TRTSDT"] for who, row in self.material.persons.items()}, 0
         for who, end in self.ends.items():
             whole = (end - starts[who]).days + 1
             days += max(0, (whole if last is None else min(whole, last)) - first + 1)
-        return days / WEEK
+        return float(days / WEEK)
 
     def weeks_at(self) -> dict[float, float]:
         """Return person-weeks at each daily dose that is known; of missed days and after the drug at 0 mg."""
@@ -131,7 +131,7 @@ class Events:
             if row["status"] == "unknown"
         }
         for who, end in self.ends.items():
-            start = self.material.people.loc[who, "TRTSDT"]
+            start = self.material.persons[who]["TRTSDT"]
             for ordinal in range(start.toordinal(), end.toordinal() + 1):
                 day = start.fromordinal(ordinal)
                 if (who, day) not in unknown:

@@ -4,7 +4,7 @@ from hometrial.exports.estimates.proportions import changed_sides
 from hometrial.exports.report import changes, saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, effects, placed
-from hometrial.exports.report.material import Material
+from hometrial.exports.report.material import Material, records
 from hometrial.protocol.outcomes import AtVisit, Responder
 
 MCNEMAR = (
@@ -107,7 +107,7 @@ def _reached(
 ) -> dict[str, bool]:
     started = _baselines(effect) if before is None else before
     found = {}
-    for _, row in effect.observed.iterrows():
+    for row in records(effect.observed):
         who = str(row["SUBJID"])
         told = [mark.reached(started.get(who), float(row["AVAL"])) for mark in rule.marks]
         if None not in told:

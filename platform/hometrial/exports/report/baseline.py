@@ -43,21 +43,25 @@ def section(material: Material) -> Section:
 
 
 def _columns(material: Material, population: str) -> list[Column]:
-    people, within = material.people, material.population(population)
+    within = material.population(population)
     arms = material.arms if material.is_randomised else ()
-    found = [(arm, [who for who in within if people.loc[who, "ARM"] == arm]) for arm in arms]
+    found = [(arm, [who for who in within if material.persons[who]["ARM"] == arm]) for arm in arms]
     return [*found, ("All", within)]
 
 
 def _rows(
     made: Section, material: Material, columns: Sequence[Column]
 ) -> Iterator[tuple[str, ...]]:
-    people = material.people
-    yield _measured(made, "Age (years)", people["AGE"].to_dict(), columns)
-    sexes = {who: _SEXES.get(code, words(code)) for who, code in people["SEX"].items()}
+    yield _measured(
+        made, "Age (years)", {who: row["AGE"] for who, row in material.persons.items()}, columns
+    )
+    told = {who: str(row["SEX"]) for who, row in material.persons.items()}
+    sexes = {who: _SEXES.get(code, words(code)) for who, code in told.items()}
     yield from _levels(made, "Sex at birth", sexes, columns)
     if material.protocol.design.sites == "several":
-        yield from _levels(made, "Site", people["SITEID"].to_dict(), columns)
+        yield from _levels(
+            made, "Site", {who: row["SITEID"] for who, row in material.persons.items()}, columns
+        )
     yield from _answers(made, material, columns)
     for label, values in _outcomes(material):
         yield _measured(made, f"{label}, before the drug", values, columns)
@@ -176,7 +180,7 @@ def _runs_in(material: Material, row: Mapping[str, object]) -> bool:
     people = material.people
     if row["participant"] not in people.index:
         return False
-    first = people.loc[row["participant"], "TRTSDT"]
+    first = material.persons[str(row["participant"])]["TRTSDT"]
     if is_missing(first):
         return False
     day = f"{first:%Y-%m-%d}"

@@ -88,8 +88,8 @@ class Section:
         found = proportion(k, n) if n else None
         values: dict[str, Value] = {
             "k": k,
-            "low": found and found.low,
-            "high": found and found.high,
+            "low": found.low if found else None,
+            "high": found.high if found else None,
         }
         self.record(name, said, n, values, CLOPPER_PEARSON)
         return said

@@ -7,7 +7,7 @@ import numpy as np
 from hometrial.exports.estimates import change, signed_rank
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect
-from hometrial.exports.report.material import Frame, Material
+from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.saying import NOTHING, centre, interval, number, of, p_value, span
 
 _FEWEST_PAIRS = 2
@@ -78,7 +78,7 @@ def _few(made: Section, effect: Effect) -> Iterator[tuple[str, str]]:
 def _individuals(made: Section, effect: Effect) -> None:
     rows = [
         (str(row["SUBJID"]), number(row["BASE"]), number(row["AVAL"]), number(row["CHG"]))
-        for _, row in effect.rows.sort_values("SUBJID").iterrows()
+        for row in records(effect.rows.sort_values("SUBJID"))
     ]
     if rows:
         made.table(

@@ -86,9 +86,9 @@ def spans(material: Material) -> list[tuple[str, date, date]]:
                     last_data.get(row["participant"], row["day"]), row["day"]
                 )
     found = []
-    for who, row in material.people.iterrows():
+    for who, row in material.persons.items():
         first = row["RUNSDT"]
-        end = row["EOSDT"] if not is_missing(row["EOSDT"]) else last_data.get(str(who))
-        if not is_missing(first) and not is_missing(end) and end >= first:
-            found.append((str(who), first, end))
+        end = last_data.get(who) if is_missing(row["EOSDT"]) else row["EOSDT"]
+        if not is_missing(first) and end is not None and end >= first:
+            found.append((who, first, end))
     return found

@@ -83,12 +83,12 @@ def first_reached(material: Material, mg: float) -> dict[str, date]:
 
 
 def _steps(made: Section, material: Material, treated: list[str]) -> None:
-    rows, people = [], material.people
+    rows = []
     for mg in doses(material):
         reached = first_reached(material, mg)
         times, happened = [], []
         for who in treated:
-            first, last = people.loc[who, "TRTSDT"], people.loc[who, "TRTEDT"]
+            first, last = material.persons[who]["TRTSDT"], material.persons[who]["TRTEDT"]
             times.append((reached.get(who, last) - first).days + 1)
             happened.append(who in reached)
         share = made.share(f"reached {mg:g} mg", sum(happened), len(treated))
@@ -109,7 +109,8 @@ def median_time(times: list[int], happened: list[bool]) -> float | None:
     """Return when half have had the event, by Kaplan and Meier; None if half never had."""
     found = survival(times, happened)
     return next(
-        (time for time, left in zip(found.times, found.shares, strict=True) if left <= 0.5), None
+        (time for time, left in zip(found.times, found.shares, strict=True) if left <= 0.5 + 1e-9),
+        None,
     )
 
 

@@ -3,7 +3,7 @@
 from datetime import date
 
 from hometrial.exports.report.drawing import Drawing, Ink, Scale, axis, levels, ticks
-from hometrial.exports.report.material import Frame, Material
+from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.source.reading import Row
 
 WIDE = 700.0
@@ -16,7 +16,7 @@ def swimlane(material: Material) -> Drawing:
     """Draw for everybody treated each day's dose, from the first dose on."""
     people = material.population("SAF")
     rows = material.source.by_person("dose_day")
-    first = {who: material.people.loc[who, "TRTSDT"] for who in people}
+    first = {who: material.persons[who]["TRTSDT"] for who in people}
     lasting = [
         (row["day"] - first[who]).days + 1
         for who in people
@@ -87,7 +87,7 @@ def _shade(row: Row, top: float) -> Ink:
 def _end(
     drawing: Drawing, material: Material, who: str, across: Scale, y: float, first: date
 ) -> None:
-    row = material.people.loc[who]
+    row = material.persons[who]
     at = across(min((row["TRTEDT"] - first).days + 2, across.high)) + 3
     if row["EOTSTT"] == "DISCONTINUED":
         drawing.line((at, y + 1), (at, y + _LANE - 2), ink="one", width=2.5)
@@ -133,12 +133,16 @@ def spaghetti(values: Frame, title: str, arms: tuple[str, ...]) -> Drawing:
             if own["arm"].iloc[0] in arms
             else "two"
         )
-        points = [(across(row["place"]), up(row["change"])) for _, row in own.iterrows()]
+        points = [(across(row["place"]), up(row["change"])) for row in records(own)]
         drawing.line(*points, ink=ink)
         for x, y in points:
             drawing.dot(x, y, ink, 1.8)
     medians = values.groupby("place")["change"].median()
-    drawing.line(*[(across(at), up(each)) for at, each in medians.items()], ink="one", width=3)
+    drawing.line(
+        *[(across(at), up(each)) for at, each in zip(places, medians, strict=True)],
+        ink="one",
+        width=3,
+    )
     for at in places:
         drawing.words(
             across(at), height - 24, str(labels[at]), size=10, ink="soft", anchor="middle"
@@ -168,7 +172,7 @@ def heat_map(weeks: Frame, title: str) -> Drawing:
     for place, who in enumerate(people):
         y = 20 + _LANE * place
         drawing.words(_NAMES - 6, y + 10, who, size=9.5, anchor="end")
-        for _, row in weeks[weeks["person"] == who].iterrows():
+        for row in records(weeks[weeks["person"] == who]):
             drawing.box(across(row["week"]), y, size, _worn(row["share"]), "grid")
     legend: list[tuple[Ink, str]] = [
         ("none", "no valid day"), ("low", "fewer than half"), ("mid", "half and more"), ("high", "all or all but one"),

@@ -138,7 +138,7 @@ class _Way:
         return {who: outcome for who, (_, outcome) in last.items()}
 
     def _on_drug_at(self, visit: Visit) -> Iterator[str]:
-        for who, row in self.material.people.iterrows():
+        for who, row in self.material.persons.items():
             if is_missing(row["TRTSDT"]):
                 continue
             due = row["TRTSDT"] + timedelta(days=visit.day)
@@ -147,10 +147,10 @@ class _Way:
 
     def _why(self, person: str) -> str:
         """Return why somebody is not in the next box."""
-        told = self.material.people
-        if person not in told.index:
+        told = self.material.persons
+        if person not in told:
             return ONGOING
-        row = told.loc[person]
+        row = told[person]
         if row["DCSREAS"] == "SCREEN FAILURE":
             return f"screening failure, {self.main_reason(person)}"
         if row["EOSSTT"] == "DISCONTINUED":
@@ -175,7 +175,7 @@ class _Way:
 
     def _state(self, who: str, visit: Visit) -> str:
         row = self._visits.get((who, visit.id))
-        person = self.material.people.loc[who]
+        person = self.material.persons[who]
         has_ended = person["EOTSTT"] in ("COMPLETED", "DISCONTINUED")
         if row is not None and row["outcome"] == "held":
             if visit.anchor == "last_dose":
@@ -210,10 +210,10 @@ class _Way:
         return {name: frozenset(found[name]) for name in sorted(found)}
 
     def _end(self, who: str) -> str:
-        told = self.material.people
-        if who not in told.index or is_missing(told.loc[who, "RFICDT"]):
+        told = self.material.persons
+        if who not in told or is_missing(told[who]["RFICDT"]):
             return "Registered, not consented"
-        row = told.loc[who]
+        row = told[who]
         if row["EOSSTT"] == "COMPLETED":
             return (
                 "Completed"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -17,6 +18,14 @@ from hometrial.exports.source.reading import Source
 from hometrial.protocol.model import Protocol
 
 Frame = pd.DataFrame
+Row = dict[str, Any]
+
+
+def records(frame: Frame) -> list[Row]:
+    """Return the rows of a frame as dictionaries."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
 FILLED = {"text": "", "integer": None, "float": None, "date": None, "datetime": None}
 
 
@@ -83,6 +92,11 @@ class Material:
     def people(self) -> Frame:
         """ADSL by pseudonym."""
         return self.frame("ADSL").set_index("SUBJID", drop=False).sort_index()
+
+    @cached_property
+    def persons(self) -> dict[str, Row]:
+        """Each person's row of ADSL by pseudonym."""
+        return {str(row["SUBJID"]): row for row in records(self.people)}
 
     def population(self, name: str) -> list[str]:
         """Return the pseudonyms of a population, in order."""

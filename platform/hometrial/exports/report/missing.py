@@ -6,7 +6,7 @@ from hometrial.exports.estimates import imputing
 from hometrial.exports.report import saying
 from hometrial.exports.report.blocks import COUNT, Section
 from hometrial.exports.report.effects import Effect, placed
-from hometrial.exports.report.material import Frame, Material
+from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.series import is_at_visits, series
 from hometrial.protocol.outcomes import AtVisit
 
@@ -88,10 +88,10 @@ def _patterns(made: Section, material: Material, effect: Effect) -> None:
 def _on_drug_only(made: Section, material: Material, effect: Effect) -> None:
     """Print the hypothetical estimand: only people still on the drug at the time."""
     pairs = effect.pairs
-    people = material.people
+    people = material.persons
     kept = []
-    for _, row in pairs.iterrows():
-        person = people.loc[row["SUBJID"]]
+    for row in records(pairs):
+        person = people[str(row["SUBJID"])]
         stopped = person["EOTSTT"] == "DISCONTINUED" and not saying.is_missing(row["ADT"])
         kept.append(not (stopped and row["ADT"] > person["TRTEDT"]))
     on_drug = pairs[kept] if len(pairs) else pairs

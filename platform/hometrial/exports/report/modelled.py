@@ -45,7 +45,7 @@ def visits(made: Section, material: Material, outcome: Outcome) -> None:
             f"{people} people: no model is fitted below {max(least, 10)}.",
         )  # fmt: skip
         return
-    _model(made, outcome, kept, labels.to_dict())
+    _model(made, outcome, kept, {int(str(at)): str(each) for at, each in labels.items()})
 
 
 def _model(made: Section, outcome: Outcome, kept: Frame, labels: dict[int, str]) -> None:

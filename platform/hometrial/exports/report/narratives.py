@@ -5,6 +5,7 @@ from typing import Any
 
 from hometrial.exports.report.adverse import UNCODED, Events
 from hometrial.exports.report.blocks import Section
+from hometrial.exports.report.material import records
 from hometrial.exports.report.saying import day, is_missing, listed, words
 
 
@@ -12,14 +13,14 @@ def narratives(made: Section, events: Events) -> None:
     """Print a paragraph for every serious event, those before the drug and after it included."""
     serious = events.all[events.all["AESER"] == "Y"]
     made.say(f"Serious adverse events, one by one: {len(serious) or 'none'}.", "strong")
-    for _, row in serious.iterrows():
-        made.say(narrative(events, row.to_dict()))
+    for row in records(serious):
+        made.say(narrative(events, row))
 
 
 def narrative(events: Events, row: Mapping[str, Any]) -> str:
     """Tell one event."""
     who = str(row["SUBJID"])
-    person = events.material.people.loc[who]
+    person = events.material.persons[who]
     record = row["record"] or {}
     criteria = [words(each) for each in (record.get("serious") or "").split(";") if each]
     age = "" if is_missing(person["AGE"]) else f", {person['AGE']:g} years"

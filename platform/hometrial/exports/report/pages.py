@@ -1,5 +1,6 @@
 """A report as one HTML file: no script, nothing loaded, light and dark, and fit to be printed."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from importlib.resources import files
@@ -96,10 +97,18 @@ def _table(name: str, table: Table) -> Iterable[str]:
         yield f'<p class="note">{escape(table.note)}</p>'
 
 
-_LONG = 40
+_LONG, _WORDY = 40, 28
+_SHARE = re.compile(r"\d+/\d+ \([^)]*\)|−?[\d.,]+ [(\[][^)\]]{3,20}[)\]]")
 
 
 def _cell(text: str) -> str:
-    """Return a cell; a checksum in it may break anywhere."""
-    is_long = any(len(word) > _LONG for word in text.split())
-    return f'<td class="long">{escape(text)}</td>' if is_long else f"<td>{escape(text)}</td>"
+    """Return a cell: a share or an estimate stays in one line, a checksum may break anywhere, words get room."""
+    if _SHARE.fullmatch(text):
+        return f'<td class="whole">{escape(text)}</td>'
+    if any(len(word) > _LONG for word in text.split()):
+        return f'<td class="long">{escape(text)}</td>'
+    return (
+        f'<td class="words">{escape(text)}</td>'
+        if len(text) > _WORDY
+        else f"<td>{escape(text)}</td>"
+    )

@@ -52,7 +52,7 @@ def _directions(material: Material) -> dict[str, bool]:
 
 
 def _phases(made: Section, material: Material, valid: Frame) -> None:
-    days = _with_phases(material, valid)
+    days = _with_phases(material, valid[["SUBJID", "PARAMCD", "PARAM", "ADT", "AVAL"]])
     order = [each.id for each in material.protocol.epochs if each.id in set(days["phase"])]
     run_in = next((each.id for each in material.protocol.epochs if each.ends == "run_in_end"), "")
     rows = []

@@ -25,15 +25,16 @@ def section(material: Material) -> Section:
     if not people:
         made.say("Nobody has taken a dose.")
         return made
-    told = ["grey steps: mg a day taken"]
+    told = ["filled steps: mg a day taken"]
     told += [f"points: {points.label}"] if points else []
     told += [f"line: {diary.label}, by week"] if diary else []
     if any(row["kind"] == "begun" for row in material.source.rows("bad_day")):
         told.append("bars at the foot: declared bad days")
+    panels = _Panels(material, people, points, diary)
     for first in range(0, len(people), _IN_A_FIGURE):
         some = people[first : first + _IN_A_FIGURE]
-        caption = f"{some[0]} to {some[-1]}, over days from the first dose; {'; '.join(told)}. Scales are those of the figure."
-        made.figure(caption, drawn(material, some, points, diary))
+        caption = f"{some[0]} to {some[-1]}, over days from the first dose; {'; '.join(told)}. Scales are the same for everybody."
+        made.figure(caption, drawn(panels, some))
     return made
 
 
@@ -51,17 +52,14 @@ def _outcome(material: Material, *, averaged: bool) -> Outcome | None:
     return None
 
 
-def drawn(
-    material: Material, people: list[str], points: Outcome | None, diary: Outcome | None
-) -> Drawing:
-    """Draw the panels, three in a row."""
+def drawn(panels: "_Panels", people: list[str]) -> Drawing:
+    """Draw the panels of some people, three in a row."""
     lines = -(-len(people) // _ACROSS)
     drawing = Drawing(
         _ACROSS * (_WIDE + _GAP),
         lines * (_TALL + _GAP),
         f"{len(people)} panels: dose and outcomes of each person",
     )
-    panels = _Panels(material, people, points, diary)
     for place, who in enumerate(people):
         left, top = (place % _ACROSS) * (_WIDE + _GAP), (place // _ACROSS) * (_TALL + _GAP)
         panels.draw(drawing, who, left, top)
@@ -74,7 +72,7 @@ class _Panels:
     def __init__(
         self, material: Material, people: list[str], points: Outcome | None, diary: Outcome | None
     ) -> None:
-        self._starts = {who: material.people.loc[who, "TRTSDT"] for who in people}
+        self._starts = {who: material.persons[who]["TRTSDT"] for who in people}
         self._doses = material.source.by_person("dose_day")
         self._crashes = _bad_days(material)
         self._points = _values(material, points, weekly=False)
@@ -108,9 +106,9 @@ class _Panels:
         self._line(drawing, who, across, (low, high))
         self._dots(drawing, who, across, (low, high))
         drawing.line((across(0), high), (across(0), low), ink="soft", dashed=True, width=0.7)
-        for day in [each for each in ticks(0, self._last, 3) if each <= self._last]:
+        for tick in [each for each in ticks(0, self._last, 3) if each <= self._last]:
             drawing.words(
-                across(day), top + _TALL - 5, f"{day:g}", size=9, ink="soft", anchor="middle"
+                across(tick), top + _TALL - 5, f"{tick:g}", size=9, ink="soft", anchor="middle"
             )
 
     def _steps(self, drawing: Drawing, who: str, across: Scale, up: Scale) -> None:

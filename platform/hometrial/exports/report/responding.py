@@ -60,7 +60,7 @@ def _anchored(made: Section, material: Material, effect: Effect) -> None:
     pairs = effect.pairs.assign(said=effect.pairs["SUBJID"].map(told)).dropna(subset=["said"])
     rows = [
         (_PGI.get(int(level), f"{level:g}"), str(len(of)), saying.span(of["CHG"]))
-        for level, of in pairs.groupby("said")
+        for level, of in ((float(str(each)), of) for each, of in pairs.groupby("said"))
     ]
     note = "People's own judgement of the change at the same visit."
     if len(pairs) >= _FEWEST and pairs["said"].nunique() > 1 and pairs["CHG"].nunique() > 1:

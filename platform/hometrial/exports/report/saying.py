@@ -86,11 +86,7 @@ def centre(values: Iterable[float]) -> str:
 
 def known(values: Iterable[float]) -> list[float]:
     """Return the values that are known."""
-    return [
-        float(each)
-        for each in values
-        if each is not None and not (isinstance(each, float) and math.isnan(each))
-    ]
+    return [float(each) for each in values if not is_missing(each)]
 
 
 def words(code: object) -> str:

@@ -58,7 +58,7 @@ def _forms(made: Section, material: Material) -> None:
 
 def _weeks(material: Material) -> Frame:
     """Return the share of valid days of each person and week of the study; week 1 begins with the first dose."""
-    first = {str(who): row["TRTSDT"] for who, row in material.people.iterrows()}
+    first = {who: row["TRTSDT"] for who, row in material.persons.items()}
     days: dict[tuple[str, int], list[bool]] = defaultdict(list)
     valid = {
         (row["participant"], row["day"])
@@ -67,7 +67,7 @@ def _weeks(material: Material) -> Frame:
     }
     for who, begin, end in compliance.spans(material):
         start = first.get(who)
-        if saying.is_missing(start):
+        if start is None or saying.is_missing(start):
             continue
         for ordinal in range(begin.toordinal(), end.toordinal() + 1):
             day = begin.fromordinal(ordinal)

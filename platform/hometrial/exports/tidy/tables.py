@@ -81,6 +81,7 @@ _ALL = (
     Tidy("query", "Questions about data", "query", ("opened_at", "query")),
     Tidy("batch", "Files and reads that came in", "batch", ("created_at", "batch")),
     Tidy("validation_summary", "What the rules found in files", "verdict", ("batch", "segment", "stream", "suite", "rule", "record"), evidence.verdicts),
+    Tidy("audit_trail", "Changes on record", "audit", ("sequence",)),
 )  # fmt: skip
 TIDY: dict[str, Tidy] = {each.name: each for each in _ALL}
 """The tidy tables by name, in the order in which a folder lists them."""

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.building import LINEAGE, read_lineage
 from hometrial.exports.folder import MANIFEST
+from hometrial.exports.provenance import LINEAGE, read_lineage
 from hometrial.exports.sdtm import standard
 from hometrial.exports.source.reading import Source
 from hometrial.services.lineage.chain import Chain, Facts, facts, told

@@ -1,7 +1,7 @@
 """The folder of a snapshot: released by its profile, written with its samples."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from hometrial.db import Database
 from hometrial.exports import deidentifying
 from hometrial.exports.building import Built, Delivery, build
 from hometrial.exports.deidentifying import Disguise, Released
+from hometrial.exports.provenance import Before
 from hometrial.exports.source.reading import Source
 from hometrial.services.locking.wanted import Wanted
 from hometrial.services.streaming import files
@@ -33,6 +34,8 @@ class Snapshot:
     source: Source
     wanted: Wanted
     at: datetime
+    before: Before | None = None
+    """The lock before, as it stands in the house."""
 
     @cached_property
     def released(self) -> Released:
@@ -76,6 +79,14 @@ class Snapshot:
                     stream: files.variables_of(Signal(stream))
                     for stream in sorted({row["stream"] for row in chunks})
                 },
+                before=self._released_before(),
                 progress=progress,
             ),
         )
+
+    def _released_before(self) -> Before | None:
+        """Return the lock before as this profile lets it leave: the two can be compared, and no more is told."""
+        if self.before is None:
+            return None
+        released = deidentifying.release(self.before.source, self.wanted.profile, self._key)
+        return replace(self.before, source=released.source)

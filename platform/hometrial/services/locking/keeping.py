@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports.building import Built
+from hometrial.exports.provenance import Before
 from hometrial.exports.source.reading import Source, kept, read
 from hometrial.models import DataLock, LockSource
 from hometrial.services.locking.folders import Snapshot
@@ -136,3 +137,17 @@ def source_of(session: Session, lock: DataLock) -> Source:
                 f"lock {lock.name}: its table {row.name} was changed in the database; restore it from a backup"
             )
     return read({row.name: row.body for row in rows})
+
+
+def before(session: Session, lock: DataLock | None) -> Before | None:
+    """Return a lock as the one before another; nothing for the first."""
+    return None if lock is None else Before(source_of(session, lock), lock.cutoff, lock.number)
+
+
+def previous(session: Session, lock: DataLock) -> Before | None:
+    """Return the lock before a lock; nothing for the first."""
+    return (
+        None
+        if lock.previous_id is None
+        else before(session, session.get_one(DataLock, lock.previous_id))
+    )

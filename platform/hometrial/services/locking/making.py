@@ -1,5 +1,6 @@
 """A lock is made: one snapshot is taken, its folder is written, and what it was made of is kept for ever; or made again."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ def make(
         with database.reading() as session:
             at = keeping.next_place(session, new.name)
             snapshot, told = _taken(session, database, new.wanted, clock.now())
+            snapshot = replace(snapshot, before=keeping.before(session, at.previous))
         facts = {
             "kind": "lock",
             "number": at.number,
@@ -90,9 +92,10 @@ def rebuild(
     """
     with folder.replaced(out) as place:
         asked = wanted(tuple(lock.formats), lock.profile, tuple(lock.streams))
-        Snapshot(database, source, asked, lock.made_at.astimezone(UTC)).write(
-            place, lock.facts, progress
-        )
+        with database.reading() as session:
+            before = keeping.previous(session, lock)
+        moment = lock.made_at.astimezone(UTC)
+        Snapshot(database, source, asked, moment, before).write(place, lock.facts, progress)
         key = database.settings.key(KEY)
         root = vouching.sign(place, key)
         if root != lock.root:
