@@ -26,12 +26,18 @@ def test_a_site_is_named_reached_changed_and_listed(run):
     assert "no site yet" in run("site", "list")
     told = ("--phone", "+49 30 450 50", "--hours", "Weekdays, 9 to 15")
     made = run("site", "set", "S-02", "--name", "Centre B", *told)
-    assert made == "S-02: kept\nstill without email: people on their page do not see it\n"
-    run("site", "set", "S-02", "--email", "b@example.org", "--hours", "")
-    assert run("site", "list") == "S-02     Centre B: +49 30 450 50, b@example.org, no hours\n"
+    assert made == (
+        "S-02: kept\nstill without email: people on their page do not see it\n"
+        "still without country: data sets cannot say where its people are\n"
+    )
+    run("site", "set", "S-02", "--email", "b@example.org", "--hours", "", "--country", "de")
+    assert (
+        run("site", "list") == "S-02     Centre B (DEU): +49 30 450 50, b@example.org, no hours\n"
+    )
     assert json.loads(run("site", "list", "--json")) == [
         {
             "site": "S-02",
+            "country": "DEU",
             "name": "Centre B",
             "phone": "+49 30 450 50",
             "email": "b@example.org",
@@ -48,6 +54,7 @@ def test_a_site_is_named_reached_changed_and_listed(run):
         (("S-02", "--name", " "), "needs a name"),
         (("S-02", "--name", "B", "--phone", "ask at the desk"), "cannot be dialled"),
         (("S-02", "--name", "B", "--email", "nobody"), "is no address"),
+        (("S-02", "--name", "B", "--country", "XX"), "'XX' is no country"),
         ((" ", "--name", "B"), "code of a site is empty"),
     ],
 )
@@ -59,6 +66,7 @@ def test_what_reaches_nobody_is_refused_with_the_way_out(run, arguments, says):
 def test_a_site_is_added_once_by_a_code_and_a_name(run):
     assert run("site", "add", "S-02", "--name", "Centre B", "--phone", "+49 30 1") == (
         "S-02: added\nstill without email, hours: people on their page do not see it\n"
+        "still without country: data sets cannot say where its people are\n"
     )
     assert "S-02 is there already; `hometrial site set S-02`" in run(
         "site", "add", "S-02", "--name", "Centre C", code=2

@@ -10,6 +10,9 @@ from hometrial.models import Site
 from hometrial.services import migrating, reaching
 
 _TOLD = ("name", "phone", "email", "hours")
+_COUNTRY = click.option(
+    "--country", help="Three letters of ISO 3166-1, as DEU; data sets name it (DM.COUNTRY)."
+)
 
 
 @click.group()
@@ -30,7 +33,8 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
     migrating.require_newest(database)
     with database.reading() as session:
         rows = [
-            {"site": each.code} | {field: getattr(each, field) for field in _TOLD}
+            {"site": each.code, "country": each.country}
+            | {field: getattr(each, field) for field in _TOLD}
             for each in reaching.sites(session)
         ]
     if as_json:
@@ -38,7 +42,8 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
         return
     for row in rows:
         told = [row[field] or f"no {field}" for field in _TOLD[1:]]
-        click.echo(f"{row['site']:<8} {row['name']}: {', '.join(told)}")
+        where = f" ({row['country']})" if row["country"] else ""
+        click.echo(f"{row['site']:<8} {row['name']}{where}: {', '.join(told)}")
     if not rows:
         click.echo("no site yet; the first participant makes S-01")
 
@@ -46,6 +51,7 @@ def list_(database: Database, as_json: bool) -> None:  # noqa: FBT001
 @site.command("add")
 @click.argument("code", metavar="SITE")
 @click.option("--name", required=True, help="As its people know it.")
+@_COUNTRY
 @click.option("--phone", help="As it is dialled, with the country's number.")
 @click.option("--email", help="That somebody reads.")
 @click.option("--hours", help="When somebody answers, in words.")
@@ -55,7 +61,7 @@ def add(database: Database, /, code: str, **told: str | None) -> None:
 
     \b
     Example:
-      hometrial site add S-02 --name "Centre B" --phone "+49 30 450 50"
+      hometrial site add S-02 --name "Centre B" --country DEU --phone "+49 30 450 50"
     """
     migrating.require_newest(database)
     with database.transaction(database.settings.who(), "a site") as session:
@@ -67,6 +73,7 @@ def add(database: Database, /, code: str, **told: str | None) -> None:
 @site.command("set")
 @click.argument("code", metavar="SITE")
 @click.option("--name", help="As its people know it.")
+@_COUNTRY
 @click.option("--phone", help="As it is dialled, with the country's number; '' takes it away.")
 @click.option("--email", help="That somebody reads; '' takes it away.")
 @click.option("--hours", help="When somebody answers, in words; '' takes them away.")
@@ -80,7 +87,7 @@ def set_(database: Database, /, code: str, **told: str | None) -> None:
     """
     migrating.require_newest(database)
     if all(said is None for said in told.values()):
-        raise TrialError("nothing to set; give --name, --phone, --email or --hours")
+        raise TrialError("nothing to set; give --name, --country, --phone, --email or --hours")
     with database.transaction(database.settings.who(), "how a site is reached") as session:
         made = reaching.set_site(session, code, **told)
         told_of = _told_of(made, "kept")
@@ -89,7 +96,9 @@ def set_(database: Database, /, code: str, **told: str | None) -> None:
 
 def _told_of(made: Site, how: str) -> str:
     lacking = [field for field in _TOLD if getattr(made, field) is None]
-    if not lacking:
-        return f"{made.code}: {how}"
-    without = f"still without {', '.join(lacking)}: people on their page do not see it"
-    return f"{made.code}: {how}\n{without}"
+    lines = [f"{made.code}: {how}"]
+    if lacking:
+        lines.append(f"still without {', '.join(lacking)}: people on their page do not see it")
+    if made.country is None:
+        lines.append("still without country: data sets cannot say where its people are")
+    return "\n".join(lines)

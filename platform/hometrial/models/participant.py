@@ -13,13 +13,14 @@ PHONE = r"^\+?[0-9][0-9 ()/-]{2,30}$"
 
 
 class Site(Base):
-    """A study centre, and how its people reach it: shown to them on every page."""
+    """A study centre, and how its people reach it: shown to them on every page. `country`: ISO 3166-1 alpha-3."""
 
     __tablename__ = "site"
     __table_args__ = (
         CheckConstraint(f"phone ~ '{PHONE}'", name="phone_is_a_number"),
         CheckConstraint("email ~ '^[^@[:space:]]+@[^@[:space:]]+$'", name="email_is_an_address"),
         CheckConstraint("btrim(hours) <> ''", name="hours_are_told"),
+        CheckConstraint("country ~ '^[A-Z]{3}$'", name="country_is_a_code"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -28,6 +29,7 @@ class Site(Base):
     phone: Mapped[str | None]
     email: Mapped[str | None]
     hours: Mapped[str | None]
+    country: Mapped[str | None]
 
 
 class Participant(Base):

@@ -1,4 +1,4 @@
-"""Reaching the team: how each site is reached, and what people ask of it on their own page."""
+"""Reaching the team: how each site is reached and in which country it is, and what people ask of it on their own page."""
 
 import re
 from collections.abc import Sequence
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import TrialError
+from hometrial.exports.sdtm import standard
 from hometrial.models import Contact, Participant, Site
 from hometrial.models.participant import PHONE
 from hometrial.services import enrolling, working
@@ -60,12 +61,14 @@ def add_site(session: Session, code: str, **told: str | None) -> Site:
 
 
 def set_site(session: Session, code: str, **told: str | None) -> Site:
-    """Change what is told of a site (`name`, `phone`, `email`, `hours`); None leaves it, blank takes it away.
+    """Change what is told of a site (`name`, `country`, `phone`, `email`, `hours`); None leaves it, blank takes it away.
 
     A new code makes a site, which needs a name. Raises SiteRefusedError that names what is wrong.
     """
     site = session.scalars(select(Site).where(Site.code == code)).one_or_none()
     changed = {field: said.strip() or None for field, said in told.items() if said is not None}
+    if changed.get("country"):
+        changed["country"] = _country(str(changed["country"]))
     _refuse_unusable(code, changed)
     if site is None:
         if not changed.get("name"):
@@ -76,6 +79,18 @@ def set_site(session: Session, code: str, **told: str | None) -> Site:
         setattr(site, field, value)
     session.flush()
     return site
+
+
+def _country(said: str) -> str:
+    """Return a country's three letters, of its two or three. Raises SiteRefusedError for what ISO 3166-1 has not."""
+    known, code = standard.countries(), said.upper()
+    if code in known.values():
+        return code
+    if code not in known:
+        raise SiteRefusedError(
+            f"--country {said!r} is no country of ISO 3166-1; write its three letters, as DEU or GBR"
+        )
+    return known[code]
 
 
 def _refuse_unusable(code: str, changed: dict[str, str | None]) -> None:

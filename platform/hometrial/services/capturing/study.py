@@ -67,4 +67,4 @@ def instruments(session: Session) -> Iterator[Row]:
 def sites(session: Session) -> Iterator[Row]:
     """Yield every site."""
     for each in session.scalars(select(Site)):
-        yield {"id": each.code, "name": each.name}
+        yield {"id": each.code, "name": each.name, "country": each.country}
