@@ -37,6 +37,7 @@ _WHERE = {
     "trial": "trial:trial",
     "screening": "screening:screening_commands",
     "allocation": "allocation:allocation",
+    "run-in": "run_in:run_in",
     "visit": "visit:visit",
     "contact": "contact_log:contact_commands",
     "adverse-event": "adverse_event:adverse_event",

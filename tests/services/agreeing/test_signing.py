@@ -18,7 +18,7 @@ from hometrial.services.agreeing import sealing, signing, standing, texts
 from hometrial.services.agreeing.acts import Helper
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.signing import SignatureRefusedError
-from hometrial.services.trial import following
+from hometrial.services.trial import following, screening
 from hometrial_ingest.data_types import DataType
 
 BEN = Helper("Ben Müller", "brother")
@@ -67,6 +67,19 @@ def test_the_day_of_consent_is_the_persons_own(trial):
     person, _ = trial.signed(trial.publish())
     assert following.anchors(trial.session, person) == {"consent": date(2026, 3, 2)}
     assert standing.consented_at(trial.session, person) == NOON
+
+
+def test_the_run_in_of_who_was_found_eligible_before_begins_on_the_day_after(trial):
+    version = trial.publish()
+    person = trial.person(version)
+    opened = screening.open_screening(trial.session, version, by="ann", person=person)
+    opened.outcome, opened.decided_by, opened.decided_at = "eligible", "ann", NOON
+    opened.answers_sha256 = "0" * 64
+    offer = trial.offer(person)
+    trial.understand(person, offer)
+    trial.sign(person, offer)
+    days = {"consent": date(2026, 3, 2), "run_in_start": date(2026, 3, 3)}
+    assert following.anchors(trial.session, person) == days
 
 
 def test_switches_that_were_turned_on_are_consented_to_and_no_others(trial):

@@ -22,7 +22,7 @@ from hometrial.services.agreeing.acts import Act, SignatureRefusedError
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.agreeing.texts import Offer
 from hometrial.services.syncing import planning, pulling
-from hometrial.services.trial import following, publishing
+from hometrial.services.trial import following, publishing, running_in, screening
 from hometrial_ingest.data_types import DataType
 
 
@@ -66,6 +66,8 @@ def sign(
     if is_first:
         day = pulling.today(zones, signature.signed_at)
         following.anchor(session, person, "consent", day, because=f"signed {offer.named}")
+        if screening.eligible(session, person) is not None:
+            running_in.begin_next_day(session, person)
     return signature
 
 

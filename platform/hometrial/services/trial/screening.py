@@ -16,7 +16,7 @@ from hometrial.models import (
 )
 from hometrial.protocol.eligibility import Standing
 from hometrial.services import enrolling
-from hometrial.services.trial import answering, following
+from hometrial.services.trial import answering, following, running_in
 from hometrial.services.trial.answering import ScreeningRefusedError
 from hometrial.services.trial.following import NotInTrialError
 
@@ -176,6 +176,8 @@ def _close(
         is_in = outcome == "eligible" and not answering.is_allocated_in(session, screening)
         person.status = "enrolled" if is_in else outcome
     session.flush()
+    if outcome == "eligible":
+        running_in.begin_next_day(session, person)
     return screening
 
 
