@@ -6,7 +6,7 @@ from dataclasses import dataclass
 _OBJECT = re.compile(rb"\n(\d+) 0 obj\n(.*?)\nendobj", re.DOTALL)
 _MAPPED = re.compile(rb"<([0-9A-F]{4})> <([0-9A-F]+)>")
 _DRAWN = re.compile(
-    rb"/(?P<tag>\w+) (?:<</MCID \d+>> BDC|BMC)|/(?P<font>F\d) [\d.]+ Tf|[\d.]+ (?P<line>[\d.]+) Td \((?P<text>(?:\\.|[^\\)])*)\) Tj",
+    rb"/(?P<tag>\w+) (?:<</MCID \d+>> BDC|BMC)|/(?P<font>F\d) [\d.]+ Tf|[\d.]+ (?P<line>[\d.]+) Td (?:[\d.]+ [\d.]+ [\d.]+ rg |[\d.]+ g )?\((?P<text>(?:\\.|[^\\)])*)\) Tj",
     re.DOTALL,
 )
 _ESCAPED = {b"\\n": b"\n", b"\\r": b"\r", b"\\t": b"\t", b"\\b": b"\b", b"\\f": b"\f"}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fpdf.enums import MethodReturnValue, XPos, YPos
 from typing_extensions import override
 
-from hometrial.exports.report.blocks import Figure, Paragraph, Section, Table
+from hometrial.exports.report.blocks import Block, Figure, Paragraph, Section, Table
 from hometrial.exports.report.drawing import Box, Dot, Drawing, Shape, Stroke, Words
 from hometrial.exports.report.inks import channels
 from hometrial.exports.report.making import Report
@@ -14,14 +14,14 @@ from hometrial.exports.report.material import Standing
 from hometrial.exports.report.record import record
 from hometrial.services.agreeing.paper import Paper, Sheet
 
-_SMALL, _CELL, _TEXT = 7.0, 7.6, 9.0
+_SMALL, _CELL, _TEXT = 7.4, 7.6, 9.0
 _LINE = 1.28
 _PAD = 1.2
-_ROOM = 6.0
+_ROOM, _HEADING = 6.0, 14.0
 _POINTS = 72 / 25.4
 
 
-def pdf(report: Report, standing: Standing) -> bytes:
+def pdf(report: Report, standing: Standing, *, compressed: bool = True) -> bytes:
     """Return the report as a PDF: the same bytes for the same report."""
     seal = hashlib.sha256(record(report)).hexdigest()
     sheet = Sheet(
@@ -31,7 +31,7 @@ def pdf(report: Report, standing: Standing) -> bytes:
         seal=seal,
         foot=f"{report.name}, {report.subtitle}, {standing.name} {standing.root[:16]}".strip(),
     )
-    paper = ReportPaper(sheet, report)
+    paper = ReportPaper(sheet, report, compressed=compressed)
     paper.heading(report.title, level=1)
     paper.small(f"{report.name}, {report.subtitle}, data cut {standing.cut:%Y-%m-%d %H:%M} UTC")
     for number, each in enumerate(report.sections, start=1):
@@ -42,9 +42,9 @@ def pdf(report: Report, standing: Standing) -> bytes:
 class ReportPaper(Paper):
     """Sheets that carry the mark and the caution at the top, and can hold tables and drawings."""
 
-    def __init__(self, sheet: Sheet, report: Report) -> None:
+    def __init__(self, sheet: Sheet, report: Report, *, compressed: bool = True) -> None:
         self._report = report
-        super().__init__(sheet)
+        super().__init__(sheet, compressed=compressed)
 
     @override
     def header(self) -> None:
@@ -75,6 +75,8 @@ class ReportPaper(Paper):
 
     def section(self, number: int, section: Section) -> None:
         """Write a section."""
+        if section.blocks:
+            self._room(_HEADING + self._need(section.blocks[0]))
         self.heading(f"{number}. {section.title}")
         for block in section.blocks:
             match block:
@@ -85,6 +87,21 @@ class ReportPaper(Paper):
                 case Figure(caption=caption, drawing=drawing):
                     self._figure(caption, drawing)
 
+    def _need(self, block: Block) -> float:
+        """Return how much of a block must stand below a heading: a figure whole, of a table the first rows."""
+        if isinstance(block, Figure):
+            return self._size(block.drawing) * block.drawing.height + _ROOM + 12
+        if isinstance(block, Table):
+            widths = self._widths(block)
+            rows = ((block.head, True), *((row, False) for row in block.rows[:2]))
+            return 8 + sum(self._height(row, widths, is_head=is_head) for row, is_head in rows)
+        return 12.0
+
+    def _size(self, drawing: Drawing) -> float:
+        """Return how many millimetres a point of a drawing is wide: no more than fits on a sheet."""
+        whole = self.eph - _ROOM - 26
+        return min(self.epw / drawing.width, whole / drawing.height, 0.26)
+
     def small(self, text: str, *, is_bold: bool = False) -> None:
         """Write a paragraph in the size of the report."""
         self._write("P", [(text, is_bold)], _TEXT)
@@ -92,7 +109,7 @@ class ReportPaper(Paper):
 
     def _table(self, table: Table) -> None:
         widths = self._widths(table)
-        head = [self._height(table.head, widths)] if any(table.head) else []
+        head = [self._height(table.head, widths, is_head=True)] if any(table.head) else []
         self._room(_TEXT * 2 / self.k + sum(head) + 2 * self._height(table.rows[0], widths))
         self._write("P", [(table.caption, True)], _TEXT)
         self.ln(0.5)
@@ -147,8 +164,10 @@ class ReportPaper(Paper):
         )
         return list(made) if isinstance(made, list) else []
 
-    def _height(self, row: Sequence[str], widths: Sequence[float]) -> float:
-        self.set_font("paper", "B", _CELL)
+    def _height(
+        self, row: Sequence[str], widths: Sequence[float], *, is_head: bool = False
+    ) -> float:
+        self.set_font("paper", "B" if is_head else "", _CELL)
         most = max(len(self._lines(cell, width)) for cell, width in zip(row, widths, strict=True))
         return max(1, most) * _CELL * _LINE / self.k + _PAD
 
@@ -161,7 +180,7 @@ class ReportPaper(Paper):
         ink: str = "ink",
     ) -> None:
         """Write a row as one piece of the structure, cell after cell."""
-        height, top, left = self._height(row, widths), self.get_y(), self.l_margin
+        height, top, left = self._height(row, widths, is_head=is_head), self.get_y(), self.l_margin
         self._tag = "P"
         self._begin()
         for place, (cell, width) in enumerate(zip(row, widths, strict=True)):
@@ -192,8 +211,7 @@ class ReportPaper(Paper):
             self.add_page()
 
     def _figure(self, caption: str, drawing: Drawing) -> None:
-        whole = self.eph - _ROOM - 14
-        size = min(self.epw / drawing.width, whole / drawing.height, 0.26)
+        size = self._size(drawing)
         self._room(size * drawing.height + _ROOM + len(self._lines(caption, self.epw)) * 5)
         self._write("P", [(caption, True)], _TEXT)
         self.ln(1)
