@@ -38,6 +38,7 @@ bench: setup  ## speed and memory figures
 	$(BIN)/python tests/bench/syncing.py
 	$(BIN)/python tests/bench/staff_timeline.py
 	$(BIN)/python tests/bench/staff_load.py
+	$(BIN)/python tests/bench/streaming.py
 
 pictures: setup  ## the pictures of docs/, from the demo's study
 	HOMETRIAL_HOME=.demo-of-pictures $(BIN)/hometrial demo --set-up-only

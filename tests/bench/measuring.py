@@ -63,7 +63,7 @@ class Bench:
             "zone": "America/New_York",
             "measured": measured,
             "home": str(self.home),
-            "url": self._url(study),
+            "url": self.url(study),
         }
         run = _measured([sys.executable, str(_SUBJECT), json.dumps(order)])
         if into is None:
@@ -84,9 +84,10 @@ class Bench:
 
     def database(self, name: str) -> Database:
         """Return a study by name."""
-        return Database(Settings(home=self.home, database_url=self._url(name)))
+        return Database(Settings(home=self.home, database_url=self.url(name)))
 
-    def _url(self, name: str) -> str:
+    def url(self, name: str) -> str:
+        """Return the address of a study's database."""
         url = self.server.engine.url.set(drivername="postgresql", database=name)
         return url.render_as_string(hide_password=False)
 

@@ -37,12 +37,12 @@ def main(order: dict[str, str]) -> dict[str, float]:
     }
 
 
-def peak_megabytes() -> float:
-    """Return the most memory that this program held (Linux: VmHWM in kB).
+def peak_megabytes(process: int | str = "self") -> float:
+    """Return the most memory that this program, or another, held (Linux: VmHWM in kB).
 
     The system's usage figures would count what the program held that started this one.
     """
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
     return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) / 1024
 
 

@@ -100,7 +100,7 @@ def _pages(bench: Bench, scale: Scale) -> str:
 
 def _subject(bench: Bench, **order: str) -> Run:
     study = bench.fresh()
-    told = {"home": str(bench.home), "url": bench._url(study), **order}
+    told = {"home": str(bench.home), "url": bench.url(study), **order}
     run = _measured([sys.executable, str(_SUBJECT), json.dumps(told)])
     bench._execute(f"DROP DATABASE {study} WITH (FORCE)")
     return run

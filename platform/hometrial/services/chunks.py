@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -130,14 +130,22 @@ def decode(body: bytes, signal: Signal) -> pa.Table:
     return decode_many([body], signal)[0]
 
 
-def decode_many(bodies: Sequence[bytes], signal: Signal) -> tuple[pa.Table, list[int]]:
-    """Return the samples of several chunks as one table, and how many each chunk has."""
+def decode_many(
+    bodies: Sequence[bytes], signal: Signal, columns: Collection[str] | None = None
+) -> tuple[pa.Table, list[int]]:
+    """Return the samples of several chunks as one table, and how many each chunk has; of all columns or of some."""
+    wanted = schema(signal)
+    if columns is not None:
+        wanted = pa.schema([field for field in wanted if field.name in columns])
     if not bodies:
-        return schema(signal).empty_table(), []
+        return wanted.empty_table(), []
     # The file reader itself: the data-set machinery of read_table costs more than a day's samples do.
-    tables = [pq.ParquetFile(io.BytesIO(body)).read(use_threads=False) for body in bodies]
+    tables = [
+        pq.ParquetFile(pa.BufferReader(body)).read(columns=wanted.names, use_threads=False)
+        for body in bodies
+    ]
     together = pa.concat_tables(tables, promote_options="permissive")  # whole and broken numbers
-    return together.cast(schema(signal)), [table.num_rows for table in tables]
+    return together.cast(wanted), [table.num_rows for table in tables]
 
 
 def content_sha256(samples: pd.DataFrame, signal: Signal) -> str:

@@ -1,6 +1,6 @@
 """Day chunks in the database, read back as samples."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import cast
@@ -83,9 +83,11 @@ def chunk_name(code: str, chunk: DayChunk) -> str:
     return f"{code}/{chunk.stream}/{chunk.day.isoformat()}/v{chunk.version}"
 
 
-def load_table(found: Sequence[tuple[str, DayChunk]], signal: Signal) -> pa.Table:
+def load_table(
+    found: Sequence[tuple[str, DayChunk]], signal: Signal, columns: Collection[str] | None = None
+) -> pa.Table:
     """Return the samples of chunks as one table, with columns `participant`, `chunk` and `day`."""
-    table, counts = chunks.decode_many([chunk.body for _, chunk in found], signal)
+    table, counts = chunks.decode_many([chunk.body for _, chunk in found], signal, columns)
     names = [chunk_name(code, chunk) for code, chunk in found]
     days = np.array([day_number(chunk.day) for _, chunk in found], np.int64)
     table = table.append_column("participant", _words([code for code, _ in found], counts))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from sqlalchemy import select, tuple_
+from sqlalchemy import ARRAY, Date, Integer, func, literal, select
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ExportRefusedError
@@ -47,12 +47,14 @@ def write(session: Session, part: Part, path: Path) -> int:
 def _chunks(session: Session, part: Part) -> tuple[Participant, list[tuple[str, DayChunk]]]:
     """Return a part's chunks in order of their days, each with the pseudonym."""
     person = session.scalars(select(Participant).where(Participant.code == part.participant)).one()
+    wanted = func.unnest(
+        literal([each[0] for each in part.days], ARRAY(Date)),
+        literal([each[1] for each in part.days], ARRAY(Integer)),
+    ).table_valued("day", "version").render_derived()
     rows = session.scalars(
-        select(DayChunk).where(
-            DayChunk.participant_id == person.id,
-            DayChunk.stream == part.stream,
-            tuple_(DayChunk.day, DayChunk.version).in_([each[:2] for each in part.days]),
-        )
+        select(DayChunk)
+        .join(wanted, (DayChunk.day == wanted.c.day) & (DayChunk.version == wanted.c.version))
+        .where(DayChunk.participant_id == person.id, DayChunk.stream == part.stream)
     )
     by_version = {(row.day, row.version): row for row in rows}
     found = []

@@ -27,8 +27,8 @@ KEPT = timedelta(days=14)
 """Parts that no export has taken for so long are removed."""
 _WORTH_A_PROCESS = 40
 """Parts for which a further process pays for its start."""
-_AT_ONCE = 8
-"""Parts that a process is handed at a time."""
+_AT_ONCE = 24
+"""Parts that a process is handed at a time: each handful pays for a connection."""
 Progress = Callable[[str], None]
 
 
