@@ -14,11 +14,12 @@ from hometrial.exports import dictionary, folder, papers, provenance
 from hometrial.exports.adam import checking
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.dictionary import Variable
-from hometrial.exports.formats import define, described_files, loaders, reading_back, writing
+from hometrial.exports.formats import described_files, loaders, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.writing import Framed
+from hometrial.exports.forms import filing
 from hometrial.exports.provenance import Before
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
@@ -59,15 +60,19 @@ class Built:
 STEPS = (
     "tabulations",
     "analysis data sets",
-    "tidy tables",
     "forms",
+    "tidy tables",
     "reading back",
     "samples",
     "manifest",
 )
-_DEFINED = ("xpt5", "dataset-json")
-"""Formats whose folders hold a Define-XML of their own."""
-_CRF = "../forms/acrf.pdf"
+_REMARKS = Told(
+    crf="../forms/acrf.pdf",
+    comments={
+        "AE.AEDECOD": "No MedDRA is shipped: unless an event was coded under a licence, the reported term in capitals."
+    },
+)
+"""What stands in every Define-XML; remarks on what a delivery has not are left out."""
 
 
 def build(place: Path, delivery: Delivery) -> Built:
@@ -80,6 +85,9 @@ def build(place: Path, delivery: Delivery) -> Built:
     built = Built()
     source = delivery.source
     standards = _standards(built, place, delivery) if source.has_protocol else {}
+    if source.has_protocol:
+        delivery.progress(STEPS[2])
+        built.files |= filing.write(place, source, delivery.at)
     made: dict[str, Sequence[Framed]] = {**standards, TIDY_FOLDER: _tidy(built, place, delivery)}
     built.files |= described_files.write(place, {**made, **_streams(delivery)}, source)
     built.files |= loaders.write(place, made, delivery.formats)
@@ -114,7 +122,7 @@ def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, list[
 
 
 def _tidy(built: Built, place: Path, delivery: Delivery) -> list[Frame]:
-    delivery.progress(STEPS[2])
+    delivery.progress(STEPS[3])
     frames = [
         described(each.name, each.label, each.variables, each.rows(delivery.source), each.keys)
         for each in TIDY.values()
@@ -142,27 +150,19 @@ def _streams(delivery: Delivery) -> dict[str, Sequence[Framed]]:
 
 def _origin(delivery: Delivery) -> Origin:
     source = delivery.source
-    study = source.protocol.id.upper() if source.has_protocol else "STUDY"
-    return Origin(
-        study=study,
-        at=delivery.at,
-        originator="Hometrial",
-        system="Hometrial",
-        version=str(delivery.facts["code"]["version"]),
-    )
+    version = str(delivery.facts["code"]["version"])
+    for protocol in source.protocols:
+        return Origin(protocol.id.upper(), delivery.at, version=version, title=protocol.title)
+    return Origin("STUDY", delivery.at, version=version)
 
 
 def _write(
     built: Built, place: Path, name: str, made: Mapping[str, Made], delivery: Delivery
 ) -> None:
-    """Write one delivery's data sets in every format, its Define-XML and its lineage."""
-    origin, framed = _origin(delivery), list(made.values())
-    built.files |= writing.write_all(place, name, framed, delivery.formats, origin)
-    frames = [Frame(each.data_set, each.table) for each in framed]
-    for chosen in _DEFINED:
-        if chosen in delivery.formats:
-            path = place / writing.folder_of(name, chosen) / "define.xml"
-            define.write(path, frames, writing.FORMATS[chosen].ending, origin, Told(crf=_CRF))
-            built.files[path] = 0
+    """Write one delivery's data sets in every format, their Define-XML and their lineage."""
+    framed = list(made.values())
+    built.files |= writing.write_all(
+        place, name, framed, delivery.formats, _origin(delivery), _REMARKS
+    )
     built.files |= provenance.write_lineage(place, framed)
     built.data_sets |= {f"{name}.{each}": found.table.num_rows for each, found in made.items()}
