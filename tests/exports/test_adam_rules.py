@@ -454,6 +454,17 @@ def test_while_on_drug_nothing_counts_after_the_last_dose() -> None:
     assert found.loc["S1", ["AVAL", "NDAYS"]].tolist() == [2.0, 7]
 
 
+def test_of_terms_that_were_not_released_nobody_says_which_came_first() -> None:
+    events = [
+        {"AETERM": "NOT RELEASED", "AEDECOD": term, "AESTDTC": day(at), "AESEV": "MILD"}
+        for term, at in (("NAUSEA", 3), ("NOT RELEASED", 2), ("NOT RELEASED", 5), ("NAUSEA", 9))
+    ]
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], AE=events)
+    found = adverse_events.rows(of, Doses(of))
+    assert found["AOCCPFL"].tolist() == ["Y", "", "", ""]
+    assert found["AOCCFL"].tolist() == ["", "Y", "", ""]
+
+
 def test_an_event_no_graver_than_before_the_drug_is_not_worse() -> None:
     event = {"AETERM": "headache", "AEDECOD": "HEADACHE", "AEMODIFY": "HEADACHE", "AESTDTC": day(3)}
     other = {**event, "AEMODIFY": "NAUSEA", "AETOXGR": "1"}

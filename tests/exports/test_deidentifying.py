@@ -77,6 +77,12 @@ def test_a_person_s_dates_move_together_by_whole_weeks(source: Source) -> None:
     assert len({disguise.shift(person) for person in _PEOPLE}) > 1
 
 
+def test_no_offset_of_a_clock_tells_how_far_its_day_was_moved(source: Source) -> None:
+    made = release(source, PROFILES["public"], _KEY).source
+    created = [row["created"] for row in made.rows("participant")]
+    assert {each[10:] for each in created} == {"T01:30:00+00:00"}
+
+
 def test_records_still_point_to_each_other_by_names_that_tell_nothing(source: Source) -> None:
     made = release(source, PROFILES["public"], _KEY).source
     assert made.rows("item")[0]["response"] == made.rows("response")[0]["id"]

@@ -71,14 +71,16 @@ def _supplement(made: list[Made]) -> dict[str, str]:
 def test_an_event_is_told_in_its_own_words_and_decoded_only_by_a_coder() -> None:
     row = _event(verbatim="  Bad\nheadache ", term="headache")
     assert (row["AETERM"], row["AEMODIFY"], row["AEDECOD"]) == (
-        "Bad headache", "HEADACHE", "BAD HEADACHE",
+        "Bad headache", "HEADACHE", "HEADACHE",
     )  # fmt: skip
     assert (row["AEPTCD"], row["AEBODSYS"], row["AESOC"]) == (None, "", "")
+    assert _event(verbatim="Sore knee", term=None)["AEDECOD"] == "SORE KNEE"
     coded = _event(pt_name="Headache", pt_code="10019211", soc_name="Nervous system disorders")
     assert (coded["AEDECOD"], coded["AEPTCD"], coded["AESOC"]) == ("Headache", 10019211.0, "")
 
 
 def test_where_words_are_left_out_the_term_stands() -> None:
+    assert _event(verbatim="NOT RELEASED", term="nausea")["AEDECOD"] == "NAUSEA"
     assert _event(verbatim=None, term="nausea")["AETERM"] == "Nausea"
     assert _event(verbatim=None)["AETERM"] == "ADVERSE EVENT, WORDS WITHHELD"
 
@@ -271,6 +273,12 @@ def test_an_event_goes_with_the_dose_that_it_changed_and_the_medicines_given_for
         ("AE", "AESEQ", "1", "AE1CM"), ("CM", "CMSEQ", "2", "AE1CM"),
         ("AE", "AESEQ", "1", "AE1EX"), ("EX", "EXSEQ", "2", "AE1EX"),
     ]  # fmt: skip
+
+
+def test_words_that_were_not_released_relate_nothing() -> None:
+    event = {"verbatim": "NOT RELEASED", "start": "2026-01-20", "action": "none"}
+    medicine = {"name": "NOT RELEASED", "indication": "NOT RELEASED", "began": "2026-01-21"}
+    assert _related(adverse_event=[event], medication=[medicine]) == []
 
 
 def test_nothing_related_makes_no_relations() -> None:

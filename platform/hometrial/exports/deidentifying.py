@@ -67,7 +67,7 @@ PROFILES = {
         ),
         Profile(
             "public",
-            "New pseudonyms; all dates of a person moved by the same whole weeks; sites of fewer than 5 people "
+            "New pseudonyms; all dates of a person moved by the same whole weeks, clocks without offset; sites of fewer than 5 people "
             "together; ages above 89 as 90; no words, no evidence of single files.",
             frozenset({"statistician", "data_manager"}),
             shifted=True,
@@ -264,6 +264,7 @@ class _Column:
 
 
 _PARTIAL = {4: "-07-01", 7: "-15"}
+_OFFSET = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -276,8 +277,8 @@ def _instant(value: datetime, by: timedelta) -> datetime:
 
 
 def _local(value: str, by: timedelta) -> str:
-    """Move the day; the clock and its offset stay as they were."""
-    return f"{date.fromisoformat(value[:10]) + by}{value[10:]}"
+    """Move the day and keep the clock, not its offset: where that changes, a known Sunday tells how far days moved."""
+    return f"{date.fromisoformat(value[:10]) + by}{_OFFSET.sub('+00:00', value[10:])}"
 
 
 def _partial(value: str, by: timedelta) -> str:

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from hometrial.exports import deidentifying
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.finishing import KEY, own_links
 from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, days, of_subjects, study_days
@@ -104,10 +105,11 @@ def _occurrences(made: Frame) -> Frame:
     """Flag first events under treatment: of the subject, of each term and class, and the first of the gravest."""
     under = made[made["TRTEMFL"] == "Y"].sort_values(["USUBJID", "ASTDT", "AESEQ"], kind="stable")
     gravest = under.sort_values(["USUBJID", "ASEVN"], ascending=[True, False], kind="stable")
+    termed = under[under["AEDECOD"] != deidentifying.WITHHELD]
     classed = under[under["AEBODSYS"] != ""]
     first = {
         "AOCCFL": under.drop_duplicates("USUBJID"),
-        "AOCCPFL": under.drop_duplicates(["USUBJID", "AEDECOD"]),
+        "AOCCPFL": termed.drop_duplicates(["USUBJID", "AEDECOD"]),
         "AOCCSFL": classed.drop_duplicates(["USUBJID", "AEBODSYS"]),
         "AOCCIFL": gravest.drop_duplicates("USUBJID"),
     }

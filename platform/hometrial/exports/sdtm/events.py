@@ -68,7 +68,7 @@ def _event(study: Study, row: Row) -> Row:
         "AESPID": str(row["number"]),
         "AETERM": told or term or WITHHELD,
         "AEMODIFY": term.upper(),
-        "AEDECOD": row["pt_name"] or (told or term or WITHHELD).upper(),
+        "AEDECOD": row["pt_name"] or (term or told or WITHHELD).upper(),
         "AEPTCD": float(row["pt_code"]) if row["pt_code"] and row["pt_code"].isdigit() else None,
         "AESEV": (row["severity"] or "").upper(),
         "AETOXGR": "" if row["grade"] is None else str(row["grade"]),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from hometrial.exports import deidentifying
 from hometrial.exports.sdtm import dates
 from hometrial.exports.sdtm.assembling import SOURCE, Made, Row
 from hometrial.exports.sdtm.doses import Dosing
@@ -12,6 +13,7 @@ from hometrial.exports.sdtm.events import label
 from hometrial.exports.sdtm.study import Study
 
 MadeSets = Mapping[str, Made]
+_NAMELESS = {"", deidentifying.WITHHELD.casefold()}
 
 
 @dataclass(frozen=True)
@@ -96,11 +98,14 @@ def _changed(intervals: list[Row], day: date, *, begins: bool) -> Row | None:
 
 
 def _given_for(study: Study, events: _Numbered, medicines: _Numbered) -> Iterator[Row]:
-    """Yield each event with the medicines whose indication names it, unless they began before it did."""
+    """Yield each event with the medicines whose indication names it, unless they began before it did.
+
+    Words that were not released name nothing: no two of them are alike.
+    """
     taken = study.source.by_person("medication")
     for event in study.source.rows("adverse_event"):
         source = f"adverse_event/{event['id']}"
-        names = {_plain(event["verbatim"]), _plain(label(event["term"]))} - {""}
+        names = {_plain(event["verbatim"]), _plain(label(event["term"]))} - _NAMELESS
         found = [
             row
             for row in taken.get(event["participant"], [])
