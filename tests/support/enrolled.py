@@ -7,7 +7,6 @@ from sqlalchemy import select
 from hometrial import clock
 from hometrial.models import ConsentSignature, ConsentText, Participant, QuizTry, WithdrawalChoice
 from hometrial.protocol import loading
-from hometrial.services import enrolling
 from hometrial.services.trial import answering, following, publishing, screening
 from hometrial.services.trial.answering import Told
 
@@ -55,9 +54,7 @@ def published(session, body=BODY, *, is_test=False):
 
 
 def consent(session, person):
-    """Have a person sign the main document, all questions answered right; who signs has a zone on record."""
-    if not enrolling.zone_rows(session, [person.id]):
-        enrolling.set_zone(session, person, "Europe/Berlin", source="test")
+    """Have a person sign the main document, all questions answered right."""
     version = following.version_of(session, person)
     words = session.scalars(
         select(ConsentText).where(

@@ -65,13 +65,14 @@ def begin_next_day(session: Session, person: Participant) -> None:
     """Begin the run-in on a person's next day; call it of somebody who is eligible.
 
     Nothing happens before they have signed, of who has withdrawn, in a protocol without a run-in, or where its first
-    day is known already.
+    day is known already; nor of who has no zone on record, whose next day cannot be told: `begin` records it.
     """
     if epoch_of(following.protocol_of(session, person)) is None:
         return
     if standing.consented_at(session, person) is None or _has_left(session, person):
         return
-    if FIRST in following.anchors(session, person):
+    has_zone = bool(enrolling.zone_rows(session, [person.id]))
+    if not has_zone or FIRST in following.anchors(session, person):
         return
     tomorrow = _today(session, person) + timedelta(1)
     following.anchor(session, person, FIRST, tomorrow, because="eligible and signed the day before")
