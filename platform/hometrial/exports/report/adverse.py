@@ -21,6 +21,8 @@ class Events:
     """The events of everybody treated."""
 
     material: Material
+    only: frozenset[str] | None = None
+    """Of whom; None: of everybody treated."""
 
     @cached_property
     def all(self) -> Frame:
@@ -78,12 +80,14 @@ class Events:
     @cached_property
     def emergent(self) -> Frame:
         """The events that began on the drug, or in the days of safety after it, and were not there before."""
-        return self.all[self.all["emergent"]]
+        found = self.all[self.all["emergent"]]
+        return found[found["SUBJID"].isin(self.treated)]
 
     @cached_property
     def treated(self) -> list[str]:
-        """Everybody who took a dose."""
-        return self.material.population("SAF")
+        """Everybody who took a dose, of those that it is about."""
+        everybody = self.material.population("SAF")
+        return [who for who in everybody if self.only is None or who in self.only]
 
     @cached_property
     def ends(self) -> dict[str, date]:

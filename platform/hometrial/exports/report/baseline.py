@@ -44,7 +44,7 @@ def section(material: Material) -> Section:
 
 def _columns(material: Material, population: str) -> list[Column]:
     within = material.population(population)
-    arms = material.arms if material.is_randomised else ()
+    arms = material.arms if material.shows_arms else ()
     found = [(arm, [who for who in within if material.persons[who]["ARM"] == arm]) for arm in arms]
     return [*found, ("All", within)]
 

@@ -104,7 +104,7 @@ def _failures(made: Section, material: Material) -> None:
 
 def _by_arm(made: Section, material: Material) -> None:
     """Tell of each arm how far its people came, in a trial that allocates."""
-    if not material.is_randomised:
+    if not material.shows_arms:
         return
     people = material.people
     rows = []

@@ -63,6 +63,8 @@ class Material:
     analyses: Mapping[str, Made]
     standing: Standing
     seed: int = SEED
+    is_pooled: bool = False
+    """Whether nothing may be told by arm: then all arms stand together."""
     _frames: dict[str, Frame] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -112,6 +114,11 @@ class Material:
     def is_randomised(self) -> bool:
         """Whether people were allocated to arms."""
         return len(self.arms) > 1
+
+    @property
+    def shows_arms(self) -> bool:
+        """Whether people are told apart by arm."""
+        return self.is_randomised and not self.is_pooled
 
     def lineage(self, name: str) -> dict[int, list[str]]:
         """Return for each row of an analysis data set, from 1, the source records it was made of."""

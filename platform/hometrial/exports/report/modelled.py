@@ -30,7 +30,7 @@ def visits(made: Section, material: Material, outcome: Outcome) -> None:
         return
     made.figure(
         f"{outcome.label}: everybody's change from the own baseline, and the median (bold)",
-        figures.spaghetti(values, outcome.label, material.arms if material.is_randomised else ()),
+        figures.spaghetti(values, outcome.label, material.arms if material.shows_arms else ()),
     )
     if not is_at_visits(outcome):
         return

@@ -36,7 +36,7 @@ def section(material: Material) -> Section:
             if len(values):
                 made.figure(
                     f"{each.outcome.label}, weekly means: everybody's change from the own baseline, and the median (bold)",
-                    figures.spaghetti(values, each.outcome.label, material.arms if material.is_randomised else ()),
+                    figures.spaghetti(values, each.outcome.label, material.arms if material.shows_arms else ()),
                 )  # fmt: skip
     _phases(made, material, valid)
     return made

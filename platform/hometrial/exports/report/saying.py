@@ -1,5 +1,6 @@
 """How numbers are said: p values, ranges, shares of how many, dates."""
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -115,3 +116,8 @@ def listed(names: Sequence[str]) -> str:
 def capital(said: str) -> str:
     """Begin with a capital letter."""
     return said if said[1:2].isupper() else said[:1].upper() + said[1:]
+
+
+def scrambled(text: str) -> str:
+    """Return a text's SHA-256: an order that tells nothing."""
+    return hashlib.sha256(text.encode()).hexdigest()

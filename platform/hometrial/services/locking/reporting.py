@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
-from hometrial.exports import folder, vouching
+from hometrial.exports import folder, packs, vouching
 from hometrial.exports.report import making as reports
 from hometrial.exports.report import pages, record
 from hometrial.exports.report.material import Material, Standing, material
@@ -48,6 +48,26 @@ def write(database: Database, of: str, out: Path) -> Written:
     found = material_of(database, of)
     made = reports.report(found)
     bodies = {HTML: pages.html(made), PDF: pdf(made, found.standing), JSON: record.record(made)}
+    _save(out, bodies)
+    return Written(out, made.mark, tuple(bodies))
+
+
+def write_pack(
+    database: Database, of: str, pack: str, out: Path, *, masked: bool = False
+) -> Written:
+    """Write the open or the closed pack of a safety board, of the same things that a report can be made of."""
+    found = material_of(database, of)
+    if pack == packs.OPEN:
+        made = packs.open_report(found)
+    elif pack == packs.CLOSED:
+        made = packs.closed_report(found, masked=masked)
+    else:
+        raise ExportRefusedError(f"pack: {pack} is none; choose {packs.OPEN} or {packs.CLOSED}")
+    bodies = {
+        f"{pack}-pack.html": pages.html(made),
+        f"{pack}-pack.pdf": pdf(made, found.standing),
+        f"{pack}-pack.json": record.record(made),
+    }
     _save(out, bodies)
     return Written(out, made.mark, tuple(bodies))
 
@@ -90,9 +110,8 @@ def material_of(database: Database, of: str) -> Material:
 
 def _facts(place: Path) -> dict[str, Any]:
     found = vouching.verify(place)
-    problems = [each for each in found.problems if folder.MANIFEST in each or found.kind == "lock"]
-    if problems:
-        raise ExportRefusedError(f"{place} was changed since it was written: {problems[0]}")
+    if found.problems:
+        raise ExportRefusedError(f"{place} was changed since it was written: {found.problems[0]}")
     facts: dict[str, Any] = json.loads((place / folder.MANIFEST).read_bytes())
     return facts
 
