@@ -294,6 +294,25 @@ def test_responders_follow_the_marks_of_the_protocol_and_who_is_not_known_is_non
         assert rows[["AVAL", "CRIT1FL", "ANL02FL"]].iloc[1].tolist() == [0.0, "N", "Y"]
 
 
+@pytest.mark.parametrize(
+    ("left", "last", "kinds"),
+    [("", 50, [""]), ("", 120, ["", "NRI"]), ("WITHDRAWAL BY SUBJECT", 50, ["", "NRI"])],
+)
+def test_nobody_is_a_non_responder_before_the_time_has_come(
+    left: str, last: int, kinds: list[str]
+) -> None:
+    protocol = shipped("ldn-crohns")
+    end = {
+        "DSTERM": left, "DSDECOD": left, "DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY PARTICIPATION",
+        "DSSTDTC": day(last),
+    }  # fmt: skip
+    of = trial("ldn-crohns", DM=[person(protocol, RFXENDTC=day(50), RFPENDTC=day(last))], EX=[taken(1, 50, 4.5)],
+               QS=[cdai(day(-1), 312.290, "W0")], DS=[end] if left else [])  # fmt: skip
+    found = analysed(of)["ADEFF"]
+    for name in ("S1", "S2", "S3"):
+        assert found.loc[found["PARAMCD"] == name, "DTYPE"].tolist() == kinds
+
+
 def test_a_fall_of_exactly_the_mark_is_a_response() -> None:
     found = analysed(crohns(cdai(day(-1), 300, "W0"), cdai(day(85), 230, "W12")))[
         "ADEFF"

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from hometrial.exports.adam import visits
 from hometrial.exports.adam.finishing import KEY, LINKS
 from hometrial.exports.adam.outcomes import Outcomes, Taken
 from hometrial.exports.adam.trial import ROW, Frame, of_subjects, study_days
@@ -114,7 +115,10 @@ _OF_ALL_DAYS: Mapping[str, str] = {"estimand": "treatment_policy"}
 def _responders(
     outcomes: Outcomes, endpoint: Endpoint, rule: Responder, people: pd.Index
 ) -> tuple[Frame, Frame]:
-    """Return whether each of `people` responded; who is not known to, a second time as a non-responder."""
+    """Return whether each of `people` responded; who is not known to, a second time as a non-responder.
+
+    Nobody is a non-responder at a time that is still to come.
+    """
     taken = {
         mark.outcome: values(outcomes, outcome, endpoint)
         for mark in rule.marks
@@ -128,7 +132,8 @@ def _responders(
     made["CRIT1FL"] = made["AVAL"].map({1.0: "Y", 0.0: "N"}).fillna("")
     made["ANL01FL"] = np.where(made["AVAL"].notna(), "Y", "")
     made["ANL02FL"] = made["ANL01FL"]
-    imputed = made[made["AVAL"].isna()].drop(columns="ADT")
+    is_ahead = of_subjects(made, _still_ahead(outcomes, endpoint))
+    imputed = made[made["AVAL"].isna() & ~is_ahead].drop(columns="ADT")
     imputed = imputed.assign(
         AVAL=0.0, CRIT1FL="N", ANL02FL="Y", DTYPE="NRI", SRCSEQ=np.nan, NDAYS=0
     )
@@ -138,6 +143,19 @@ def _responders(
         made["SRCSEQ"] = np.nan
     records = pd.concat([each.records for pair in taken.values() for each in pair])
     return made, records
+
+
+def _still_ahead(outcomes: Outcomes, endpoint: Endpoint) -> pd.Series:
+    """Return by USUBJID who is still in the study, and whose time of an endpoint was not over at the last contact."""
+    people = outcomes.trial.subjects
+    if isinstance(endpoint.at, AtVisit):
+        wanted = [visits.numbers(outcomes.trial)[each] for each in endpoint.at.visits]
+        due = visits.windows(outcomes.trial)
+        last = due[due["VISITNUM"].isin(wanted)].groupby("USUBJID")["hi"].max()
+    else:
+        last = outcomes.period(endpoint.at)["last"]
+    is_over = last.reindex(people.index) < people["RFPENDT"]
+    return (people["EOSDECOD"] == "") & ~is_over
 
 
 def _reached(
