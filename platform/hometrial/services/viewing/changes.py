@@ -4,21 +4,24 @@ Locks never change, so what differs is worked out once; the last few answers are
 """
 
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import deidentifying
-from hometrial.exports.deidentifying import PROFILES, Profile
+from hometrial.exports.deidentifying import PROFILES, WITHHELD, Profile
 from hometrial.exports.differing import Difference, differences
 from hometrial.exports.source.reading import Source
+from hometrial.exports.source.tables import TABLES
 from hometrial.models import DataLock
 from hometrial.services.locking import keeping
 from hometrial.services.staffing.acting import Actor
 
 Changes = tuple[Difference, ...]
 _KEPT = 4
+_TRAIL = "audit"
 _NO_KEY = b""
 """A profile that disguises nobody asks for no key."""
 _known: OrderedDict[tuple[str, str, str], Changes] = OrderedDict()
@@ -50,7 +53,8 @@ def between(session: Session, before: DataLock, after: DataLock, profile: Profil
     with _one_at_a_time:
         if key not in _known:
             sources = (_seen(session, each, profile) for each in (before, after))
-            _known[key] = tuple(differences(*sources, before.cutoff))
+            found = differences(*sources, before.cutoff)
+            _known[key] = tuple(_told(each, profile) for each in found)
         _known.move_to_end(key)
         while len(_known) > _KEPT:
             _known.popitem(last=False)
@@ -58,4 +62,12 @@ def between(session: Session, before: DataLock, after: DataLock, profile: Profil
 
 
 def _seen(session: Session, lock: DataLock, profile: Profile) -> Source:
-    return deidentifying.release(keeping.source_of(session, lock), profile, _NO_KEY).source
+    """Return a lock's tables as a profile lets them leave, but for the trail, which says what each change came of."""
+    source = keeping.source_of(session, lock)
+    seen = deidentifying.release(source, profile, _NO_KEY).source
+    tables = {each.name: seen.table(each.name) for each in TABLES}
+    return Source({**tables, _TRAIL: source.table(_TRAIL)})
+
+
+def _told(found: Difference, profile: Profile) -> Difference:
+    return found if profile.words or not found.why else replace(found, why=WITHHELD)
