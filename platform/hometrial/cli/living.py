@@ -12,11 +12,7 @@ from hometrial.services.agreeing import discussing
 from hometrial.services.agreeing.acts import Act
 from hometrial.services.agreeing.discussing import Talk
 from hometrial.services.syncing import pulling
-from hometrial.services.trial import (
-    calendars,
-    following,
-    visiting,
-)
+from hometrial.services.trial import calendars, running_in, visiting
 from hometrial.services.trial.calendars import Status
 from hometrial.services.trial.visiting import Held
 from hometrial_ingest.data_types import DataType
@@ -49,7 +45,7 @@ def end_run_in(session: Session, code: str) -> None:
     """End a person's run-in today."""
     person = person_of(session, code)
     day = pulling.today(enrolling.zones_of(session, person), clock.now())
-    following.anchor(session, person, "run_in_end", day, because="two weeks are over")
+    running_in.end(session, person, day, because="two weeks are over")
 
 
 def talk(session: Session, code: str) -> None:

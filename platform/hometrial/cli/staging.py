@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.cli import living
-from hometrial.cli.stage import errands, lives, staff, troubles, watches
+from hometrial.cli.stage import errands, lives, records, staff, troubles, watches
 from hometrial.cli.stage.cast import SITES, ZONES, cast
 from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage, playing
@@ -63,6 +63,8 @@ def set_up(database: Database, *, worn: bool = True) -> Mapping[str, str]:
             enrolling.link_account(session, person.id, provider="demo-trial", external_id=name)
         staff.engage(session)
     _look(database)
+    with database.transaction("staff:stella", f"ask for lock {staff.FIRST_LOCK}") as session:
+        staff.ask_for_lock(session)
     return {name: life.code for name, life in found.items()}
 
 
@@ -103,6 +105,7 @@ def _live(stage: Stage, version: ProtocolVersion, everybody: list[Life]) -> Mapp
     for place, life in enumerate(treated):
         lives.take(stage, life, troubles.last_dose_ago(place))
     errands.supply(stage, treated)
+    records.on_drug(stage, treated)
     troubles.befall(stage, everybody, treated)
     errands.run(stage, version, everybody)
     for life in everybody:
@@ -121,8 +124,9 @@ def _live(stage: Stage, version: ProtocolVersion, everybody: list[Life]) -> Mapp
 
 
 def _publish(session: Session, database: Database) -> ProtocolVersion:
-    for code, (name, phone) in SITES.items():
-        session.add(Site(code=code, name=name, phone=phone, email=f"{name.lower()}@example.org"))
+    for code, (name, country, phone) in SITES.items():
+        email = f"{name.lower()}@example.org"
+        session.add(Site(code=code, name=name, country=country, phone=phone, email=email))
     session.flush()
     body = (
         loading.shipped_text(PROTOCOL)

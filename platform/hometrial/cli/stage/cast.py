@@ -7,8 +7,8 @@ from typing import Literal
 End = Literal["screening", "failed", "declined", "invited", "reading", "signed"]
 ZONES = {"S-01": "Europe/Berlin", "S-02": "Europe/London"}
 SITES = {
-    "S-01": ("Berlin", "+49 30 5550100"),
-    "S-02": ("London", "+44 20 79460100"),
+    "S-01": ("Berlin", "DEU", "+49 30 5550100"),
+    "S-02": ("London", "GBR", "+44 20 79460100"),
 }
 PEOPLE = 75
 _SIGNED_AGO = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from hometrial.cli import living
-from hometrial.cli.stage import agreeing, saying
+from hometrial.cli.stage import agreeing, records, saying
 from hometrial.cli.stage.cast import Part
 from hometrial.cli.stage.life import Life
 from hometrial.cli.stage.playing import Stage
@@ -154,12 +154,14 @@ def _sign(stage: Stage, life: Life) -> None:
 def _screened(session: Session, life: Life) -> None:
     _write(session, life)
     _told(session, life, _answers(life.part))
+    records.at_screening(session, life)
     screening.decide(session, screening.of_person(session, life.person(session)), by=living.STAFF)
     living.hold(session, life.code)
 
 
 def _visit(session: Session, life: Life) -> None:
     _write(session, life)
+    records.at_baseline(session, life)
     living.hold(session, life.code)
 
 
@@ -246,6 +248,7 @@ def catch_up(stage: Stage, life: Life) -> None:
         _write(session, life, 0.5 + 0.05 * (life.part.number % 10))
         for line in calendars.agenda(session, person).of(Status.DUE, Status.OVERDUE):
             day = line.due.due + timedelta(days=life.mood.dice.randint(0, 2))
+            day = min(day, line.due.window.last)
             if day + timedelta(days=_STILL_TO_COME) < stage.ago(0, life.part.zone).date():
                 held = Held(day, _MODES.get(line.mode, line.mode), living.STAFF)
                 visiting.hold(session, person, line.due.visit, held, line.due.number)

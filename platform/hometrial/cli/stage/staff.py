@@ -7,11 +7,14 @@ from sqlalchemy.orm import Session
 
 from hometrial.cli.stage.cast import SITES
 from hometrial.models import Site, StaffAccount
-from hometrial.services import enrolling
-from hometrial.services.staffing import accounts, granting, links
+from hometrial.services import delivering, enrolling
+from hometrial.services.locking import wanted
+from hometrial.services.staffing import accounts, acting, granting, links
+from hometrial.tasks import delivering as making
 
 _ADMINS = (("ada", "Ada Admin"), ("abel", "Abel Admin"))
 _BOTH = tuple(SITES)
+FIRST_LOCK = "DSMB-1"
 ROLES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("carla", "Carla Coordinator", "coordinator", ("S-01",)),
     ("colin", "Colin Coordinator", "coordinator", ("S-02",)),
@@ -40,6 +43,15 @@ def engage(session: Session) -> None:
             said = f"staff:{first.name}", "works in the demo"
             made = granting.request(session, account, role, site, said)
             granting.decide(session, made, f"staff:{second.name}", approve=True)
+
+
+def ask_for_lock(session: Session) -> None:
+    """Have the statistician ask for the safety board's first lock, which a worker makes and two others sign."""
+    asks = acting.actor_of(session, accounts.find(session, "stella"))
+    reason = "first meeting of the safety board (demo)"
+    new = wanted.new_lock(FIRST_LOCK, "interim", reason, wanted.wanted())
+    asked = delivering.ask_lock(session, asks, asks.sites("lock.make"), new)
+    making.defer(session, asked.id)
 
 
 def invite(session: Session) -> dict[str, str]:

@@ -29,7 +29,11 @@ from hometrial.services.asking.submitting import PROVIDER
 from hometrial.services.asking.writing import Writing
 from hometrial.services.trial import following
 
-_A_WHILE = 200  # minutes after it opened within which a form is begun
+_A_WHILE = 200  # minutes after it opened within which a form of an evening is begun
+_DAYTIME = (
+    9 * 60,
+    20 * 60,
+)  # the minutes after it opened within which one that is open by day and night is
 _SECONDS = (2, 9)
 
 Say = Callable[[Occasion, Instrument, Item], Any]
@@ -92,17 +96,22 @@ def _answered(session: Session, person: Participant) -> set[tuple[str, str]]:
 def _is_asked(occasion: Occasion) -> bool:
     if not occasion.is_of_person or occasion.asked == "excused" or occasion.unscheduled:
         return False
-    if occasion.opening.opens_at + timedelta(minutes=_A_WHILE + 30) > clock.now():
+    if occasion.opening.opens_at + timedelta(minutes=_begins(occasion)[1] + 30) > clock.now():
         return False
     return not occasion.optional
+
+
+def _begins(occasion: Occasion) -> tuple[float, float]:
+    """Return between which minutes after it opened a form is begun: nobody gets up at night for one."""
+    opening = occasion.opening
+    room = (opening.closes_at - opening.opens_at).total_seconds() / 60 - 30
+    return _DAYTIME if room > _DAYTIME[1] else (1, min(room, _A_WHILE))
 
 
 def _one(pen: Pen, version: UUID, occasion: Occasion, say: Say) -> Written:
     instrument = loading.named(occasion.instrument)
     shown = _definition(pen, instrument)
-    opening = occasion.opening
-    room = (opening.closes_at - opening.opens_at).total_seconds() / 60 - 30
-    begun = opening.opens_at + timedelta(minutes=pen.dice.uniform(1, min(room, _A_WHILE)))
+    begun = occasion.opening.opens_at + timedelta(minutes=pen.dice.uniform(*_begins(occasion)))
     response = Response(
         id=uuid4(),
         participant_id=pen.person.id,
