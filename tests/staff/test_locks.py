@@ -288,6 +288,29 @@ def test_two_locks_are_compared_by_table_with_who_and_when(site, browsers, made)
     assert "compare with an earlier one" in backwards.text
 
 
+def test_the_papers_of_a_lock_are_read_by_whom_they_are_for(site, browsers, made):
+    _, database = site
+    with database.reading() as session:
+        lock = keeping.find(session, "DSMB-1")
+    address = f"/exports/locks/{lock.number}"
+    for name, paper, words in (
+        ("sam", "report", "Pilot"), ("sam", "open-pack", "open pack"),
+        ("dora", "open-pack", "open pack"), ("dora", "closed-pack", "CLOSED pack"),
+    ):  # fmt: skip
+        answer = browsers[name].get(f"{address}/{paper}.html")
+        assert answer.status_code == 200, (paper, answer.text)
+        assert words in answer.text
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert browsers["dora"].get(f"{address}/closed-pack-masked.pdf").data.startswith(b"%PDF")
+    assert "closed-pack" not in browsers["sam"].get(address).text
+    for name in ("sam", "dana", "ines"):
+        assert browsers[name].get(f"{address}/closed-pack.html").status_code == 403
+        with database.reading() as session:
+            kept = session.query(AccessRecord).filter_by(kind="refused", who=f"staff:{name}").all()
+        assert f"GET {address}/closed-pack.html" in {each.what for each in kept}
+    assert one_site(site, "sid", "statistician").get(f"{address}/report.html").status_code == 403
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine")
 def test_a_lock_is_read_and_signed_in_a_browser_by_keyboard(site, by_hand):
     app, database = site

@@ -8,6 +8,7 @@ from hometrial.staff.pages.exports import (
     locks,
     new_locks,
     overview,
+    papers,
     requests,
 )
 from hometrial.staff.pages.exports.blueprint import pages
@@ -21,5 +22,6 @@ __all__ = [
     "new_locks",
     "overview",
     "pages",
+    "papers",
     "requests",
 ]
