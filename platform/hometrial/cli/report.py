@@ -25,7 +25,14 @@ from hometrial.services import migrating
 @click.option("--masked", is_flag=True, help="In the closed pack: arms as A and B.")
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON what was written.")
 @click.pass_obj
-def report(database: Database, of: str, out: Path, **given: str | bool | None) -> None:
+def report(
+    database: Database,
+    of: str,
+    out: Path,
+    pack: str | None,
+    masked: bool,  # noqa: FBT001
+    as_json: bool,  # noqa: FBT001
+) -> None:
     """Write the pilot report of a lock: report.html, report.pdf and report.json.
 
     A lock is given by its name, its number or its folder; the folder of a twin gives the twin's report, and `now` a
@@ -42,14 +49,13 @@ def report(database: Database, of: str, out: Path, **given: str | bool | None) -
     from hometrial.services.locking import reporting
 
     migrating.require_newest(database)
-    pack = given["pack"]
-    if given["masked"] and pack != "closed":
+    if masked and pack != "closed":
         raise click.UsageError("--masked belongs to --pack closed")
     if pack:
-        made = reporting.write_pack(database, of, str(pack), out, masked=bool(given["masked"]))
+        made = reporting.write_pack(database, of, pack, out, masked=masked)
     else:
         made = reporting.write(database, of, out)
-    if given["as_json"]:
+    if as_json:
         click.echo(
             json.dumps(
                 {"folder": str(made.folder), "mark": made.mark, "files": list(made.files)}, indent=2

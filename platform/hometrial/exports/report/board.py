@@ -14,6 +14,13 @@ from hometrial.exports.report.narratives import narratives
 from hometrial.exports.report.safety import KINDS, by_term, overview, rate
 
 _GRADES = (1, 2, 3, 4, 5)
+_STATES = (
+    ("Consented", "ENRLFL", "Y"),
+    ("Started the drug", "SAFFL", "Y"),
+    ("Stopped the drug", "EOTSTT", "DISCONTINUED"),
+    ("Left the study", "EOSSTT", "DISCONTINUED"),
+    ("Completed the study", "EOSSTT", "COMPLETED"),
+)
 Groups = Mapping[str, frozenset[str]]
 """People by the name that their arm bears in the pack."""
 
@@ -130,23 +137,16 @@ def by_arm(material: Material, within: Groups) -> list[Section]:
 def _people(material: Material, within: Groups) -> Section:
     made = Section("arms", "Enrolment, exposure and stops by arm")
     persons = material.persons
-    rows = []
-    for label, holds in (
-        ("Consented", lambda row: row["ENRLFL"] == "Y"),
-        ("Started the drug", lambda row: row["SAFFL"] == "Y"),
-        ("Stopped the drug", lambda row: row["EOTSTT"] == "DISCONTINUED"),
-        ("Left the study", lambda row: row["EOSSTT"] == "DISCONTINUED"),
-        ("Completed the study", lambda row: row["EOSSTT"] == "COMPLETED"),
-    ):
-        cells = []
-        for name, people in within.items():
-            cells.append(
-                made.share(
-                    f"{label}: {name}",
-                    sum(bool(holds(persons[who])) for who in people),
-                    len(people),
-                )
+    rows: list[tuple[str, ...]] = []
+    for label, column, wanted in _STATES:
+        cells = [
+            made.share(
+                f"{label}: {name}",
+                sum(persons[who][column] == wanted for who in people),
+                len(people),
             )
+            for name, people in within.items()
+        ]
         rows.append((label, *cells))
     for label, column in (("Days on the drug", "TRTDURD"), ("Highest daily dose (mg)", "DOSMAX")):
         rows.append(

@@ -34,6 +34,7 @@ def events(made: Section, found: list[Effect], caption: str) -> None:
             ("Endpoint", "At least one, k/n (%; exact 95 % CI)", "Events", "Per person, median (range)",
              "None seen: true rate below (one-sided 95 %)"),
             rows,
+            "Every event that was told of that time; the section on safety leaves out what was there before the drug.",
         )  # fmt: skip
 
 

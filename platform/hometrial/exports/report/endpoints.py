@@ -79,6 +79,6 @@ def _by_site(made: Section, material: Material) -> None:
         )
     made.table(
         "By site",
-        ("Site", "Consented", "Started", "Any event on the drug, k/n (%; exact 95 % CI)",
+        ("Site", "Consented", "Started", "Any event told of on the drug, k/n (%; exact 95 % CI)",
          *(f"{each.endpoint.id}, mean change" for each in within)), rows,
     )  # fmt: skip

@@ -10,6 +10,7 @@ from hometrial.exports.estimates.models import survival
 from hometrial.exports.report import figures, saying
 from hometrial.exports.report.blocks import MEDIAN, Section
 from hometrial.exports.report.material import Frame, Material
+from hometrial.exports.report.retaining import retention
 
 _SUMMARISED = (
     "TRTDUR", "EXPDAYS", "MISSDAYS", "UNKDAYS", "MAXDOSE", "LASTDOSE", "AVGDOSE", "CUMDOSE", "ADHERE",
@@ -30,6 +31,7 @@ def section(material: Material) -> Section:
         return made
     _summary(made, material, treated)
     _steps(made, material, treated)
+    retention(made, material)
     _adherence(made, material, treated)
     _interruptions(made, material, treated)
     made.figure(

@@ -6,6 +6,7 @@ from hometrial.exports.estimates import imputing
 from hometrial.exports.report import saying
 from hometrial.exports.report.blocks import COUNT, Section
 from hometrial.exports.report.effects import Effect, placed
+from hometrial.exports.report.informative import informative
 from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.series import is_at_visits, series
 from hometrial.protocol.outcomes import AtVisit
@@ -31,6 +32,7 @@ def section(material: Material) -> Section:
             _on_drug_only(made, material, each)
             _imputed(made, material, each)
             _tips(made, material, each)
+    informative(made, material)
     return made
 
 

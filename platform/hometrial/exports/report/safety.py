@@ -8,6 +8,7 @@ from hometrial.exports.report.blocks import MEDIAN, Section
 from hometrial.exports.report.laboratory import shifts
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.report.narratives import narratives
+from hometrial.exports.report.prevalence import curves
 
 _GRAVE, _FIRST_DAYS = 3, 14
 _CHANGED = ("DOSE REDUCED", "DRUG INTERRUPTED", "DOSE INCREASED", "DOSE RATE REDUCED")
@@ -50,6 +51,7 @@ def section(material: Material) -> Section:
     _by_dose(made, events)
     _by_time(made, events)
     _lasting(made, events)
+    curves(made, events)
     shifts(made, material)
     narratives(made, events)
     return made
