@@ -130,6 +130,21 @@ def test_the_dose_of_a_day_is_taken_missed_or_unknown_but_never_guessed() -> Non
     assert told["DOSMAINT"] == 0.5, "three days of 0.5 mg against two of 3 mg"
 
 
+def test_a_day_on_which_the_drug_was_held_is_known_and_was_not_missed() -> None:
+    held = {"ECTRT": "X", "ECMOOD": "PERFORMED", "ECOCCUR": "N", "ECSTDTC": day(4), "ECENDTC": day(5)}  # fmt: skip
+    why = {
+        "RDOMAIN": "EC", "IDVAR": "ECSEQ", "IDVARVAL": "1", "QNAM": "MISSEDRS", "QLABEL": "x", "QVAL": "HELD BY ORDER",
+    }  # fmt: skip
+    of = trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(7))],
+               EX=[taken(1, 3, 0.5), taken(7, 7, 0.5)], EC=[held], SUPPEC=[why])  # fmt: skip
+    asked = pd.DataFrame({"USUBJID": WHO, "ADT": pd.to_datetime([day(4), day(5), day(6)])})
+    found = Doses(of).on(asked).tolist()
+    assert found[:2] == [0, 0]
+    assert pd.isna(found[2])
+    told = exposure.summary(of, Doses(of)).loc[WHO]
+    assert told[["MISSDAYS", "HELDDAYS", "UNKDAYS", "ADHERE"]].tolist() == [0, 2, 1, 100]
+
+
 @pytest.mark.parametrize(
     ("start", "stop", "began", "flag", "under"),
     [

@@ -260,6 +260,26 @@ def test_a_pause_that_was_told_is_a_missed_stretch_but_for_days_told_by_themselv
     ]
 
 
+def test_days_on_which_the_drug_was_held_are_told_with_their_reason_within_treatment_alone() -> (
+    None
+):
+    orders = [
+        _order(1, "start", _START, 4.5), _order(2, "hold", _START + timedelta(1), None, formulation=None),
+        _order(3, "resume", _START + timedelta(3), 4.5), _order(4, "hold", _START + timedelta(4), None, formulation=None),
+    ]  # fmt: skip
+    days = _days(_START, [4.5, 0.0, 0.0, 4.5, 0.0])
+    days = [each | {"status": "taken" if each["mg_least"] else "not_planned"} for each in days]
+    intakes = [_intake(n, _START + timedelta(n), mg=4.5, taken=True) for n in (0, 3)]
+    study = _study(dose_order=orders, dose_day=days, intake=intakes)
+    main, supplement = _made("EC", ec(study), study)
+    assert _rows(main, "ECOCCUR", "ECDOSFRM", "ECSTDTC", "ECENDTC") == [
+        ("Y", "CAPSULE", "2026-01-10", "2026-01-10"),
+        ("N", "CAPSULE", "2026-01-11", "2026-01-12"),
+        ("Y", "CAPSULE", "2026-01-13", "2026-01-13"),
+    ]
+    assert _rows(supplement, "IDVARVAL", "QNAM", "QVAL") == [("2", "MISSEDRS", "HELD BY ORDER")]
+
+
 def test_two_equal_doses_of_a_day_are_one_row_twice_a_day() -> None:
     intakes = [
         _intake(n, _START, mg=2.25, taken=True, time_of_day=time)

@@ -1,4 +1,4 @@
-"""The dose of each subject on each day, from EX (taken) and EC (told to be missed, and planned)."""
+"""The dose of each subject on each day, from EX (taken) and EC (told to be missed, held by order, and planned)."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from hometrial.exports.adam.trial import ROW, Frame, Trial, days, expanded, of_subjects
+from hometrial.exports.sdtm.collected import HELD, MISSED
 from hometrial.exports.sdtm.doses import FREQUENCIES
 
 _TIMES = {term: times for times, term in FREQUENCIES.items()}
@@ -38,11 +39,26 @@ class Doses:
 
     @cached_property
     def missed(self) -> Frame:
-        """One row for each subject and day of which EC says that no dose was taken: USUBJID, ADT, row of EC."""
-        told = self._collected("PERFORMED")
-        found = told.loc[told["ECOCCUR"] == "N", [*_KEY, ROW]].drop_duplicates(_KEY)
+        """One row for each subject and day of which EC says that a dose was missed: USUBJID, ADT, row of EC."""
+        found = self._not_taken
+        return found.loc[~found["was_held"], [*_KEY, ROW]]
+
+    @cached_property
+    def held(self) -> Frame:
+        """One row for each subject and day on which the drug was held by order: USUBJID, ADT, row of EC."""
+        found = self._not_taken
+        return found.loc[found["was_held"], [*_KEY, ROW]]
+
+    @cached_property
+    def _not_taken(self) -> Frame:
+        told, why = self._collected("PERFORMED"), self.trial.table("SUPPEC")
+        why = why[(why["QNAM"] == MISSED) & (why["QVAL"] == HELD)]
+        held = pd.MultiIndex.from_arrays([why["USUBJID"], why["IDVARVAL"].astype("float64")])
+        of = pd.MultiIndex.from_arrays([told["USUBJID"], told["ECSEQ"].astype("float64")])
+        found = told.assign(was_held=of.isin(held))
+        found = found[found["ECOCCUR"] == "N"].drop_duplicates(_KEY)[[*_KEY, ROW, "was_held"]]
         joined = found.merge(self.taken[_KEY], how="left", on=_KEY, indicator="also")
-        return joined.loc[joined["also"] == "left_only", [*_KEY, ROW]]
+        return joined[joined["also"] == "left_only"]
 
     @cached_property
     def planned(self) -> Frame:
@@ -61,7 +77,7 @@ class Doses:
     @cached_property
     def _days(self) -> Frame:
         known = [*_KEY, "DOSEA"]
-        missed = self.missed.assign(DOSEA=0.0)
+        missed = self._not_taken.assign(DOSEA=0.0)
         return pd.concat([self.taken[known], missed[known]], ignore_index=True)
 
     def on(self, frame: Frame, day: str = "ADT") -> pd.Series:

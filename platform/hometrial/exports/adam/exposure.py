@@ -12,7 +12,7 @@ MARK_MG = 3.0
 MAINTENANCE_DAYS = 28
 PARAMETERS = {
     "TRTDUR": "Treatment Duration (days)", "EXPDAYS": "Days With a Dose (days)", "MISSDAYS": "Days With a Missed Dose (days)",
-    "UNKDAYS": "Days of Which Nobody Told (days)", "CUMDOSE": "Cumulative Dose (mg)", "AVGDOSE": "Mean Daily Dose on Days With a Dose (mg)",
+    "HELDDAYS": "Days on Which the Drug Was Held (days)", "UNKDAYS": "Days of Which Nobody Told (days)", "CUMDOSE": "Cumulative Dose (mg)", "AVGDOSE": "Mean Daily Dose on Days With a Dose (mg)",
     "MAXDOSE": "Highest Daily Dose (mg)", "LASTDOSE": "Last Daily Dose (mg)", "DAYS3MG": "Days at 3 mg or More (days)",
     "DAYSMAX": "Days at the Highest Planned Dose (days)", "ADHERE": "Doses Taken of Doses Told (%)",
 }  # fmt: skip
@@ -29,6 +29,7 @@ def summary(trial: Trial, doses: Doses) -> Frame:
             "TRTDUR": duration(people["TRTSDT"], people["TRTEDT"]),
             "EXPDAYS": by.size(),
             "MISSDAYS": missed.groupby("USUBJID").size(),
+            "HELDDAYS": doses.held.groupby("USUBJID").size(),
             "CUMDOSE": by.sum(),
             "AVGDOSE": by.mean(),
             "MAXDOSE": by.max(),
@@ -40,10 +41,11 @@ def summary(trial: Trial, doses: Doses) -> Frame:
         },
         index=people.index,
     )
-    counts = ["EXPDAYS", "MISSDAYS", "DAYS3MG", "DAYSMAX"]
+    counts = ["EXPDAYS", "MISSDAYS", "HELDDAYS", "DAYS3MG", "DAYSMAX"]
     found[counts] = found[counts].fillna(0)
     found["DAYSMAX"] = found["DAYSMAX"].where(highest.notna())
-    found["UNKDAYS"] = found["TRTDUR"] - found["EXPDAYS"] - found["MISSDAYS"]
+    found["UNKDAYS"] = found["TRTDUR"] - found[["EXPDAYS", "MISSDAYS", "HELDDAYS"]].sum(axis=1)
+    found["UNKDAYS"] = found["UNKDAYS"].where(found["TRTDUR"].notna())
     told = found["EXPDAYS"] + found["MISSDAYS"]
     found["ADHERE"] = 100 * found["EXPDAYS"] / told.where(told > 0)
     found["DOSMAINT"] = _maintenance(taken)
@@ -79,14 +81,15 @@ def data_set(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
     made = made[made["AVAL"].notna()].reset_index(drop=True)
     made["PARAM"] = made["PARAMCD"].map(PARAMETERS)
     made[KEY] = np.arange(len(made))
-    of_missed, has_told = made["PARAMCD"] == "MISSDAYS", "EC" in trial.tabulations
-    made["SRCDOM"] = np.where(of_missed, "EC" if has_told else "", "EX")
-    made["SRCVAR"] = np.where(of_missed, "ECOCCUR" if has_told else "", "EXDOSE")
+    of_told, has_told = made["PARAMCD"].isin(["MISSDAYS", "HELDDAYS"]), "EC" in trial.tabulations
+    made["SRCDOM"] = np.where(of_told, "EC" if has_told else "", "EX")
+    made["SRCVAR"] = np.where(of_told, "ECOCCUR" if has_told else "", "EXDOSE")
     made.loc[made["PARAMCD"] == "TRTDUR", "SRCVAR"] = "EXSTDTC"
-    of_missed |= made["PARAMCD"] == "ADHERE"
+    of_missed = made["PARAMCD"].isin(["MISSDAYS", "ADHERE"])
     links = [
-        _links(made[made["PARAMCD"] != "MISSDAYS"], doses.taken, "EX"),
+        _links(made[~of_told], doses.taken, "EX"),
         _links(made[of_missed], _missed(trial, doses), "EC"),
+        _links(made[made["PARAMCD"] == "HELDDAYS"], doses.held, "EC"),
     ]
     return made, pd.concat(links, ignore_index=True)
 

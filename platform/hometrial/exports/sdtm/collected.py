@@ -12,6 +12,9 @@ from hometrial.exports.sdtm.study import Study
 MISSED, TIME_OF_DAY = "MISSEDRS", "DOSETIME"
 """QNAMs: why a dose was missed (not ECREASOC, a variable that SDTMIG 3.4 does not give to EC), and when of the day."""
 
+HELD = "HELD BY ORDER"
+"""MISSEDRS of a day between the first and the last dose for which none was ordered: nobody missed anything."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -33,17 +36,16 @@ def ec(study: Study) -> list[Row]:
     """Return the rows of EC."""
     dosing = Dosing(study)
     told, pauses = study.source.by_person("intake"), study.source.by_person("interruption")
-    until = {
-        person: max(row["day"] for row in rows)
-        for person, rows in study.source.by_person("dose_day").items()
-    }
+    known = study.source.by_person("dose_day")
     rows = []
     for person in study.people:
         intakes = told.get(person, [])
+        until = max((row["day"] for row in known.get(person, [])), default=None)
         days = [
             *_answers(dosing, intakes),
-            *_paused(dosing, pauses.get(person, []), intakes, until.get(person)),
+            *_paused(dosing, pauses.get(person, []), intakes, until),
         ]
+        days += list(_held(dosing, person, {day for day, _, _ in days}))
         rows += [_row(study, person, stretch) for stretch in stretches(days)]
     return rows
 
@@ -102,6 +104,19 @@ def _paused(
             if day not in told:
                 yield day, answer, (f"interruption/{row['id']}",)
             day += ONE_DAY
+
+
+def _held(dosing: Dosing, person: str, told: set[date]) -> Iterator[Day]:
+    """Yield the days within treatment for which no dose was ordered, and of which nothing else is told."""
+    first, last = dosing.study.first_dose(person), dosing.study.last_dose(person)
+    for row in dosing.study.rows("dose_day", person):
+        day = row["day"]
+        if first is None or last is None or not first <= day <= last:
+            continue
+        if row["status"] == "not_planned" and day not in told:
+            made = _drug(dosing, row, day)
+            answer = Answer(made, None, "", 1, (), HELD, was_taken=False)
+            yield day, answer, (f"dose_day/{row['id']}",)
 
 
 def _row(study: Study, person: str, stretch: Stretch[Answer]) -> Row:
