@@ -206,6 +206,17 @@ def test_every_day_with_data_is_in_an_epoch_and_no_later_than_the_end(source):
             assert len(inside) == 1 or (not inside and is_between), row
 
 
+def test_days_of_the_drug_end_before_the_order_that_ends_it(source):
+    ends = {
+        row["participant"]: row["day"]
+        for row in source.rows("dose_order")
+        if row["kind"] in ("stop for good", "withdraw")
+    }
+    assert ends
+    for row in source.rows("dose_day"):
+        assert row["day"] < ends.get(row["participant"], date.max)
+
+
 def test_nothing_happens_after_somebody_has_left(source):
     left = {r["participant"]: day_of(r["decided"]) for r in source.rows("withdrawal")}
     told = (("response", "opened"), ("intake", "at"), ("adverse_event", "learned"), ("dose_order", "ordered"))  # fmt: skip

@@ -14,6 +14,9 @@ from hometrial.protocol.titration import DoseStep, Titration
 _WEEK = 7
 _RUN_OUT = 9  # days without drug of somebody who ran out
 
+ENDS = frozenset({"withdraw", "stop for good"})
+"""Orders after which no day has a dose, planned or taken."""
+
 
 @dataclass(frozen=True)
 class Order:

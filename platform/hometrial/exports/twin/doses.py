@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from hometrial.exports.source.reading import Row
-from hometrial.exports.twin.course import Course, Order, units
+from hometrial.exports.twin.course import ENDS, Course, Order, units
 from hometrial.exports.twin.life import Life
 from hometrial.protocol.formulations import Solution
 
@@ -40,7 +40,7 @@ class Doses:
 
     @cached_property
     def days(self) -> tuple[DoseDay, ...]:
-        """Each day from the first order to the person's last day."""
+        """Each day from the first order to the person's last day, or to the day before the order that ends the drug."""
         return tuple(self._days())
 
     @cached_property
@@ -55,6 +55,8 @@ class Doses:
         for day in self.life.days(self.course.first, self.life.end):
             while orders and orders[0].day <= day:
                 held = orders.pop(0)
+            if held.kind in ENDS:
+                return
             told, kind = chance.unit(), chance.pick(_WHY)
             yield self._day(day, held, told, kind)
 
