@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -12,6 +13,11 @@ from typing import Any
 from hometrial.exports.source.reading import Row, Source
 
 README, GUIDE, RECONCILIATION = "README.txt", "guide.md", "reconciliation.csv"
+_OPTIONAL = re.compile(
+    r"  \*?((?:sdtm|adam|samples|forms|validation)(?=/)|load\.|-transformations\.csv)"
+)
+_GOES_ON = " " * 20
+"""Starts of the README's lines about what a delivery need not have, and of lines that go on with the one before."""
 _HERE = files("hometrial.exports")
 
 
@@ -30,10 +36,27 @@ def write(
         "provisional_days": str(facts["state"]["provisional_days"]),
         "findings": "\n".join(f"* {each}" for each in findings) or "None.",
     }
-    (place / README).write_text(_filled("readme.txt", told), encoding="utf-8")
+    told["loaders"] = ", ".join(sorted(path.name for path in place.glob("load.*")))
+    readme = _of_what_is_there(place, _filled("readme.txt", told))
+    (place / README).write_text(readme, encoding="utf-8")
     (place / GUIDE).write_text(_filled("guide.md", told), encoding="utf-8")
     (place / RECONCILIATION).write_text(_table(rows), encoding="utf-8")
     return {place / README: 0, place / GUIDE: 0, place / RECONCILIATION: len(rows)}
+
+
+def _of_what_is_there(place: Path, text: str) -> str:
+    """Leave out the lines about folders and files that this delivery has none of."""
+    there = {path.name for path in place.iterdir()}
+    kept, is_told = [], True
+    for line in text.splitlines(keepends=True):
+        if not line.startswith(_GOES_ON):
+            found = _OPTIONAL.match(line)
+            is_told = not found or any(
+                name.startswith(found[1]) or name.endswith(found[1]) for name in there
+            )
+        if is_told:
+            kept.append(line)
+    return "".join(kept)
 
 
 def _named(source: Source) -> dict[str, str]:

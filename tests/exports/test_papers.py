@@ -1,0 +1,41 @@
+"""The README names what is in the folder, and nothing else."""
+
+import re
+from pathlib import Path
+
+from twins import twin
+
+from hometrial.exports import papers
+
+_FACTS = {
+    "kind": "draft", "made_at": "2027-04-30T12:00:00+00:00", "profile": {"name": "study", "text": "As it is."},
+    "state": {"open_queries": 0, "provisional_days": 0},
+}  # fmt: skip
+
+
+def _written(place: Path) -> str:
+    papers.write(place, twin("ldn-mecfs"), _FACTS, [])
+    return (place / papers.README).read_text(encoding="utf-8")
+
+
+def test_folders_and_programs_that_a_delivery_has_not_are_not_named(tmp_path: Path) -> None:
+    (tmp_path / "load.py").touch()
+    (tmp_path / "tidy").mkdir()
+    said = _written(tmp_path)
+    assert "with labels: load.py\n" in said
+    assert not re.search(
+        r"^  (sdtm|adam|samples|forms|validation)/|transformations|FHIR", said, re.MULTILINE
+    )
+
+
+def test_those_that_it_has_are(tmp_path: Path) -> None:
+    for name in ("sdtm-csv", "adam-csv", "tidy", "samples", "forms", "validation"):
+        (tmp_path / name).mkdir()
+    for name in ("load.py", "load.R", "tidy-transformations.csv"):
+        (tmp_path / name).touch()
+    said = _written(tmp_path)
+    assert "with labels: load.R, load.py\n" in said
+    assert re.findall(r"^  (\S+)/", said, re.MULTILINE)[:4] == ["sdtm", "adam", "tidy", "samples"]
+    assert "  forms/" in said
+    assert "FHIR" in said
+    assert "-transformations.csv" in said
