@@ -42,7 +42,7 @@ def report(
     the board alone.
 
     \b
-    Examples:
+    Example:
       hometrial report DSMB-1 --out report-1
       hometrial report DSMB-1 --pack open --out pack-1
     """
