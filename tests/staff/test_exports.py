@@ -64,9 +64,11 @@ def test_data_sets_of_ones_sites_are_made_and_taken(place, study):
     answer = ask(browser)
     assert answer.status_code == 303
     assert "It waits for a worker" in browser.get(answer.location).text
+    assert "0 of 7 steps done" in browser.get("/exports").text
     assert browser.get(answer.location + "/file.zip").status_code == 410
     make(study)
-    assert "Take the file" in browser.get(answer.location).text
+    assert "Take the file" in browser.get(answer.location + "/now").text
+    assert "Take it" in browser.get("/exports").text
     with browser.get(answer.location + "/file.zip") as taken:
         body = taken.data
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
@@ -90,6 +92,8 @@ def test_nobody_takes_what_another_asked_for(place, study):
     make(study)
     other = statistician(place, study, "olga")
     assert other.get(address).status_code == 404
+    assert other.get(address + "/now").status_code == 404
+    assert other.post(address + "/again").status_code == 404
     assert other.get(address + "/file.zip").status_code == 404
     place.testing = False
     monitor = signed_in.client(place, study.database, "mona", ("monitor",), ("S-01",))
@@ -120,6 +124,7 @@ def test_a_disk_that_cannot_be_written_leaves_a_reason_and_a_way_out(place, stud
     blocked.write_text("not a folder")
     make(study)
     blocked.unlink()
+    assert "What you asked for last could not be made" in browser.get("/exports").text
     shown = browser.get(address).text
     assert "give a folder" in shown
     assert "Try again" in shown

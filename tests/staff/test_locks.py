@@ -134,7 +134,7 @@ def test_a_lock_is_made_and_all_of_its_manifest_can_be_read(site, browsers, made
     page = browsers["dora"].get(f"/exports/locks/{lock.number}").text
     for told in (
         lock.root, lock.facts["code"]["sha256"], "ldn-mecfs 1.0.0", "the board meets", lock.facts["profile"]["text"],
-        'sdtm.DM</th><td class="n">3', 'adverse event</th><td class="n">2',
+        'sdtm.DM</th><td class="n">3', 'adverse_event</th><td class="n">2',
     ):  # fmt: skip
         assert told in page
     for person in lock.facts["participants"]:

@@ -29,6 +29,17 @@ def one(request_id: UUID) -> str:
     )
 
 
+@pages.get("/<uuid:request_id>/now")
+@permits("export.take", by_itself=True)
+def now(request_id: UUID) -> str:
+    """Say how far a request is, for the page that follows it."""
+    with reading() as session:
+        found = delivering.own(session, request_id, me().account_id) or abort(404)
+    return render_template(
+        "exports/progress.html", it=found, kept=delivering.KEPT, sees_all=_sees(found)
+    )
+
+
 @pages.post("/<uuid:request_id>/again")
 @permits("export.request", logs="exported")
 def again(request_id: UUID) -> Response:
