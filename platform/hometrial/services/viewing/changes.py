@@ -52,8 +52,8 @@ def between(session: Session, before: DataLock, after: DataLock, profile: Profil
     key = (before.root, after.root, profile.name)
     with _one_at_a_time:
         if key not in _known:
-            sources = (_seen(session, each, profile) for each in (before, after))
-            found = differences(*sources, before.cutoff)
+            was, now = (_seen(session, each, profile) for each in (before, after))
+            found = differences(was, now, before.cutoff)
             _known[key] = tuple(_told(each, profile) for each in found)
         _known.move_to_end(key)
         while len(_known) > _KEPT:

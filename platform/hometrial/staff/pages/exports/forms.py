@@ -60,7 +60,7 @@ class _Form(FlaskForm):  # type: ignore[misc]  # the library has no types
         name, _, rest = str(error).partition(": ")
         field = self._fields.get(name)
         if field is None or isinstance(field, HiddenField) or not rest:
-            self.form_errors = [*self.form_errors, str(error)]
+            self.form_errors.append(str(error))
         else:
             field.errors = [*field.errors, rest]
 
