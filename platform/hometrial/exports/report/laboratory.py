@@ -6,7 +6,7 @@ from hometrial.exports.report.saying import NOTHING, is_missing
 
 _RANGES = ("LOW", "NORMAL", "HIGH")
 _GRAVITY = {"HIGH": 2, "LOW": 1, "NORMAL": 0}
-_MULTIPLES = (1.0, 2.0, 3.0, 5.0)
+_MULTIPLES = (1.0, 3.0, 5.0)
 _LIVER = ("ALT", "AST", "BILI", "GGT", "ALP")
 
 
