@@ -40,6 +40,7 @@ bench: setup  ## speed and memory figures
 	$(BIN)/python tests/bench/staff_load.py
 	$(BIN)/python tests/bench/streaming.py
 	$(BIN)/python tests/bench/data_sets.py
+	$(BIN)/python tests/bench/formats.py
 
 pictures: setup  ## the pictures of docs/, from the demo's study
 	HOMETRIAL_HOME=.demo-of-pictures $(BIN)/hometrial demo --set-up-only
