@@ -311,6 +311,11 @@ def test_people_are_disguised_in_a_public_lock(locked, tmp_path):
     for told in (b"P-0001", b"2026-03-01", b"vivid dreams"):
         assert told not in everything
     assert vouching.verify(tmp_path / "lock").problems == ()
+    paths = sorted((tmp_path / "lock" / "samples").rglob("*.parquet"))
+    samples = [each for each in map(pd.read_parquet, paths) if "local_at" in each]
+    assert samples
+    for each in samples:
+        assert (each["at"].dt.tz_localize(None) == each["local_at"]).all(), "no offset is told"
 
 
 def test_a_lock_tells_what_has_changed_since_the_one_before(locked, tmp_path):

@@ -7,17 +7,17 @@ is (`exports/source/fields.py`) says what becomes of it; nothing is decided by a
 import base64
 import hashlib
 import hmac
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from hometrial.errors import ExportRefusedError
+from hometrial.exports.moving import MOVED
 from hometrial.exports.source.fields import Field, SourceTable
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import TABLES
@@ -67,8 +67,8 @@ PROFILES = {
         ),
         Profile(
             "public",
-            "New pseudonyms; all dates of a person moved by the same whole weeks, clocks without offset; sites of fewer than 5 people "
-            "together; ages above 89 as 90; no words, no evidence of single files.",
+            "New pseudonyms; all dates of a person moved by the same whole weeks, clocks local ones, also where UTC is "
+            "named; sites of fewer than 5 people together; ages above 89 as 90; no words, no evidence of single files.",
             frozenset({"statistician", "data_manager"}),
             shifted=True,
             sites_below=5,
@@ -259,45 +259,10 @@ class _Column:
             return lambda value, _person: disguise.names[value]
         if kind == "id" and name not in _OF_THE_STUDY:
             return lambda value, _person: disguise.record(value)
-        moved = _MOVED.get(kind)
+        moved = MOVED.get(kind)
         return None if moved is None else lambda value, person: moved(value, disguise.shift(person))
 
 
-_PARTIAL = {4: "-07-01", 7: "-15"}
-_OFFSET = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-
-
-def _day(value: date, by: timedelta) -> date:
-    return value + by
-
-
-def _instant(value: datetime, by: timedelta) -> datetime:
-    return (value + by).astimezone(UTC)
-
-
-def _local(value: str, by: timedelta) -> str:
-    """Move the day and keep the clock, not its offset: where that changes, a known Sunday tells how far days moved."""
-    return f"{date.fromisoformat(value[:10]) + by}{_OFFSET.sub('+00:00', value[10:])}"
-
-
-def _partial(value: str, by: timedelta) -> str:
-    """Move a date from the middle of what is known, and keep it as coarse as it was."""
-    middle = date.fromisoformat(value[:10] + _PARTIAL.get(len(value), ""))
-    return (middle + by).isoformat()[: min(len(value), 10)] + value[10:]
-
-
-def _occasion(value: str, by: timedelta) -> str:
-    return _DAY.sub(lambda found: str(date.fromisoformat(found[0]) + by), value)
-
-
-_MOVED: dict[str, Callable[[Any, timedelta], Any]] = {
-    "day": _day,
-    "instant": _instant,
-    "local": _local,
-    "partial": _partial,
-    "occasion": _occasion,
-}
 _COUNTED = {
     "id": "identifiers renamed",
     "free": "words left out",

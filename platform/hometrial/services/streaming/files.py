@@ -47,10 +47,14 @@ def write(session: Session, part: Part, path: Path) -> int:
 def _chunks(session: Session, part: Part) -> tuple[Participant, list[tuple[str, DayChunk]]]:
     """Return a part's chunks in order of their days, each with the pseudonym."""
     person = session.scalars(select(Participant).where(Participant.code == part.participant)).one()
-    wanted = func.unnest(
-        literal([each[0] for each in part.days], ARRAY(Date)),
-        literal([each[1] for each in part.days], ARRAY(Integer)),
-    ).table_valued("day", "version").render_derived()
+    wanted = (
+        func.unnest(
+            literal([each[0] for each in part.days], ARRAY(Date)),
+            literal([each[1] for each in part.days], ARRAY(Integer)),
+        )
+        .table_valued("day", "version")
+        .render_derived()
+    )
     rows = session.scalars(
         select(DayChunk)
         .join(wanted, (DayChunk.day == wanted.c.day) & (DayChunk.version == wanted.c.version))
@@ -70,7 +74,15 @@ def _chunks(session: Session, part: Part) -> tuple[Participant, list[tuple[str, 
 
 
 def _disguised(table: pa.Table, hidden: Hidden) -> pa.Table:
-    """Rename the person and the source's sessions, and move every time and day."""
+    """Rename the person and the source's sessions, and move every time and day.
+
+    An instant is told by the clock of the person: the change of an offset would tell how far the days were moved.
+    """
+    clocks = {
+        name.removeprefix("local_"): table[name]
+        for name in table.column_names
+        if name.startswith("local_")
+    }
     for place, field in enumerate(table.schema):
         column = table[field.name]
         if field.name == "participant_id":
@@ -78,6 +90,7 @@ def _disguised(table: pa.Table, hidden: Hidden) -> pa.Table:
         elif field.name in ("session", "chunk"):
             column = _renamed(column, hidden.key)
         elif pa.types.is_timestamp(field.type):
+            column = clocks.get(field.name, column).cast(field.type)
             column = pc.add(column, pa.scalar(hidden.shift, pa.duration("us"))).cast(field.type)
         elif pa.types.is_date(field.type):
             days = pc.add(column.cast(pa.int32()), pa.scalar(hidden.shift.days, pa.int32()))
