@@ -20,6 +20,7 @@ from hometrial.tasks import (
     querying,
     reading,
     ruling,
+    scheduling,
     sending,
 )
 from hometrial.tasks.engine import House, app
@@ -35,6 +36,7 @@ TASKS = (
     querying,
     reading,
     ruling,
+    scheduling,
     sending,
 )
 """The modules that define tasks: a worker must know them all."""

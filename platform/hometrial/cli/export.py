@@ -5,14 +5,15 @@ from pathlib import Path
 
 import click
 
+from hometrial.cli.schedule import schedule
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
 from hometrial.services import migrating
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--draft", is_flag=True, help="What is stored now, unlocked.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder to write.")
 @click.option(
     "--format", "formats", default="parquet,csv", help="xpt5, dataset-json, parquet, csv ..."
 )
@@ -23,8 +24,15 @@ from hometrial.services import migrating
     "--samples", default="all", help="Streams whose samples go along: all, steps,..., or ''."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's facts as JSON.")
-@click.pass_obj
-def export(database: Database, /, draft: bool, out: Path, as_json: bool, **given: str) -> None:  # noqa: FBT001
+@click.pass_context
+def export(
+    context: click.Context,
+    /,
+    draft: bool,  # noqa: FBT001
+    out: Path | None,
+    as_json: bool,  # noqa: FBT001
+    **given: str,
+) -> None:
     """Write data sets for a statistician: the same bytes as long as nothing changed.
 
     A draft is what is stored now. For data that are signed for and kept, make a lock (hometrial lock create).
@@ -33,6 +41,9 @@ def export(database: Database, /, draft: bool, out: Path, as_json: bool, **given
     Example:
       hometrial export --draft --out draft-2026-11-24 --format xpt5,parquet,csv
     """
+    if context.invoked_subcommand is not None:
+        return
+    database: Database = context.obj
     from hometrial.services.locking import (
         making,
     )  # only this command pays for loading its libraries
@@ -40,6 +51,8 @@ def export(database: Database, /, draft: bool, out: Path, as_json: bool, **given
 
     if not draft:
         raise ExportRefusedError("say --draft for what is stored now, or use hometrial lock create")
+    if out is None:
+        raise click.UsageError("Missing option '--out': the folder to write.")
     migrating.require_newest(database)
     asked = wanted(_listed(given["formats"]), given["profile"], _listed(given["samples"]))
     with database.reading() as session:
@@ -52,3 +65,6 @@ def export(database: Database, /, draft: bool, out: Path, as_json: bool, **given
 
 def _listed(given: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in given.split(",") if name.strip())
+
+
+export.add_command(schedule)

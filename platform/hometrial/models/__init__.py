@@ -143,6 +143,7 @@ from hometrial.models.safety import (
     BaselineSymptom,
     SafetyReport,
 )
+from hometrial.models.scheduling import ExportRun, ExportSchedule
 from hometrial.models.screening import (
     ANSWER_SOURCES,
     SCREENING_OUTCOMES,
@@ -189,7 +190,7 @@ __all__ = [
     "AnchorDay", "Answer", "AnswerUpload", "BadDay", "BaselineSymptom", "Batch", "BoardDecision", "Bridge", "BulkAct", "Connection",
     "ConsentCopy", "ConsentEvent", "ConsentSignature", "ConsentTalk", "ConsentText", "Contact", "DailyMetric",
     "DataLock", "DataRequest", "DayChunk", "Deviation", "Device", "DoseEvent", "Endorsement", "EntryAddress", "EntryCode",
-    "ExpectedForm", "Finding", "FormScore", "Gap", "Identity", "InstrumentVersion", "LaboratoryResult", "LinkAttempt",
+    "ExpectedForm", "ExportRun", "ExportSchedule", "Finding", "FormScore", "Gap", "Identity", "InstrumentVersion", "LaboratoryResult", "LinkAttempt",
     "LinkInvitation", "LockSignature", "LockSource", "Lot", "Medication", "Message", "MessageSecret", "MessageState", "MessageTopic", "PairedDevice",
     "Participant", "ParticipantZone", "Participation", "Passkey", "PasskeyChallenge", "PasskeyRemoval", "PasskeyUse",
     "Pause", "Payload", "PayloadPart", "Product", "ProtocolDraft", "ProtocolDraftRevision", "ProtocolDraftSubmission",

@@ -11,7 +11,7 @@ from hometrial.models import Batch, DayChunk, QuarantinedRow, Query, Verdict
 _NOTHING_YET = datetime(1970, 1, 1, tzinfo=UTC)
 _NO_DATA = (
     "public.data_request", "public.data_lock", "public.lock_source", "public.lock_signature", "public.saved_view",
-    "public.board_decision",
+    "public.board_decision", "public.export_schedule", "public.export_run",
 )  # fmt: skip
 """Tables that tell of data sets and of pages: asking for a draft does not change what is in it."""
 
