@@ -197,6 +197,7 @@ def _write(database: Database, request: DataRequest) -> tuple[int, UUID | None]:
 
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _clear(out)
         lock_id = _KINDS[request.kind](database, request, out, progress)
         progress("one archive of all files")
         _pack(out, file)
@@ -207,6 +208,12 @@ def _write(database: Database, request: DataRequest) -> tuple[int, UUID | None]:
         ) from error
     finally:
         shutil.rmtree(out, ignore_errors=True)
+
+
+def _clear(out: Path) -> None:
+    """Remove the half-written folders of a worker that was killed: nobody else writes this one's."""
+    for left in out.parent.glob(f".{out.name}.*"):
+        shutil.rmtree(left)
 
 
 def _wanted(request: DataRequest) -> Wanted:
@@ -223,13 +230,29 @@ def _lock(database: Database, request: DataRequest, out: Path, progress: Progres
         str(request.lock_name), str(request.lock_kind), str(request.reason), _wanted(request)
     )
     with database.reading() as session:
-        name = session.get_one(StaffAccount, request.account_id).name
-    return making.make(database, new, out, f"staff:{name}", progress).id
+        by = f"staff:{session.get_one(StaffAccount, request.account_id).name}"
+        kept = _kept(session, request, by)
+    if kept is not None:
+        return _again(database, kept, out, progress)
+    return making.make(database, new, out, by, progress).id
 
 
-def _rebuild(database: Database, request: DataRequest, out: Path, progress: Progress) -> UUID:
+def _kept(session: Session, request: DataRequest, by: str) -> UUID | None:
+    """Return the lock of this request that is there already: its worker ended before the files could be taken."""
+    return session.scalars(
+        select(DataLock.id).where(
+            DataLock.name == request.lock_name,
+            DataLock.kind == request.lock_kind,
+            DataLock.reason == request.reason,
+            DataLock.made_by == by,
+            DataLock.made_at >= request.requested_at.replace(microsecond=0),
+        )
+    ).one_or_none()
+
+
+def _again(database: Database, lock_id: UUID | None, out: Path, progress: Progress) -> UUID:
     with database.reading() as session:
-        lock = session.get_one(DataLock, request.lock_id)
+        lock = session.get_one(DataLock, lock_id)
         source = keeping.source_of(session, lock)
     making.rebuild(database, lock, source, out, progress)
     return lock.id
@@ -238,7 +261,7 @@ def _rebuild(database: Database, request: DataRequest, out: Path, progress: Prog
 _KINDS: dict[str, Callable[[Database, DataRequest, Path, Progress], UUID | None]] = {
     "draft": _draft,
     "lock": _lock,
-    "rebuild": _rebuild,
+    "rebuild": lambda database, request, *told: _again(database, request.lock_id, *told),
 }
 
 

@@ -118,10 +118,10 @@ def _taken(store: Path, place: Path, part: Part) -> tuple[Path, int]:
 
 
 def expire(home: Path) -> int:
-    """Remove parts that no export has taken for two weeks; return how many."""
+    """Remove parts that no export has taken for two weeks, and those that a killed worker left half; return how many."""
     before = (clock.now() - KEPT).timestamp()
     removed = 0
-    for path in (home / "samples").glob("??/*.parquet"):
+    for path in (home / "samples").glob("??/*"):
         if path.stat().st_mtime < before:
             path.unlink(missing_ok=True)
             removed += 1
