@@ -8,7 +8,7 @@ from typing import Any
 
 _ROOMS = ("hometrial", "hometrial_ingest", "hometrial_validation")
 _LIBRARIES = ("numpy", "odmlib", "pandas", "pyarrow", "pyreadstat", "scipy", "statsmodels", "fpdf2")
-_ENDINGS = (".py", ".yaml", ".csv", ".sql", ".txt", ".md", ".html", ".ttf")
+_ENDINGS = (".py", ".yaml", ".csv", ".css", ".sql", ".txt", ".md", ".html", ".ttf")
 
 
 @cache
