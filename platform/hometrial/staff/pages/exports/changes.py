@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Response, abort, render_template, request
 from sqlalchemy.orm import Session
 
+from hometrial.errors import ExportRefusedError
 from hometrial.exports.deidentifying import Profile
 from hometrial.exports.differing import SCHEMA, Difference
 from hometrial.models import DataLock
@@ -18,7 +19,7 @@ from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, sites
 
 PER_PAGE = 100
-_FORBIDDEN, _NOT_FOUND = 403, 404
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def changes_csv(number: int) -> Response:
 
 def _compared(session: Session, number: int) -> Compared:
     if len(sites()) != len(me().all_sites):
-        abort(_FORBIDDEN, "A lock tells of everybody; who sees all sites compares locks.")
+        raise ExportRefusedError("a lock tells of everybody; who sees all sites compares locks")
     after = locks.found(session, number)
     since = asking.whole("since", max(number - 1, 0), 0, 10**8)
     if number == 1:

@@ -1,7 +1,8 @@
 """Papers of a lock: its pilot report, and the packs of the safety board."""
 
-from flask import Response, abort
+from flask import Response
 
+from hometrial.errors import ExportRefusedError
 from hometrial.services.viewing import papers
 from hometrial.services.viewing.papers import Kind
 from hometrial.staff.headers import REPORT_POLICY
@@ -11,7 +12,6 @@ from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, sites, study
 
 _TYPES = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
-_FORBIDDEN = 403
 
 
 @pages.get("/locks/<int:number>/report.<any(html, pdf):form>")
@@ -44,7 +44,7 @@ def masked_pack(number: int, form: str) -> Response:
 
 def _paper(number: int, kind: Kind, form: str) -> Response:
     if len(sites()) != len(me().all_sites):
-        abort(_FORBIDDEN, "It tells of everybody; who sees all sites reads it.")
+        raise ExportRefusedError("it tells of everybody; who sees all sites reads it")
     with reading() as session:
         lock = locks.found(session, number)
         body = papers.paper(session, study().database, lock, kind, form)
