@@ -163,6 +163,8 @@ def is_explained(finding: Finding, made: Mapping[str, Made]) -> bool:
         return finding.value.get("ARMNRS") == "ASSIGNED, NOT TREATED"
     if finding.rule == "CORE-000717":
         return finding.subject not in _gone(made)
+    if finding.rule == "CORE-001043":
+        return finding.value.get("ARMNRS") == "NOT ASSIGNED"
     return False
 
 

@@ -155,8 +155,14 @@ class Study:
         ]
 
     def epoch(self, person: str, day: date) -> str:
-        """Return EPOCH of a day of a person; empty before consent. The day on which an epoch begins is of that one."""
-        found = [each for each in self.elements(person) if each.first <= day]
+        """Return EPOCH of a day of a person. The day on which an epoch begins is of that one.
+
+        Empty before consent; who never signed and was screened was not in any epoch but that of the screening.
+        """
+        entered = self.elements(person)
+        found = [each for each in entered if each.first <= day]
+        if not entered and self.screened(person) is not None:
+            return self.epoch_terms.get(self.protocol.epochs[0].id, "")
         return self.epoch_terms.get(found[-1].epoch, "") if found else ""
 
     def epoch_of(self, person: str, written: str | None) -> str:
