@@ -106,7 +106,7 @@ def test_an_incremental_run_sends_what_is_new_and_tells_where_the_rest_lies(
     second = run(place, schedule)
     assert (first.sent, second.state) == (first.files, "done"), second.error
     assert 0 < second.sent < second.files
-    held = list(csv.DictReader((out / second.folder / "HELD.csv").open()))
+    held = list(csv.DictReader(io.StringIO((out / second.folder / "HELD.csv").read_text())))
     assert {each["folder"] for each in held} == {first.folder, second.folder}
     manifest = json.loads((out / second.folder / "MANIFEST.json").read_text())
     assert {each["path"]: each["sha256"] for each in manifest["files"]} == {each["path"]: each["sha256"] for each in held}  # fmt: skip
@@ -119,7 +119,9 @@ def test_an_incremental_run_sends_what_is_new_and_tells_where_the_rest_lies(
     for name in ("MANIFEST.json", "MANIFEST.sha256"):
         shutil.copy(out / second.folder / name, whole / name)
     assert vouching.verify(whole).problems == ()
-    (changed,) = csv.DictReader((out / second.folder / "changes-since.csv").open())
+    (changed,) = csv.DictReader(
+        io.StringIO((out / second.folder / "changes-since.csv").read_text())
+    )
     assert (changed["table"], changed["participant_id"], changed["variable"], changed["after"]) == ("participant", "P-0002", "status", "withdrawn")  # fmt: skip
 
 
