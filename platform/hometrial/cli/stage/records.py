@@ -21,8 +21,8 @@ from hometrial.services.trial.sampling import Result
 
 _WEEK_4, _REPEATED = 28, 3
 """The day on the drug of the second sample, and after how many more days a high value was measured again."""
-_HIGH = 8
-"""Place among those on the drug of whose liver values one was high."""
+_HIGH = 4
+"""Place among those whose blood of week 4 was drawn of whose liver values one was high."""
 _LIMITS = {"alt": ("U/L", 40), "ast": ("U/L", 35), "bilirubin": ("umol/L", 21)}
 _TOLD = (
     ("vitamin D", "2021-09", "", ""),
@@ -32,12 +32,12 @@ _TOLD = (
 )
 _BEFORE = (("headache", 1), ("trouble_sleeping", 2), ("dizziness", 1), ("nausea", 0))
 _DEPARTURES = (
-    (2, "visit_window", "minor", 20, "week 4 visit held 6 days late: nobody could be reached"),
-    (4, "dosing", "important", 9, "two doses taken on one evening, told at the next call"),
-    (11, "procedure_missed", "minor", 15, "blood of week 4 not drawn: no appointment at the practice"),
-    (18, "eligibility", "important", 30, "decided before the liver values were in; they were normal"),
+    (2, "visit_window", "minor", 38, "week 4 visit held 6 days late: nobody could be reached"),
+    (4, "dosing", "important", 12, "two doses taken on one evening, told at the next call"),
+    (11, "procedure_missed", "minor", 9, "diary not kept for a week: the phone was lost"),
+    (18, "eligibility", "important", 1, "decided before the liver values were in; they were normal"),
 )  # fmt: skip
-"""Of those on the drug by place: category, impact, how many days ago at most, and what happened."""
+"""Of those on the drug by place: category, impact, the day on the drug on which it was found, and what happened."""
 
 
 def at_screening(session: Session, life: Life) -> None:
@@ -66,17 +66,21 @@ def at_baseline(session: Session, life: Life) -> None:
 
 def on_drug(stage: Stage, treated: Sequence[Life]) -> None:
     """Keep the blood of week 4, one value of which was high and measured again, and what departed from the protocol."""
-    for place, life in enumerate(treated):
-        began = life.began or 0
-        if began >= _WEEK_4 + _REPEATED and life.part.number % 6:
-            stage.at(stage.ago(began - _WEEK_4, life.part.zone, 9))
-            alt = "3.4" if place == _HIGH else None
-            stage.do("blood of week 4", lambda s: _sample(s, life, "W4", "labs_lft", alt))  # noqa: B023 - done at once
+    drawn = [
+        life
+        for life in treated
+        if (life.began or 0) >= _WEEK_4 + _REPEATED and life.part.number % 6
+    ]
+    for place, life in enumerate(drawn):
+        ago = (life.began or 0) - _WEEK_4
+        stage.at(stage.ago(ago, life.part.zone, 9))
+        alt = "3.4" if place == _HIGH else None
+        stage.do("blood of week 4", lambda s: _sample(s, life, "W4", "labs_lft", alt))  # noqa: B023 - done at once
         if place == _HIGH:
-            stage.at(stage.ago(began - _WEEK_4 - _REPEATED, life.part.zone, 9))
+            stage.at(stage.ago(ago - _REPEATED, life.part.zone, 9))
             stage.do("a high value is measured again", lambda s: _again(s, life))  # noqa: B023
-    for place, category, impact, ago, words in _DEPARTURES:
-        _depart(stage, treated[place], (category, impact, words), ago)
+    for place, category, impact, day, words in _DEPARTURES:
+        _depart(stage, treated[place], (category, impact, words), day)
 
 
 def _sample(
@@ -107,9 +111,9 @@ def _again(session: Session, life: Life) -> None:
         )
 
 
-def _depart(stage: Stage, life: Life, what: tuple[str, str, str], ago: int) -> None:
+def _depart(stage: Stage, life: Life, what: tuple[str, str, str], day: int) -> None:
     category, impact, words = what
-    found = min(ago, max((life.began or 0) - 1, 1))
+    found = max((life.began or 0) - day, 1)
     stage.at(stage.ago(found, life.part.zone, 13))
     departure = Departure(
         category=category,
