@@ -103,9 +103,9 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
     set_aside = pd.read_csv(before / "tidy/quarantine.csv").iloc[0]
     assert beats(before) == [60]
     assert (set_aside["value"], set_aside["rule"], set_aside["status"]) == (255, "value_is_physical", "open")  # fmt: skip
-    assert json.loads((before / "MANIFEST.json").read_text())["state"]["excluded_samples_by_rule"] == {
-        "value_is_physical": 1
-    }
+    assert json.loads((before / "MANIFEST.json").read_text())["state"][
+        "excluded_samples_by_rule"
+    ] == {"value_is_physical": 1}
 
     with study.database.transaction("test", "stress test") as session:
         rows = session.scalars(select(QuarantinedRow.id)).all()
@@ -115,7 +115,9 @@ def test_a_quarantined_row_is_listed_apart_and_joins_the_samples_when_it_is_rele
     decided = pd.read_csv(after / "tidy/quarantine.csv").iloc[0]
     assert sorted(beats(after)) == [60, 255]
     assert (decided["status"], decided["decision_reason"]) == ("released", "stress test")
-    assert json.loads((after / "MANIFEST.json").read_text())["state"]["excluded_samples_by_rule"] == {}
+    assert (
+        json.loads((after / "MANIFEST.json").read_text())["state"]["excluded_samples_by_rule"] == {}
+    )
 
 
 def test_a_reason_that_looks_like_a_formula_is_harmless_in_csv_and_untouched_in_parquet(
