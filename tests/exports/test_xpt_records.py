@@ -5,6 +5,7 @@ import random
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyreadstat
 import pytest
@@ -28,7 +29,13 @@ _NUMBERS = [
 
 def _table(numbers: list[float | None]) -> pa.Table:
     rows: list[dict[str, object]] = [
-        {"TEXT": "x" * (place % 23), "WHOLE": place - 9, "NUM": number, "NONE": "", "GONE": None}
+        {
+            "TEXT": "x" * (60 + place % 23),
+            "WHOLE": place - 9,
+            "NUM": number,
+            "NONE": "",
+            "GONE": None,
+        }
         for place, number in enumerate(numbers)
     ]
     return metadata.frame(_SET, rows)
@@ -85,3 +92,12 @@ def test_the_largest_numbers_are_kept_which_the_other_library_writes_as_the_end_
     xpt.write(tmp_path / "a.xpt", _SET, _table(numbers), _AT)
     read, _ = pyreadstat.read_xport(tmp_path / "a.xpt")
     assert read["NUM"].tolist() == numbers
+
+
+def test_a_short_record_that_ends_in_blanks_is_not_taken_for_the_filling_of_the_file(tmp_path):
+    columns = (Column("ETCD", "Element Code", "text"), Column("TABRANCH", "Branch", "text"))
+    data_set = DataSet("TA", "Trial Arms", "", "", ("ETCD",), columns)
+    rows = [{"ETCD": name, "TABRANCH": "Assigned" if name == "A" else ""} for name in "ABCD"]
+    xpt.write(tmp_path / "ta.xpt", data_set, metadata.frame(data_set, rows), _AT)
+    found = pd.read_sas(tmp_path / "ta.xpt", format="xport", encoding="ascii")
+    assert found["ETCD"].tolist() == list("ABCD")

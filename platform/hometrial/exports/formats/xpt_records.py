@@ -36,21 +36,33 @@ def widest(table: pa.Table) -> pa.Table:
     """Return one row from whose values a header with the right widths is made; none of a table without rows."""
     if not table.num_rows:
         return table
-    columns = [_longest(table[name]) for name in table.column_names]
+    columns = [
+        _sample(table[name], width)
+        for name, width in zip(table.column_names, _widths(table), strict=True)
+    ]
     return pa.Table.from_arrays(columns, schema=table.schema)
 
 
-def _longest(column: pa.ChunkedArray) -> pa.Array:
-    if not _is_text(column.type):
-        return pa.array([0], column.type)
-    lengths = pc.binary_length(column)
-    place = pc.index(lengths, pc.max(lengths)).as_py()
-    return pa.array([column[place].as_py()], column.type)
+def _sample(column: pa.ChunkedArray, width: int) -> pa.Array:
+    return pa.array(["x" * width if _is_text(column.type) else 0], column.type)
+
+
+def _widths(table: pa.Table) -> list[int]:
+    """Return the bytes of each column; a record that is no longer than a card is made longer by its last text.
+
+    Readers (pandas 3.1, and with it CDISC's rules) take the blanks at the end of a short file for the filling of its last
+    card, and lose the row that ends in them; a record of more than 80 bytes leaves no doubt.
+    """
+    widths = [_width(table[name]) for name in table.column_names]
+    texts = [place for place, field in enumerate(table.schema) if _is_text(field.type)]
+    if texts and sum(widths) <= _RECORD:
+        widths[texts[-1]] += _RECORD + 1 - sum(widths)
+    return widths
 
 
 def replace_records(path: Path, table: pa.Table) -> None:
     """Put a table's rows in the place of those of a file that was written of `widest` of it."""
-    widths = [_width(table[name]) for name in table.column_names]
+    widths = _widths(table)
     with path.open("r+b") as file:
         file.truncate(file.read().index(_OBSERVATIONS) + _RECORD)
         file.seek(0, 2)
