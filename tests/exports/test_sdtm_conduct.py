@@ -186,6 +186,7 @@ def test_consent_is_the_earliest_milestone_and_a_new_one_is_another():
         ("INFORMED CONSENT OBTAINED", "2026-04-01"),
         ("ELIGIBILITY CRITERIA MET", "2026-01-20"),
         ("RANDOMIZED", "2026-02-10"),
+        ("STILL IN THE STUDY", "2026-04-01"),
     ]
     assert people.dm(seen)[0]["RFICDTC"] == "2026-01-05"
 

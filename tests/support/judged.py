@@ -100,7 +100,7 @@ class Finding:
         )
 
 
-def by_rules(folder: Path, made: Mapping[str, Made], jobs: int = 2) -> list[Finding]:
+def by_rules(folder: Path, jobs: int = 2) -> list[Finding]:
     """Return what CORE finds beyond what `docs/core.md` explains. Raises AssertionError if it could not judge."""
     out = folder.parent / "findings.jsonl"
     told = subprocess.run(
@@ -110,7 +110,7 @@ def by_rules(folder: Path, made: Mapping[str, Made], jobs: int = 2) -> list[Find
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
     assert "of which unexpected: 0" in told.stdout, told.stdout
-    return [each for each in _findings(out) if not is_explained(each, made)]
+    return [each for each in _findings(out) if not is_explained(each)]
 
 
 def _findings(out: Path) -> Iterator[Finding]:
@@ -136,21 +136,13 @@ def _is_over_reported(known: dict[str, str] | None, result: dict[str, Any], erro
     return is_of_set and known.get("only_if", "") in str(error)
 
 
-def is_explained(finding: Finding, made: Mapping[str, Made]) -> bool:
+def is_explained(finding: Finding) -> bool:
     """Whether `docs/core.md` says why the rule fires here, and why it stays so."""
     if finding.rule == "CORE-000192":
         return finding.value.get("ARMNRS") == "ASSIGNED, NOT TREATED"
-    if finding.rule == "CORE-000717":
-        return finding.subject not in _gone(made)
     if finding.rule == "CORE-001043":
         return finding.value.get("ARMNRS") == "NOT ASSIGNED"
     return False
-
-
-def _gone(made: Mapping[str, Made]) -> set[str]:
-    table = made["DS"].table
-    ended = table.filter(pc.equal(table["DSSCAT"], "STUDY PARTICIPATION"))
-    return set(ended["USUBJID"].to_pylist())
 
 
 def by_terms(folder: Path, made: Mapping[str, Made]) -> list[str]:

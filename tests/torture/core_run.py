@@ -33,7 +33,7 @@ def _judge(name: str, options: argparse.Namespace, say: Say) -> list[str]:
         place, made = judged.written(
             source if options.whole else judged.trimmed(source), Path(folder)
         )
-        found = [*map(str, judged.by_rules(place, made)), *judged.by_terms(place, made)]
+        found = [*map(str, judged.by_rules(place)), *judged.by_terms(place, made)]
     rows = sum(each.table.num_rows for each in made.values())
     say(f"{name}: {len(made)} data sets, {rows} rows, {len(found)} findings")
     for each in found:

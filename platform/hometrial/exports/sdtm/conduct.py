@@ -18,15 +18,21 @@ _MODES = {
 }
 """SVCNTMOD; REMOTE FORMS extends CDISC's list: forms of a visit without a conversation. The system meets nobody."""
 _MILESTONE, _DISPOSITION = "PROTOCOL MILESTONE", "DISPOSITION EVENT"
+_ONGOING = "STILL IN THE STUDY"
+"""Of an interim snapshot: a term of ours in an open list of CDISC (OTHEVENT)."""
 _MEETING = re.compile(r"[;,\s]+")
 
 
 def ds(study: Study) -> list[Row]:
-    """Return consents, eligibility and allocation as milestones, and the ends of treatment and participation."""
+    """Return consents, eligibility and allocation as milestones, the ends of treatment and participation, or that it goes on."""
     return [
         {PERSON: person, **row}
         for person in study.people
-        for row in (*_milestones(study, person), *_ends(study, person))
+        for row in (
+            *_milestones(study, person),
+            *_ends(study, person),
+            *_goes_on(study, person),
+        )
     ]
 
 
@@ -70,6 +76,18 @@ def _ends(study: Study, person: str) -> Iterator[Row]:
                 "DSTERM": end.words, "DSDECOD": end.term, "DSCAT": _DISPOSITION, "DSSCAT": what,
                 "DSSTDTC": end.day, SOURCE: (end.source,),
             }  # fmt: skip
+
+
+def _goes_on(study: Study, person: str) -> Iterator[Row]:
+    """Say of whoever takes part still until when that is known: no event of theirs is later (FB3401)."""
+    last = study.last_contact(person)
+    if last is None or study.consented(person) is None:
+        return
+    if leaving.participation(study, person) is None:
+        yield {
+            "DSTERM": _ONGOING, "DSDECOD": _ONGOING, "DSCAT": "OTHER EVENT",
+            "DSSTDTC": last.isoformat(), SOURCE: (f"participant/{person}",),
+        }  # fmt: skip
 
 
 def sv(study: Study) -> list[Row]:
