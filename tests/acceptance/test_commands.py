@@ -3,6 +3,7 @@
 import json
 import zipfile
 
+import pandas as pd
 import pytest
 
 from hometrial import embedded
@@ -111,10 +112,10 @@ def the_quarantine_is_decided(run):
 
 def the_data_set_holds_what_was_decided(run, out):
     summary = json.loads(run("export", "--draft", "--out", out, "--json"))
-    assert (summary["participants"], summary["samples"]) == (1, 58)
-    beats = (out / "samples/heart_rate/P-0001/2016-06.csv").read_text()
-    assert ",400," in beats
-    assert ",500," not in beats
+    assert (summary["participants"], summary["samples"]) == (["P-0001"], 58)
+    beats = pd.read_parquet(out / "samples/heart_rate")["value"].tolist()
+    assert 400 in beats
+    assert 500 not in beats
     manifest = json.loads((out / "MANIFEST.json").read_text())
     assert {"path", "rows", "sha256"} <= manifest["files"][0].keys()
     first = (out / "MANIFEST.sha256").read_text()

@@ -210,7 +210,7 @@ def test_three_changes_are_three_differences_with_who_and_why(locked, tmp_path):
         found = [
             each
             for each in comparing.compared(session, "DSMB-1", "DSMB-2")
-            if each.table == "adverse_event" and each.variable != "learned"
+            if each.table == "adverse_event" and each.variable not in ("", "learned")
         ]
     assert [(each.variable, each.before, each.after) for each in found] == [
         ("severity", "mild", "severe"), ("grade", "", "3"), ("severity", "mild", "moderate"),

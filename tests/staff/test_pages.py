@@ -6,8 +6,10 @@ import pytest
 import signed_in
 from flask.testing import FlaskClient
 from linked import counted
+from sqlalchemy import select
 
 from hometrial.db import Database
+from hometrial.models import Site
 from hometrial.services import enrolling
 from hometrial.staff import create_app
 
@@ -18,6 +20,11 @@ def _cell(page: str, code: str, day: str) -> str:
     )
     assert found, (code, day)
     return " | ".join(found.groups())
+
+
+def first_site(session):
+    """Return the study's first site: another module's tests add one to the study that all share."""
+    return session.scalars(select(Site).order_by(Site.code)).first()
 
 
 def test_a_cell_tells_hours_worn_in_words_and_figures(staff: FlaskClient) -> None:
@@ -90,7 +97,7 @@ def test_a_day_shows_its_versions_and_how_long_it_was(staff: FlaskClient) -> Non
 
 def test_the_trail_says_who_changed_what_and_why(database: Database, staff: FlaskClient) -> None:
     with database.transaction("a clerk", "somebody came") as session:
-        enrolling.add_participant(session)
+        enrolling.add_participant(session, site=first_site(session))
     page = staff.get("/audit").text
     for word in ("Head of the chain", "a clerk", "somebody came", "added to participant"):
         assert word in page
@@ -108,7 +115,7 @@ def test_a_person_without_data_or_zone_has_a_page_that_says_so(
     database: Database, staff: FlaskClient
 ) -> None:
     with database.transaction("tests", "enrol") as session:
-        code = enrolling.add_participant(session).code
+        code = enrolling.add_participant(session, site=first_site(session)).code
     page = staff.get(f"/people/{code}").text
     assert f"hometrial import PROVIDER PATH --participant {code}" in page
     assert f"hometrial participant zone {code}" in page

@@ -29,7 +29,7 @@ _OF_PERSON = " JOIN participant p ON p.id = t.participant_id"
 _BATCH_KEY = "f.sha256, b.kind, b.scope, b.reader_revision"
 
 _OF_PEOPLE = (
-    "bulk_act", "data_request", "export_run", "export_schedule", "protocol_draft", "protocol_draft_revision", "protocol_draft_submission", "saved_view", "staff_account",
+    "board_decision", "bulk_act", "data_lock", "data_request", "export_run", "export_schedule", "lock_signature", "lock_source", "protocol_draft", "protocol_draft_revision", "protocol_draft_submission", "saved_view", "staff_account",
     "staff_grant",
     "adverse_event", "adverse_event_coding", "adverse_event_version", "alert", "alert_event", "allocation",
     "allocation_in_error", "allocation_reveal", "allocation_scheme", "anchor_day", "answer", "answer_upload",

@@ -7,9 +7,9 @@ from asked import MORNING, SCREENING, SELF, STAFF
 from sqlalchemy import select
 
 from hometrial.models import Answer, Batch, Finding, QuarantinedRow, Query, Verdict
-from hometrial.services import listing
 from hometrial.services.asking import judging, opening, saving, scores, settling, submitting
 from hometrial.services.asking.saving import Entry
+from hometrial.services.capturing import evidence
 from hometrial.services.trial import following
 
 ITEMS = tuple(f"phq9_{number}" for number in range(1, 10))
@@ -109,7 +109,7 @@ def test_what_cannot_have_been_given_is_set_aside_with_a_query_and_not_scored(wa
     assert batch.quarantined_by_rule == {"answered_in_this_time": 1}
     kept = scores.newest(ward.session, impossible)
     assert (kept.number, kept.without, kept.scores["core_symptoms"]) == (2, ["phq9_1"], None)
-    exported = listing.quarantine(ward.session, ward.person).to_pylist()
+    exported = list(evidence.quarantined(ward.session))
     assert [(each["stream"], each["code"], each["value"]) for each in exported] == [
         ("questionnaire", "phq9_1", 3)
     ]

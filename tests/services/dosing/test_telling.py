@@ -35,8 +35,10 @@ def status(somebody, number):
 
 
 def days_of_trial(somebody):
+    """Return the days that the drug dates: the run-in began before it."""
     with somebody.study.database.reading() as session:
-        return following.anchors(session, somebody.person)
+        found = following.anchors(session, somebody.person)
+    return {name: on for name, on in found.items() if name != "run_in_start"}
 
 
 def tap(somebody, key=None, **told):
