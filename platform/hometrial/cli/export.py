@@ -50,7 +50,7 @@ def export(
     from hometrial.services.locking.wanted import wanted
 
     if not draft:
-        raise ExportRefusedError("say --draft for what is stored now, or use hometrial lock create")
+        raise ExportRefusedError("add --draft for what is stored now, or use hometrial lock create")
     if out is None:
         raise click.UsageError("Missing option '--out': the folder to write.")
     migrating.require_newest(database)
