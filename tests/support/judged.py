@@ -140,6 +140,8 @@ def is_explained(finding: Finding) -> bool:
     """Whether `docs/core.md` says why the rule fires here, and why it stays so."""
     if finding.rule == "CORE-000192":
         return finding.value.get("ARMNRS") == "ASSIGNED, NOT TREATED"
+    if finding.rule == "CORE-000266":
+        return finding.value.get("AESER") is None
     if finding.rule == "CORE-001043":
         return finding.value.get("ARMNRS") == "NOT ASSIGNED"
     return False
