@@ -1,7 +1,8 @@
 """A trial from its file to an arm and a visit, typed by the people who run it."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import enrolled
 import pytest
@@ -11,6 +12,7 @@ from hometrial.protocol import loading
 from hometrial.services import enrolling
 from hometrial.services.trial import following, screening
 
+ZONE = "Europe/Berlin"
 BODY = loading.shipped_text("ldn-mecfs")
 WORDS = {True: "yes", False: "no"}
 TYPED = [f"{name}={WORDS.get(value, value) if isinstance(value, bool) else value}" for name, value in ANSWERS.items()]  # fmt: skip
@@ -40,7 +42,7 @@ def in_force(run):
 @pytest.fixture
 def signed(study, in_force, run):
     """A person with a screening open who has signed, and whose run-in is over."""
-    code = run("screening", "open", "ldn-mecfs", "--zone", "Europe/Berlin").strip()
+    code = run("screening", "open", "ldn-mecfs", "--zone", ZONE).strip()
     with study.database.transaction("test", "consent") as session:
         person = enrolling.find_participant(session, code)
         enrolled.consent(session, person)
@@ -50,7 +52,8 @@ def signed(study, in_force, run):
 
 
 def today():
-    return datetime.now(UTC).date()
+    """The day it is where the person lives, which for an hour or two a night is not the day it is in UTC."""
+    return datetime.now(ZoneInfo(ZONE)).date()
 
 
 def test_a_protocol_comes_into_force_step_by_step(run, tmp_path):
@@ -141,9 +144,9 @@ def the_visits_are_told(run, code):
 def test_screenings_are_logged_with_their_reasons(run, in_force):
     assert "--zone" in run("screening", "open", "ldn-mecfs", code=2)
     assert "no version of ldn-x is in force" in run(
-        "screening", "open", "ldn-x", "--zone", "Europe/Berlin", code=2
+        "screening", "open", "ldn-x", "--zone", ZONE, code=2
     )
-    zone = ("--zone", "Europe/Berlin")
+    zone = ("--zone", ZONE)
     assert run("screening", "open", "ldn-mecfs", *zone) == "P-0001\n"
     assert "not met: I1" in run("screening", "answer", "P-0001", "age=80")
     assert "say why that is corrected" in run("screening", "answer", "P-0001", "age=81", code=2)

@@ -11,17 +11,17 @@ from hometrial.services import enrolling
 from hometrial.staff import create_app
 
 
-@pytest.fixture(scope="module")
-def site(shared_study):
-    with shared_study.database.transaction("test", "a site") as session:
+@pytest.fixture
+def site(study):
+    with study.database.transaction("test", "a site") as session:
         enrolling.default_site(session)
         lock = locks_by_hand.lock(session, "DSMB-1")
-    app = create_app(shared_study.database)
+    app = create_app(study.database)
     app.config.update(WTF_CSRF_ENABLED=False)
-    return app, shared_study.database, lock
+    return app, study.database, lock
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def dora(site):
     app, database, _ = site
     return signed_in.client(app, database, "dora", ("dsmb",))
@@ -53,6 +53,7 @@ def test_a_decision_is_signed_and_shown_on_the_lock(site, dora):
 
 def test_a_newer_decision_stands_above_and_to_pause_is_a_red_alert(site, dora):
     app, database, lock = site
+    decide(dora, lock)
     assert decide(dora, lock, decision="pause", because="two grade-3 events").status_code == 303
     page = dora.get(f"/exports/locks/{lock.number}").text
     assert page.index("two grade-3 events") < page.index("no new signal")
