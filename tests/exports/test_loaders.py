@@ -7,6 +7,7 @@ import sys
 from datetime import date, datetime
 
 import pyarrow as pa
+import pyreadstat
 import pytest
 
 from hometrial.exports import metadata
@@ -105,6 +106,68 @@ def test_r_reads_every_format_that_it_has_a_reader_for(tmp_path, made, chosen):
     assert (done.stdout, done.returncode) == (f"2|NA|{AE.columns[1].label}", 0), done.stderr
 
 
+TOLD = DataSet(
+    "EX",
+    "Exposure",
+    "Interventions",
+    "One record per interval",
+    ("SUBJID",),
+    (
+        Column("DOCUMENT", "A name that is a command of SPSS", "text"),
+        Column("SUBJID", "Number with zeros before", "text"),
+        Column("EXTERM", 'Text, "quoted" & signs', "text"),
+        Column("EXDOSE", "Dose", "float"),
+        Column("EXSEQ", "Sequence number", "integer"),
+        Column("ADT", "Day", "date"),
+        Column("AENDT", "Day that nobody has", "date"),
+    ),
+)
+INTERVALS = [
+    {"DOCUMENT": "main", "SUBJID": "001", "EXTERM": 'Übel, "so" $x `y', "EXDOSE": 12.0, "EXSEQ": 1, "ADT": date(2026, 3, 29)},
+    {"DOCUMENT": "main", "SUBJID": "002", "EXTERM": "NA", "EXDOSE": 0.1 + 0.2, "EXSEQ": 2_000_000, "ADT": date(1899, 12, 31)},
+    {"DOCUMENT": "", "SUBJID": "003", "EXTERM": "", "EXDOSE": None, "EXSEQ": None, "ADT": None},
+]  # fmt: skip
+
+
+def intervals(rows):
+    return {"sdtm": [Frame(TOLD, metadata.frame(TOLD, rows))]}
+
+
+@pytest.mark.parametrize("chosen", ["csv", "spss"])
+@pytest.mark.parametrize("rows", [INTERVALS, []], ids=["rows", "no rows"])
+def test_pspp_reads_what_was_written_value_by_value_with_labels(tmp_path, chosen, rows):
+    if not shutil.which("pspp"):
+        pytest.skip("pspp is not on this machine")
+    folder(tmp_path, intervals(rows), [chosen])
+    with (tmp_path / "load.sps").open("a", encoding="utf-8") as program:
+        program.write("DATASET ACTIVATE ex.\nSAVE OUTFILE='read.sav'.\n")
+    done = subprocess.run(["pspp", "load.sps"], cwd=tmp_path, capture_output=True, text=True, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout
+    read, told = pyreadstat.read_sav(tmp_path / "read.sav")
+    assert told.column_names_to_labels == {each.name: each.label for each in TOLD.columns}
+    expected = [{each.name: row.get(each.name) for each in TOLD.columns} for row in rows]
+    found = read.astype(object).where(read.notna(), None).to_dict("records")
+    assert found == expected
+
+
+def test_a_text_with_a_line_break_is_not_read_as_two_rows_but_said(tmp_path):
+    broken = [*INTERVALS, {"DOCUMENT": "main", "SUBJID": "004", "EXTERM": "one\ntwo"}]
+    folder(tmp_path, intervals(broken), ["csv"])
+    said = "ex was not read: a text in it holds a line break, where this program ends a row; read sdtm-csv/ex.csv with R, Python or Stata"
+    assert f"%put ERROR: {said};" in (tmp_path / "load.sas").read_text(encoding="utf-8")
+    spss = (tmp_path / "load.sps").read_text(encoding="utf-8")
+    assert f'ECHO "{said}".' in spss
+    assert "GET DATA" not in spss
+    assert "import delimited" in (tmp_path / "load.do").read_text(encoding="utf-8")
+
+
+def test_stata_takes_no_text_of_a_csv_for_a_number_and_no_double_for_less(tmp_path):
+    folder(tmp_path, intervals(INTERVALS), ["csv"])
+    program = (tmp_path / "load.do").read_text(encoding="utf-8")
+    assert "stringcols(1 2 3 6 7) asdouble encoding" in program
+    assert "capture frame drop ex\nframe create ex\n" in program
+
+
 def test_each_program_reads_the_best_of_what_is_there(tmp_path, made):
     assert folder(tmp_path, made, EVERY) == {"load.R": 2, "load.sas": 2, "load.do": 2, "load.sps": 2, "load.py": 2}  # fmt: skip
     text = {path.name: path.read_text(encoding="utf-8") for path in tmp_path.glob("load.*")}
@@ -127,7 +190,7 @@ def test_csv_is_read_with_types_and_labels_in_every_package(tmp_path, made):
     assert 'frame ae: label variable AETERM `"Reported "Term" & more, 100 %"\'' in stata
     spss = (tmp_path / "load.sps").read_text(encoding="utf-8")
     assert '/AETERM "Reported ""Term"" & more, 100 %"' in spss
-    assert "  local_day SDATE10\n" in spss
+    assert " local_day\n  SDATE10 " in spss
 
 
 def test_a_package_that_reads_none_of_the_formats_has_no_program(tmp_path, made):

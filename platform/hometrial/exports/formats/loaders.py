@@ -25,17 +25,18 @@ plain <- function(path, classes, labels) {
 """
 _SAS_HEAD = """\
 /* Reads every data set of this folder into WORK. Set the folder; run SAS with encoding UTF-8.
-   Truth values and instants of CSV files stay text; a line break inside a quoted text ends a record of INFILE. */
+   Truth values and instants of CSV files stay text. */
 %let folder = .;
 """
 _STATA_HEAD = """\
 * Reads every data set of this folder, each into a frame of its own: cd to the folder first. Needs Stata 16.
+* Days, instants and truth values of CSV files stay text; date(day, "YMD") makes a day of one.
 version 16
 """
 _SPSS_HEAD = """\
-* Reads every data set of this folder: set the folder here first.
+* Reads every data set of this folder: set the folder here first. Needs SPSS 21 in Unicode mode, or PSPP.
+* Truth values and instants of CSV files stay text.
 CD ".".
-SET UNICODE=ON.
 """
 _PROGRAMS: dict[str, tuple[str, Mapping[str, Statement]]] = {
     "load.R": (_R_HEAD, statements.R),

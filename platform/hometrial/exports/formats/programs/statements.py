@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pyarrow.compute as pc
+
 from hometrial.exports.formats import frames
 from hometrial.exports.formats.frames import Frame
 from hometrial.exports.metadata import Column
@@ -30,6 +32,17 @@ class DataFile:
     def width(self, column: Column) -> int:
         """Return the bytes that a text variable needs."""
         return frames.length(self.frame.table[column.name])
+
+    @property
+    def breaks_lines(self) -> bool:
+        """Tell if a text holds a line break: SAS and SPSS end the row of a CSV there, whatever the quotation marks say."""
+        texts = (each for each in self.frame.data_set.columns if each.kind == "text")
+        return any(
+            pc.any(pc.match_substring(self.frame.table[each.name], "\n")).as_py() for each in texts
+        )
+
+
+_BROKEN = "was not read: a text in it holds a line break, where this program ends a row; read {path} with R, Python or Stata"
 
 
 def quoted(text: str, sign: str) -> str:
@@ -63,6 +76,8 @@ def _sas_xpt8(file: DataFile) -> str:
 
 
 def _sas_csv(file: DataFile) -> str:
+    if file.breaks_lines:
+        return f"%put ERROR: {file.name} {_BROKEN.format(path=file.path)};"
     lengths, inputs, labels, dates = [], [], [], []
     for column in file.frame.data_set.columns:
         text = (f"$ {max(5, file.width(column))}", "$") if column.kind == "text" else None
@@ -82,22 +97,28 @@ def _sas_csv(file: DataFile) -> str:
 
 
 def _stata(command: str) -> Statement:
-    return lambda file: (
-        f'frame create {file.name}\nframe {file.name}: {command} "{file.path}", clear'
-    )
+    return lambda file: f'{_stata_frame(file)}\nframe {file.name}: {command} "{file.path}", clear'
+
+
+def _stata_frame(file: DataFile) -> str:
+    return f"capture frame drop {file.name}\nframe create {file.name}"
 
 
 def _stata_csv(file: DataFile) -> str:
-    labels = [
-        f'frame {file.name}: label variable {each.name} `"{each.label}"\''
-        for each in file.frame.data_set.columns
-    ]
+    """Return how Stata reads a CSV: all that is no number stays text, as it would take 001 for 1, and doubles stay doubles."""
+    columns = list(enumerate(file.frame.data_set.columns, 1))
+    numbers = ("integer", "float")
+    texts = [str(at) for at, each in columns if each.kind not in numbers or file.is_truth(each)]
+    kept = f"stringcols({' '.join(texts)}) " if texts else ""
     return "\n".join(
         [
-            f"frame create {file.name}",
+            _stata_frame(file),
             f'frame {file.name}: import delimited "{file.path}", varnames(1) case(preserve) bindquote(strict) '
-            'maxquotedrows(unlimited) encoding("utf-8") clear',
-            *labels,
+            f'maxquotedrows(unlimited) {kept}asdouble encoding("utf-8") clear',
+            *(
+                f'frame {file.name}: label variable {each.name} `"{each.label}"\''
+                for _, each in columns
+            ),
         ]
     )
 
@@ -107,19 +128,19 @@ def _spss(command: str) -> Statement:
 
 
 def _spss_csv(file: DataFile) -> str:
-    columns, labels = [], []
+    if file.breaks_lines:
+        return f'ECHO "{file.name} {_BROKEN.format(path=file.path)}".'
+    fields, labels = [], []
     for column in file.frame.data_set.columns:
         text = f"A{max(5, file.width(column))}" if column.kind == "text" else None
         read = text or ("A5" if file.is_truth(column) else _SPSS_TYPES[column.kind])
-        columns.append(f"  {column.name} {read}")
-        labels.append(f"  {column.name} {quoted(column.label, chr(34))}")
+        # No line begins with a name: PSPP would take one that is called `document` for the command.
+        fields.append(f"{column.name}\n  {read}")
+        labels.append(f"{column.name} {quoted(column.label, chr(34))}")
     return (
         f'GET DATA /TYPE=TXT /FILE="{file.path}" /ENCODING="UTF8" /ARRANGEMENT=DELIMITED\n'
-        '  /DELIMITERS="," /QUALIFIER=\'"\' /FIRSTCASE=2 /VARIABLES=\n'
-        + "\n".join(columns)
-        + f".\nDATASET NAME {file.name}.\nVARIABLE LABELS\n"
-        + "\n  /".join(each.strip() if place else each for place, each in enumerate(labels))
-        + "."
+        f'  /DELIMITERS="," /QUALIFIER=\'"\' /FIRSTCASE=2 /VARIABLES={" ".join(fields)}.\n'
+        f"DATASET NAME {file.name}.\nVARIABLE LABELS " + "\n  /".join(labels) + "."
     )
 
 
