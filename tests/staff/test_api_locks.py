@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 import signed_in
+import worked
 from asked import in_trial
 
 from hometrial.exports import vouching
@@ -120,10 +121,18 @@ def test_no_path_leads_out_of_the_lock(sam, ready):
         assert sam.get(f"/api/v1/locks/DSMB-1/files/{path}").status_code == 404, path
 
 
-def test_what_differs_between_two_locks_is_told_with_who_did_it(sam):
-    lines = sam.get("/api/v1/locks/DSMB-1/differences/DSMB-2").text.splitlines()
+def test_what_differs_between_two_locks_is_told_with_who_did_it(sam, place, shared_study):
+    address = "/api/v1/locks/DSMB-1/differences/DSMB-2"
+    for _ in range(2):
+        later = sam.get(address)
+        assert (later.status_code, later.json["state"]) == (202, "waiting")
+        assert int(later.headers["Retry-After"]) > 0
+    worked.out(shared_study.database, "differences", 2, 1, "study")
+    lines = sam.get(address).text.splitlines()
     (changed,) = [each for each in map(json.loads, lines) if each["variable"] == "status"]
     assert (changed["table"], changed["after"]) == ("participant", "withdrawn")
+    assert changed["who"] == "ann"
+    assert changed["why"] == "NOT RELEASED", "words stay behind as in every export of the profile"
     assert sam.get("/api/v1/locks/DSMB-2/differences/DSMB-1").status_code == 409
 
 

@@ -10,9 +10,10 @@ import asked
 import locks_by_hand
 import pytest
 import signed_in
+import worked
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
-from sqlalchemy import update
+from sqlalchemy import text, update
 from werkzeug.serving import make_server
 
 from hometrial import clock
@@ -274,6 +275,7 @@ def test_two_locks_are_compared_by_table_with_who_and_when(site, browsers, made)
     with database.reading() as session:
         before, later = (keeping.find(session, name) for name in ("DSMB-1", "DSMB-2"))
     address, before = f"/exports/locks/{later.number}/changes", before.number
+    worked.out(database, "differences", later.number, before, "study")
     page = browsers["sam"].get(f"{address}?since={before}&table=adverse_event").text
     assert '<td>severity</td><td class="change">mild</td><td class="change">severe</td>' in page
     assert "staff:ines" in page
@@ -293,6 +295,8 @@ def test_the_papers_of_a_lock_are_read_by_whom_they_are_for(site, browsers, made
     with database.reading() as session:
         lock = keeping.find(session, "DSMB-1")
     address = f"/exports/locks/{lock.number}"
+    for kind in ("report", "open", "closed", "masked"):
+        worked.out(database, kind, lock.number)
     for name, paper, words in (
         ("sam", "report", "Pilot"), ("sam", "open-pack", "open pack"),
         ("dora", "open-pack", "open pack"), ("dora", "closed-pack", "CLOSED pack"),
@@ -309,6 +313,37 @@ def test_the_papers_of_a_lock_are_read_by_whom_they_are_for(site, browsers, made
             kept = session.query(AccessRecord).filter_by(kind="refused", who=f"staff:{name}").all()
         assert f"GET {address}/closed-pack.html" in {each.what for each in kept}
     assert one_site(site, "sid", "statistician").get(f"{address}/report.html").status_code == 409
+
+
+def test_a_paper_is_made_by_a_worker_while_its_page_says_so(site, browsers, by_hand):
+    _, database = site
+    number = by_hand("to-be-read").number
+    address, follow = f"/exports/locks/{number}/open-pack.pdf", f"/exports/locks/{number}/making/open.pdf"  # fmt: skip
+    assert "no worker is making it" in browsers["sam"].get(follow).text
+    for _ in range(2):
+        answer = browsers["sam"].get(address)
+        assert answer.status_code == 202
+        assert f'data-live="{follow}"' in answer.text
+        assert "waits for a worker" in answer.text
+    assert "data-busy" in browsers["dora"].get(follow).text
+    with database.reading() as session:
+        told = {"kind": "open", "lock": number, "before": 0, "profile": ""}
+        found = session.scalars(text("SELECT args FROM jobs.procrastinate_jobs WHERE task_name = 'work out'"))  # fmt: skip
+        assert list(found).count(told) == 1
+    assert browsers["ines"].get(follow).status_code == 403
+
+
+def test_a_paper_that_cannot_be_made_says_why_and_how_to_try_again(site, browsers, by_hand):
+    _, database = site
+    number = by_hand("keeps-nothing").number
+    worked.out(database, "report", number)
+    address = f"/exports/locks/{number}/report.html"
+    page = browsers["sam"].get(address).text
+    assert "cannot open it" in page
+    assert f'href="{address}?again=yes"' in page
+    assert "waits for a worker" in browsers["sam"].get(f"{address}?again=yes").text
+    csv_ = browsers["sam"].get(f"/exports/locks/{number}/changes.csv?since=1")
+    assert (csv_.status_code, csv_.location) == (303, f"/exports/locks/{number}/changes?since=1")
 
 
 @pytest.fixture
@@ -363,7 +398,13 @@ def test_a_lock_is_read_and_signed_in_a_browser_by_keyboard(site, by_hand, opene
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine")
-def test_what_differs_is_read_on_a_small_screen(made, opened):
-    page = opened("dana", "/exports/locks/2/changes")
+def test_what_differs_is_shown_by_itself_when_it_is_made_and_read_on_a_small_screen(
+    site, made, opened
+):
+    _, database = site
+    page = opened("dana", "/exports/locks/2/changes?since=1&table=adverse_event")
+    expect(page.get_by_text("waits for a worker")).to_be_visible()
+    assert flaws(page) == []
+    worked.out(database, "differences", 2, 1, "study")
     expect(page.get_by_role("table")).to_contain_text("severity")
     assert flaws(page) == []

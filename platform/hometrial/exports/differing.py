@@ -41,6 +41,8 @@ _EVIDENCE = frozenset({"audit", "batch", "verdict", "chunk", "quarantined"})
 """Tables that tell how data came about: what changed in them is the reason of a change, not one."""
 _PARENTS = re.compile(r'"(?:adverse_event|response|screening)_id":\s*"([0-9a-f-]{36})"')
 """In the state of a record: the one that it is a version or a part of, which is what the tables are about."""
+_CODE = re.compile(r'"code":\s*"([^"]+)"')
+"""In the state of a person: the pseudonym, which names them here; the trail knows them by their row's key."""
 _NO_VALUES = frozenset({"id", "version", "revision", "rule_suite", "scorer"})
 Change = Literal["added", "changed", "removed"]
 SCHEMA = pa.schema(
@@ -124,11 +126,20 @@ class _Trail:
     cutoff: int
 
     @cached_property
+    def _codes(self) -> dict[str, str]:
+        """The pseudonym of each person by the key of their row."""
+        said = (row for row in self.after.rows("audit") if row["table"] == "participant")
+        found = ((row["record"], _CODE.search(row["new"] or "")) for row in said)
+        return {record: code[1] for record, code in found if code}
+
+    @cached_property
     def _by_record(self) -> dict[str, Row]:
         newer = [row for row in self.after.rows("audit") if row["sequence"] > self.cutoff]
         found = {}
         for row in sorted(newer, key=lambda row: row["sequence"]):
             found[row["record"]] = row
+            if row["record"] in self._codes:
+                found[self._codes[row["record"]]] = row
             for parent in _PARENTS.findall(row["new"] or ""):
                 found[parent] = row
         return found

@@ -157,6 +157,12 @@ def deliver_job(session: Session, request_id: UUID) -> bool:
     return defer(session, job, request_id=str(request_id))
 
 
+def work_out_job(session: Session, queueing_lock: str, **arguments: str | int) -> bool:
+    """Defer what is worked out of locks, one thing at a time: each takes the memory of a whole lock."""
+    job = _job(session, "work out", lock="work out", queueing_lock=queueing_lock)
+    return defer(session, job, **arguments)
+
+
 def revoke_job(session: Session, account_id: UUID) -> bool:
     """Defer the revocation of an account at its provider; it repeats until it is confirmed."""
     one = f"revoke:{account_id}"

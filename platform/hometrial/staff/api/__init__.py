@@ -1,6 +1,6 @@
 """The read interface for programs, `/api/v1`: what staff see, by their tokens (features.md D15, D17)."""
 
-from hometrial.staff.api import describing, elsewhere, locks, people, samples, tables
+from hometrial.staff.api import compared, describing, elsewhere, locks, people, samples, tables
 from hometrial.staff.api.declaring import doors
 
-__all__ = ["describing", "doors", "elsewhere", "locks", "people", "samples", "tables"]
+__all__ = ["compared", "describing", "doors", "elsewhere", "locks", "people", "samples", "tables"]

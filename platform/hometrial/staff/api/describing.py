@@ -25,6 +25,8 @@ _JSON_TYPES = {
     "text": shapes.TEXT, "integer": shapes.NUMBER, "number": {"type": "number"}, "boolean": {"type": "boolean"},
     "day": {"type": "string", "format": "date"}, "instant": shapes.INSTANT, "wall clock": shapes.TEXT,
 }  # fmt: skip
+_JSON = "application/json"
+LATER = 202
 _INTRODUCTION = (
     "Reads what staff see, for programs. A token stands for its owner: the same permissions, the same sites, and each "
     "read stands in the access log. Nothing is changed here. Every refusal is a problem (RFC 9457) that names the "
@@ -61,10 +63,13 @@ def _address(operation: Operation) -> str:
 def _operation(operation: Operation) -> dict[str, Any]:
     content = {media: {"schema": shape} for media, shape in operation.answers.items()}
     answers: dict[str, Any] = {"200": {"description": operation.summary, "content": content}}
-    if operation.method == "POST":
-        answers["202"] = {"description": "It is being made.", "content": content}
+    if operation.method == "POST" or LATER in operation.others:
+        answers[str(LATER)] = {
+            "description": "It is being made.",
+            "content": {_JSON: {"schema": shapes.DELIVERY}},
+        }
     refused = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/problem"}}}
-    further = {str(each): _FURTHER[each] for each in operation.others}
+    further = {str(each): _FURTHER[each] for each in operation.others if each != LATER}
     for status, text in sorted((_USUAL | further).items()):
         has_body = status not in ("206", "304")
         answers[status] = {"description": text} | ({"content": refused} if has_body else {})

@@ -1,6 +1,5 @@
-"""Data locks: listed, told, compared; their files as they were when they were made."""
+"""Data locks: listed, told; their files as they were when they were made."""
 
-import json
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +12,10 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.differing import SCHEMA
 from hometrial.exports.folder import MANIFEST
 from hometrial.models import DataLock, DataRequest, Site
 from hometrial.services import delivering
-from hometrial.services.locking import comparing, keeping, signing
+from hometrial.services.locking import keeping, signing
 from hometrial.services.locking.signing import Standing
 from hometrial.services.locking.wanted import wanted
 from hometrial.staff.api import parameters, shapes
@@ -26,7 +24,7 @@ from hometrial.staff.api.problems import NotReadyError, NotThereError
 from hometrial.staff.study import me, reading, sites, study, writing
 from hometrial.tasks import delivering as tasks
 
-_NAME = parameters.place("name", "The lock's name, or its number.")
+NAME = parameters.place("name", "The lock's name, or its number.")
 _BYTES = {"application/octet-stream": {"type": "string", "format": "binary"}}
 _PIECE = 1 << 20
 
@@ -65,7 +63,7 @@ def _told(standing: Standing) -> dict[str, Any]:
         "A lock",
         "What it is, and the facts of its manifest: code, protocol, instruments, rules, rows, what is left out and why.",
         {"application/json": shapes.one(**shapes.LOCK["properties"], facts={"type": "object"})},
-        (_NAME,),
+        (NAME,),
         others=(404,),
     )
 )
@@ -83,7 +81,7 @@ def one(name: str) -> Response:
         "Who signed a lock",
         "With the meaning of each signature, and the root that it is for.",
         {"application/json": shapes.one(root=shapes.TEXT, data={"type": "array", "items": shapes.SIGNED})},
-        (_NAME,),
+        (NAME,),
         others=(404,),
     )
 )  # fmt: skip
@@ -94,32 +92,7 @@ def signatures(name: str) -> Response:
         return shapes.answer({"root": lock.root, "data": signing.told(session, lock)})
 
 
-@door(
-    Operation(
-        "differences",
-        "/locks/<name>/differences/<after>",
-        "What differs between two locks",
-        "Rows added, changed and removed from one lock to a later one, a changed value a line, with who did it, when and why. "
-        "For who sees all sites.",
-        {"application/x-ndjson": shapes.DIFFERENCE},
-        (_NAME, parameters.place("after", "The later lock.")),
-        others=(404, 409),
-    )
-)
-def differences(name: str, after: str) -> Response:
-    """Tell what differs."""
-    with reading() as session:
-        for each in (name, after):
-            _require(session, keeping.find(session, each))
-        found = [each.row() for each in comparing.compared(session, name, after)]
-    lines = (
-        f"{json.dumps({key: row[key] for key in SCHEMA.names}, ensure_ascii=False)}\n".encode()
-        for row in found
-    )
-    return FlaskResponse(lines, mimetype="application/x-ndjson")
-
-
-def _require(session: Session, lock: DataLock) -> None:
+def require(session: Session, lock: DataLock) -> None:
     """Raise ExportRefusedError unless a role of theirs may ask for the lock's profile, and they see every site."""
     every = session.scalar(select(func.count()).select_from(Site))
     if len(sites()) != every:
@@ -137,7 +110,7 @@ def _require(session: Session, lock: DataLock) -> None:
         "Ask for a lock's files",
         "A worker makes them of what the lock keeps, byte for byte; GET tells how far it is. They are kept for a week.",
         {"application/json": shapes.DELIVERY},
-        (_NAME,),
+        (NAME,),
         method="POST",
         action="export.request",
         others=(404, 409),
@@ -147,7 +120,7 @@ def ask(name: str) -> Response:
     """Ask for a lock's files; who has asked before is not asked again."""
     with writing("ask for the files of a lock") as session:
         lock = keeping.find(session, name)
-        _require(session, lock)
+        require(session, lock)
         found = _request(session, lock)
         if found is None:
             found = delivering.ask_files(session, me(), sites(), lock)
@@ -187,7 +160,7 @@ def _delivery(request: DataRequest) -> dict[str, Any]:
         "How far a lock's files are",
         "`state` is waiting, running or ready; when it is ready, manifest, files and archive can be read.",
         {"application/json": shapes.DELIVERY},
-        (_NAME,),
+        (NAME,),
         others=(404, 409),
     )
 )
@@ -209,7 +182,7 @@ def _not_asked(name: str) -> NotReadyError:
 def _archive(name: str) -> tuple[Path, DataRequest]:
     with reading() as session:
         lock = keeping.find(session, name)
-        _require(session, lock)
+        require(session, lock)
         found = _request(session, lock)
     if found is None:
         raise _not_asked(name)
@@ -225,7 +198,7 @@ def _archive(name: str) -> tuple[Path, DataRequest]:
         "All files of a lock in one",
         "A zip archive. With Range a download goes on where it broke off.",
         {"application/zip": {"type": "string", "format": "binary"}},
-        (_NAME,),
+        (NAME,),
         others=(206, 304, 404, 409, 416),
     )
 )
@@ -242,7 +215,7 @@ def archive(name: str) -> Response:
         "A lock's manifest",
         "MANIFEST.json as it was written: every file with its rows, bytes and SHA-256.",
         {"application/json": {"type": "object", "required": ["files"]}},
-        (_NAME,),
+        (NAME,),
         others=(404, 409),
     )
 )
@@ -259,7 +232,7 @@ def manifest(name: str) -> Response:
         "A file of a lock",
         "By its path in the manifest, or MANIFEST.json, MANIFEST.sha256, MANIFEST.sig, SIGNATURES.json.",
         _BYTES,
-        (_NAME, parameters.place("path", "As tidy-parquet/participant_day.parquet.")),
+        (NAME, parameters.place("path", "As tidy-parquet/participant_day.parquet.")),
         others=(404, 409),
     )
 )

@@ -1,4 +1,5 @@
-// Renews what a page says is under way, while somebody looks at it; without it one reloads.
+// Renews what a page says is under way, while somebody looks at it, and goes on to what it was waiting for; without
+// it one reloads.
 (() => {
   const place = document.querySelector("[data-live]");
   if (!place) return;
@@ -12,6 +13,8 @@
         if (answer.status === 401) { place.append(" You are logged out; open the newest link again."); return; }
         if (answer.ok) place.innerHTML = await answer.text();
       } catch (error) { /* the site does not answer just now: the next round asks again */ }
+      const done = place.querySelector("[data-done]");
+      if (done) { window.location.replace(done.href); return; }
       if (place.querySelector("[data-busy]")) next = busy;
     }
     window.setTimeout(renew, next);

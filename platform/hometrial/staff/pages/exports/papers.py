@@ -1,17 +1,17 @@
-"""Papers of a lock: its pilot report, and the packs of the safety board."""
+"""Papers of a lock: its pilot report, and the packs of the safety board; a worker makes each once."""
 
-from flask import Response
+from werkzeug.wrappers import Response
 
-from hometrial.errors import ExportRefusedError
-from hometrial.services.viewing import papers
-from hometrial.services.viewing.papers import Kind
+from hometrial.services.locking import worked_out
+from hometrial.services.locking.report_papers import PAGE, PDF
+from hometrial.services.locking.worked_out import Kind
 from hometrial.staff.headers import REPORT_POLICY
-from hometrial.staff.pages.exports import locks
+from hometrial.staff.pages.exports import locks, making
 from hometrial.staff.pages.exports.blueprint import pages
 from hometrial.staff.permitting import permits
-from hometrial.staff.study import me, reading, sites, study
+from hometrial.staff.study import reading, study
 
-_TYPES = {"html": "text/html; charset=utf-8", "pdf": "application/pdf"}
+_FILES = {"html": (PAGE, "text/html; charset=utf-8"), "pdf": (PDF, "application/pdf")}
 
 
 @pages.get("/locks/<int:number>/report.<any(html, pdf):form>")
@@ -43,13 +43,16 @@ def masked_pack(number: int, form: str) -> Response:
 
 
 def _paper(number: int, kind: Kind, form: str) -> Response:
-    if len(sites()) != len(me().all_sites):
-        raise ExportRefusedError("it tells of everybody; who sees all sites reads it")
+    order = making.order_of(kind, number)
+    found = making.asked(order)
+    if found.state != "ready":
+        return making.page(order, found, form)
     with reading() as session:
-        lock = locks.found(session, number)
-        body = papers.paper(session, study().database, lock, kind, form)
-    answer = Response(body, content_type=_TYPES[form])
-    answer.headers["Content-Disposition"] = f'inline; filename="{kind}-{lock.name}.{form}"'
+        name = locks.found(session, number).name
+    file, media = _FILES[form]
+    body = worked_out.file(study().database.settings.home, found.name, file).read_bytes()
+    answer = Response(body, content_type=media)
+    answer.headers["Content-Disposition"] = f'inline; filename="{kind}-{name}.{form}"'
     if form == "html":
         answer.headers["Content-Security-Policy"] = REPORT_POLICY
     return answer
