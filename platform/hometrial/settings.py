@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Where staff reach the staff site; https unless it is this machine. Passkeys hold for its host name."""
     trusted_proxies: int = Field(default=0, ge=0, le=3)
     """How many proxies of our own stand before the sites, each of which says for whom it asks; 0: none is believed."""
+    api_limit: int = Field(default=600, ge=2, le=1_000_000)
+    """How many requests a token of the read interface makes in any minute, half of them at once; then it is 429."""
     simulators: str | None = None
     """Base address of `hometrial simulate`: all providers are then its doubles, never the real ones."""
     clock_file: Path | None = None

@@ -15,11 +15,13 @@ from openapi_spec_validator import validate
 from sqlalchemy import select
 
 from hometrial import clock
+from hometrial.db import Database
 from hometrial.exports.tidy.tables import TIDY
 from hometrial.models import AccessRecord, StaffAccount
 from hometrial.services import enrolling, reaching
 from hometrial.services.staffing import tokens
 from hometrial.staff import create_app
+from hometrial.staff.api import shapes
 from hometrial.staff.api.describing import document
 
 DAYS = range(1, 11)
@@ -288,6 +290,51 @@ def test_every_read_stands_in_the_access_log_with_what_it_asked_for(sam, shared_
     assert (table.who, table.kind, table.action) == ("staff:sam", "exported", "export.take")
     assert table.what == "GET /api/v1/tables/participant_day?participant=P-0001&format=csv"
     assert (one.kind, one.subject) == ("exported", "P-0002")
+
+
+@pytest.fixture(scope="module")
+def narrow(shared_study):
+    """The staff site of the same study, which gives a token four requests a minute."""
+    settings = shared_study.database.settings.model_copy(update={"api_limit": 4})
+    database = Database(settings)
+    yield create_app(database)
+    database.engine.dispose()
+
+
+def test_a_token_that_asks_too_often_waits_and_no_other_does(narrow, token, at_clock):
+    now = clock.now()
+    at_clock(now)
+    fast, other = (Program(narrow, token("fred", called=called)) for called in ("fast", "other"))
+    assert [fast.get("/study").status_code for _ in range(3)] == [200, 200, 429]
+    assert other.get("/study").status_code == 200
+    refused = fast.get("/study")
+    told = problem(refused, 429)
+    wait = int(refused.headers["Retry-After"])
+    assert (told["limit"], told["retry_after"], told["field"]) == (4, wait, "Authorization")
+    assert f"{wait} seconds" in told["way_out"]
+    Draft202012Validator(shapes.PROBLEM).validate(told)
+    at_clock(now + timedelta(seconds=wait - 1))
+    assert fast.get("/study").status_code == 429
+    at_clock(now + timedelta(seconds=wait))
+    assert fast.get("/study").status_code == 200
+
+
+def test_in_no_minute_a_token_has_more_than_its_limit(narrow, token, at_clock):
+    now, done = clock.now(), 0
+    program = Program(narrow, token("gus", called="greedy"))
+    for second in range(60):
+        at_clock(now + timedelta(seconds=second))
+        done += program.get("/locks").status_code == 200
+    assert done in (3, 4)
+
+
+def test_a_token_that_asks_too_often_is_written_down_once_a_minute(narrow, token, shared_study):
+    program = Program(narrow, token("hugo", called="hasty"))
+    for _ in range(9):
+        program.get("/study")
+    with shared_study.database.reading() as session:
+        lines = session.scalars(select(AccessRecord).where(AccessRecord.who == "staff:hugo")).all()
+    assert [each.kind for each in lines] == ["exported", "exported", "refused"]
 
 
 def test_the_study_is_told(sam):

@@ -9,7 +9,7 @@ from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as AnyResponse
 
 from hometrial.db import Database
-from hometrial.services.staffing import access, acting, sessions, tokens
+from hometrial.services.staffing import access, acting, factors, sessions, tokens
 from hometrial.services.staffing.access import Looked
 from hometrial.services.staffing.acting import NotPermittedError
 from hometrial.services.staffing.permissions import ACTIONS
@@ -22,7 +22,9 @@ COOKIE = "token"
 _DECLARED = "hometrial_permits"
 OPEN: frozenset[str] = frozenset({"assets.health", "assets.vega", "static", "bootstrap.static"})
 """Endpoints that need no session, beside those that `opens` marks: they tell nothing of the study."""
-_FORBIDDEN, _GONE = 403, 404
+_GONE = 404
+_REFUSED = (403, 429)
+"""What was refused is noted where it was."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def _require(app: Flask) -> AnyResponse | None:
         return None
     database = study().database
     if permit.by_token:
-        _by_token(database)
+        _by_token(database, permit)
     else:
         _by_session(database, permit)
     try:
@@ -117,18 +119,26 @@ def _by_session(database: Database, permit: Permit) -> None:
             sessions.note_use(writing, g.session.id)
 
 
-def _by_token(database: Database) -> None:
+def _by_token(database: Database, permit: Permit) -> None:
     told = request.authorization
     token = told.token if told is not None and told.type == "bearer" else None
     with database.reading() as reading:
         holder = tokens.holder(reading, token) if token else None
-    if holder is None:
+    if holder is None or token is None:
         raise Unauthorized
     g.actor, g.sites = holder, frozenset()
+    settings = database.settings
+    with database.transaction(holder.actor, "a token is used") as writing:
+        key = factors.keys_of(settings).hash
+        refusal = tokens.spend(writing, key, token, settings.api_limit)
+    if refusal is not None:
+        if refusal.is_news:
+            _note(database, "refused", permit.action)
+        raise refusal
 
 
 def _log(app: Flask, answer: Response) -> Response:
-    if "actor" not in g or request.endpoint is None or answer.status_code == _FORBIDDEN:
+    if "actor" not in g or request.endpoint is None or answer.status_code in _REFUSED:
         return answer
     permit = permit_of(app, request.endpoint)
     about = (request.view_args or {}).get("code")

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from hometrial import clock
 from hometrial.errors import TrialError
 from hometrial.models import StaffAccount, StaffToken
+from hometrial.services.entering import budgets
+from hometrial.services.entering.budgets import Budget
 from hometrial.services.staffing import acting
 from hometrial.services.staffing.acting import Actor
 
@@ -19,10 +21,34 @@ START = "hometrial_"
 """By its beginning a token that lies about is known for what it is."""
 LONGEST = timedelta(days=366)
 _LONGEST_NAME = 64
+_WINDOW = 60
+_TOLD = Budget("told-of-token", 2, _WINDOW)
+"""How often it is written down that a token asks too often: once in a minute, however often it does."""
 
 
 class TokenRefusedError(TrialError):
     """A token that cannot be made like this."""
+
+
+class TooOftenError(TrialError):
+    """A token that has asked too often; `seconds` until it may again, `is_news`: not written down in this minute yet."""
+
+    def __init__(self, most: int, seconds: int, *, is_news: bool) -> None:
+        super().__init__(
+            f"this token has made its {most} requests of a minute, half of which may come at once; "
+            f"ask again in {seconds} seconds"
+        )
+        self.most, self.seconds, self.is_news = most, seconds, is_news
+
+
+def spend(session: Session, key: bytes, token: str, most: int) -> TooOftenError | None:
+    """Take one of a token's `most` requests in any minute; return the refusal if none is left."""
+    whose = _digest(token).hex()
+    wait = budgets.spend(session, key, (Budget("requests-of-token", most, _WINDOW), whose))
+    if wait is None:
+        return None
+    is_news = budgets.spend(session, key, (_TOLD, whose)) is None
+    return TooOftenError(most, wait.seconds, is_news=is_news)
 
 
 def issue(session: Session, account_id: UUID, name: str, lasting: timedelta) -> str:

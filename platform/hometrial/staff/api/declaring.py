@@ -43,7 +43,7 @@ class Operation:
     method: Literal["GET", "POST"] = "GET"
     action: str = "export.take"
     others: tuple[int, ...] = field(default=())
-    """Statuses beside 200, 400, 401 and 403."""
+    """Statuses beside 200, 400, 401, 403 and 429."""
 
 
 OPERATIONS: list[Operation] = []

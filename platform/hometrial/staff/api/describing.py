@@ -16,7 +16,7 @@ from hometrial.staff.api.problems import MEDIA_TYPE
 from hometrial.staff.permitting import opens
 
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
-_USUAL = {"400": "A value will not do.", "401": "No token, or one that opens nothing.", "403": "No role allows it."}  # fmt: skip
+_USUAL = {"400": "A value will not do.", "401": "No token, or one that opens nothing.", "403": "No role allows it.", "429": "The token has asked too often; Retry-After says when it may again."}  # fmt: skip
 _FURTHER = {
     206: "A part.", 304: "What you have is as it would come.", 404: "There is no such thing.",
     409: "It cannot be given now, or not to you.", 410: "It is kept no longer.", 416: "There is no such part.",
@@ -30,7 +30,8 @@ LATER = 202
 _INTRODUCTION = (
     "Reads what staff see, for programs. A token stands for its owner: the same permissions, the same sites, and each "
     "read stands in the access log. Nothing is changed here. Every refusal is a problem (RFC 9457) that names the "
-    "field, its value and the way out."
+    "field, its value and the way out. A token makes so many requests in a minute (as set up; 600 if nothing is set): then "
+    "it is 429, with Retry-After."
 )
 
 
@@ -73,6 +74,9 @@ def _operation(operation: Operation) -> dict[str, Any]:
     for status, text in sorted((_USUAL | further).items()):
         has_body = status not in ("206", "304")
         answers[status] = {"description": text} | ({"content": refused} if has_body else {})
+    answers["429"]["headers"] = {
+        "Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    }
     return {
         "operationId": operation.name,
         "summary": operation.summary,

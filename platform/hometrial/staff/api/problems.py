@@ -11,6 +11,7 @@ from hometrial.errors import TrialError, UnknownParticipantError
 from hometrial.services.locking.keeping import UnknownLockError
 from hometrial.services.serving.snapshots import SnapshotGoneError
 from hometrial.services.staffing.acting import NotPermittedError
+from hometrial.services.staffing.tokens import TooOftenError
 
 MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[TrialError], int] = {
@@ -42,6 +43,7 @@ def handle(part: Blueprint) -> None:
     part.register_error_handler(401, _nobody)
     part.register_error_handler(HTTPException, _plain)
     part.register_error_handler(TrialError, _refused)
+    part.register_error_handler(TooOftenError, _too_often)
 
 
 def problem(status: int, detail: str, **further: object) -> Response:
@@ -64,6 +66,19 @@ def _nobody(_error: HTTPException) -> Response:
         way_out="send `Authorization: Bearer TOKEN`; tokens are made on the page Account of the staff site",
     )
     answer.headers["WWW-Authenticate"] = 'Bearer realm="hometrial"'
+    return answer
+
+
+def _too_often(error: TooOftenError) -> Response:
+    answer = problem(
+        429,
+        str(error),
+        field="Authorization",
+        limit=error.most,
+        retry_after=error.seconds,
+        way_out=f"wait {error.seconds} seconds; fewer and larger requests (format=parquet, archive) bring the same",
+    )
+    answer.headers["Retry-After"] = str(error.seconds)
     return answer
 
 

@@ -108,5 +108,6 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail"],
     "properties": {
         "type": TEXT, "title": TEXT, "status": NUMBER, "detail": TEXT, "field": TEXT, "value": {}, "way_out": TEXT,
+        "limit": NUMBER, "retry_after": NUMBER,
     },
 }  # fmt: skip
