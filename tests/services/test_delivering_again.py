@@ -210,6 +210,19 @@ def test_a_name_that_another_request_took_meanwhile_is_not_taken_for_ones_own(tr
     assert "bears the name DSMB-1" in done.error
 
 
+def test_what_breaks_off_for_no_known_reason_is_failed_and_another_can_be_asked_for(
+    trial, monkeypatch
+):
+    request = trial.draft()
+    monkeypatch.setattr(making, "draft", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        delivering.make(trial.database, request)
+    done = trial.request(request)
+    assert (done.state, "broke off" in done.error) == ("failed", True)
+    assert trial.seen(request) == []
+    assert trial.draft() != request
+
+
 def test_two_drafts_and_a_lock_at_once_are_each_whole(trial, tmp_path):
     with trial.database.transaction("test", "a protocol") as session:
         asked.in_trial(session)

@@ -4,7 +4,6 @@ A draft is what is stored now; a lock is made of it and kept; the files of a loc
 """
 
 import shutil
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +19,7 @@ from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import folder
 from hometrial.exports.building import STEPS
 from hometrial.models import DataLock, DataRequest, Site, StaffAccount
+from hometrial.services import packing
 from hometrial.services.locking import keeping, making
 from hometrial.services.locking.folders import Progress
 from hometrial.services.locking.wanted import NewLock, Wanted, wanted
@@ -29,8 +29,10 @@ from hometrial.services.streaming import writing as streaming
 KEPT = timedelta(days=7)
 """A file is kept for so long after it is ready; the same can be asked for again."""
 WHO = "worker:delivery"
-_SAME_DAY = (1980, 1, 1, 0, 0, 0)
-"""The time of every file in the archive: the same data sets make the same bytes."""
+_BROKE_OFF = (
+    "they broke off before they were done, and the log of the worker says why; try again, and if they break off again "
+    "tell whoever keeps the system"
+)
 
 
 def ask_draft(session: Session, actor: Actor, sites: frozenset[UUID], asked: Wanted) -> DataRequest:
@@ -169,19 +171,30 @@ def make(database: Database, request_id: UUID) -> None:
         if request.state not in ("waiting", "running"):
             return
         request.state, request.started_at = "running", clock.now()
+    error, written = _BROKE_OFF, None
     try:
-        files, lock_id = _write(database, request)
-    except TrialError as error:
-        with database.transaction(WHO, "data sets could not be made") as session:
-            failed = session.get_one(DataRequest, request_id)
-            failed.state, failed.error, failed.finished_at = "failed", str(error), clock.now()
+        written = _write(database, request)
+    except TrialError as refused:
+        error = str(refused)
+    finally:
+        if written is None:
+            _fail(database, request_id, error)
+    if written is None:
         return
+    files, lock_id = written
     file = place(database.settings.home, request_id)
     with database.transaction(WHO, "data sets are ready") as session:
         done = session.get_one(DataRequest, request_id)
         done.state, done.step, done.finished_at = "ready", "ready", clock.now()
         done.files, done.size, done.done = files, file.stat().st_size, done.steps
         done.sha256, done.lock_id = folder.sha256(file), lock_id
+
+
+def _fail(database: Database, request_id: UUID, error: str) -> None:
+    """Say why data sets could not be made, whatever it was: nobody waits for what does not come."""
+    with database.transaction(WHO, "data sets could not be made") as session:
+        failed = session.get_one(DataRequest, request_id)
+        failed.state, failed.error, failed.finished_at = "failed", error, clock.now()
 
 
 def _write(database: Database, request: DataRequest) -> tuple[int, UUID | None]:
@@ -200,7 +213,7 @@ def _write(database: Database, request: DataRequest) -> tuple[int, UUID | None]:
         _clear(out)
         lock_id = _KINDS[request.kind](database, request, out, progress)
         progress("one archive of all files")
-        _pack(out, file)
+        packing.pack(out, file)
         return sum(path.is_file() for path in out.rglob("*")), lock_id
     except OSError as error:
         raise ExportRefusedError(
@@ -263,23 +276,6 @@ _KINDS: dict[str, Callable[[Database, DataRequest, Path, Progress], UUID | None]
     "lock": _lock,
     "rebuild": lambda database, request, *told: _again(database, request.lock_id, *told),
 }
-
-
-def _pack(out: Path, file: Path) -> None:
-    """Put a folder into one archive, which appears whole or not at all."""
-    part = file.with_suffix(".part")
-    try:
-        with zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(out.rglob("*")):
-                if path.is_file():
-                    named = zipfile.ZipInfo(path.relative_to(out).as_posix(), _SAME_DAY)
-                    named.compress_type = zipfile.ZIP_DEFLATED
-                    with path.open("rb") as source, archive.open(named, "w") as into:
-                        shutil.copyfileobj(source, into, 1 << 20)
-        part.chmod(0o600)
-        part.replace(file)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def expire(database: Database) -> int:
