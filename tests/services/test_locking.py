@@ -4,25 +4,31 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 import asked
+import locks_by_hand
 import pandas as pd
 import pytest
 import signed_in
 from sqlalchemy import select, text
+from sqlalchemy.exc import DatabaseError, IntegrityError
 from sqlalchemy.orm.attributes import set_committed_value
 
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import vouching
 from hometrial.exports.provenance import read_lineage
-from hometrial.models import DataLock, LockSource, Participant
+from hometrial.models import BoardDecision, DataLock, LockSignature, LockSource, Participant
 from hometrial.protocol.safety.details import Details
-from hometrial.services.locking import comparing, keeping, making, signing
+from hometrial.services.locking import comparing, keeping, making, settled, signing
 from hometrial.services.locking.keeping import UnknownLockError
 from hometrial.services.locking.signing import LockRefusedError
 from hometrial.services.locking.wanted import NewLock, new_lock, wanted
+from hometrial.services.querying import steps
+from hometrial.services.querying.steps import Question
 from hometrial.services.safety import events, reporting
 from hometrial.services.staffing import acting
 
@@ -190,13 +196,97 @@ def test_nobody_signs_twice_and_nobody_signs_another_root(locked):
         session.rollback()
 
 
-def test_the_database_lets_nobody_change_a_lock(locked):
-    for statement in ("UPDATE data_lock SET root = repeat('0', 64)", "DELETE FROM lock_source"):
-        with (
-            pytest.raises(Exception, match="append-only"),
-            locked.database.transaction("test", "tamper") as session,
-        ):
-            session.execute(text(statement))
+@pytest.mark.parametrize("table", ["data_lock", "lock_source", "lock_signature", "board_decision"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET {} = {}", "DELETE FROM {}", "TRUNCATE {} CASCADE"])  # fmt: skip
+def test_the_database_lets_nobody_change_a_lock(locked, table, change):
+    column = "sha256" if table == "lock_source" else "root"
+    with (
+        pytest.raises(DatabaseError, match=r"append-only|permission denied"),
+        locked.database.transaction("test", "tamper") as session,
+    ):
+        session.execute(text(change.format(table, column, column)))
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"root": "0" * 64}, "fk_lock_signature_lock_id_root_data_lock"),
+        ({"role": "monitor"}, "role_is_known"),
+        ({"signed_by": "staff:first"}, "uq_lock_signature_lock_id_signed_by"),
+        ({"role": "data_manager"}, "uq_lock_signature_lock_id_role"),
+        ({"meaning": ""}, "says_what_it_means"),
+    ],
+)
+def test_the_database_holds_signatures_to_two_people_two_roles_and_the_root_of_the_lock(
+    locked, given, said
+):
+    usual = {
+        "lock_id": locked.lock.id, "root": locked.lock.root, "role": "investigator", "meaning": "read",
+        "signed_by": "staff:second", "signed_name": "Second", "signed_at": locked.lock.made_at,
+    }  # fmt: skip
+    first = usual | {"role": "data_manager", "signed_by": "staff:first"}
+    with (
+        pytest.raises(IntegrityError, match=said),
+        locked.database.transaction("test", "sign by hand") as session,
+    ):
+        session.add_all([LockSignature(**first), LockSignature(**usual | given)])
+
+
+def test_a_board_decides_on_the_root_of_its_lock_alone(locked):
+    told = {
+        "lock_id": locked.lock.id, "root": "0" * 64, "met_on": locked.lock.made_at.date(), "decision": "continue",
+        "because": "nothing seen", "decided_at": locked.lock.made_at, "signed_by": "staff:a", "signed_name": "A",
+    }  # fmt: skip
+    with (
+        pytest.raises(IntegrityError, match="fk_board_decision_lock_id_root_data_lock"),
+        locked.database.transaction("test", "decide by hand") as session,
+    ):
+        session.add(BoardDecision(**told))
+
+
+def test_of_two_who_sign_in_one_role_at_once_the_second_is_told_of_the_first(study):
+    with study.database.transaction("test", "a lock of which no folder is needed") as session:
+        for name in ("ines", "janus"):
+            signed_in.account(session, name, ("investigator",))
+        lock = locks_by_hand.lock(session, "by-hand")
+
+    def sign(name) -> None:
+        with study.database.transaction(f"staff:{name}", "sign") as session:
+            signing.sign(session, lock, "investigator", actor(session, name), lock.root)
+            begun.set()
+            at_once.wait()
+
+    begun, at_once = Event(), Event()
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(sign, "ines")
+        begun.wait()
+        second = both.submit(sign, "janus")
+        with pytest.raises(TimeoutError):
+            second.result(timeout=0.3)
+        at_once.set()
+        first.result()
+        with pytest.raises(LockRefusedError, match="role: Ines has signed by-hand"):
+            second.result()
+
+
+def test_a_query_is_open_until_it_is_closed(study):
+    def now_open(session):
+        return settled.state_of(session)["open_queries"]
+
+    with study.database.transaction("test", "queries") as session:
+        person = asked.in_trial(session)
+        first, second = (
+            steps.ask(
+                session, Question(person, f"dose/2026-03-0{day}", "which dose?"), "staff:dana"
+            )
+            for day in (1, 2)
+        )
+        assert now_open(session) == 2
+        steps.answer(session, first, "the one of the morning", "staff:cora")
+        assert (first.status, now_open(session)) == ("answered", 2)
+        steps.close(session, first, "settled", "staff:dana", any_of_them=False)
+        assert now_open(session) == 1
+        assert second.status == "open"
 
 
 def test_three_changes_are_three_differences_with_who_and_why(locked, tmp_path):
@@ -294,28 +384,6 @@ def test_what_is_kept_is_checked_before_it_is_used(locked):
         set_committed_value(kept, "body", kept.body + b"x")
         with pytest.raises(TrialError, match="was changed in the database"):
             keeping.source_of(session, locked.lock)
-
-
-def test_people_are_disguised_in_a_public_lock(locked, tmp_path):
-    making.make(
-        locked.database,
-        order("public", profile="public", formats=("csv",)),
-        tmp_path / "lock",
-        "staff:dana",
-    )
-    everything = b"".join(
-        path.read_bytes()
-        for path in (tmp_path / "lock").rglob("*")
-        if path.is_file() and path.suffix != ".parquet"
-    )
-    for told in (b"P-0001", b"2026-03-01", b"vivid dreams"):
-        assert told not in everything
-    assert vouching.verify(tmp_path / "lock").problems == ()
-    paths = sorted((tmp_path / "lock" / "samples").rglob("*.parquet"))
-    samples = [each for each in map(pd.read_parquet, paths) if "local_at" in each]
-    assert samples
-    for each in samples:
-        assert (each["at"].dt.tz_localize(None) == each["local_at"]).all(), "no offset is told"
 
 
 def test_a_lock_tells_what_has_changed_since_the_one_before(locked, tmp_path):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from hometrial.cli.data_sets import PROFILE, SAMPLES, listed
 from hometrial.cli.schedule import schedule
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
@@ -17,12 +18,8 @@ from hometrial.services import migrating
 @click.option(
     "--format", "formats", default="parquet,csv", help="xpt5, dataset-json, parquet, csv ..."
 )
-@click.option(
-    "--profile", default="study", help="What stays behind: study, words, blinded, public."
-)
-@click.option(
-    "--samples", default="all", help="Streams whose samples go along: all, steps,..., or ''."
-)
+@PROFILE
+@SAMPLES
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's facts as JSON.")
 @click.pass_context
 def export(
@@ -54,17 +51,13 @@ def export(
     if out is None:
         raise click.UsageError("Missing option '--out': the folder to write.")
     migrating.require_newest(database)
-    asked = wanted(_listed(given["formats"]), given["profile"], _listed(given["samples"]))
+    asked = wanted(listed(given["formats"]), given["profile"], listed(given["samples"]))
     with database.reading() as session:
         facts = making.draft(session, database, asked, out)
     if as_json:
         click.echo(json.dumps(facts, indent=2, default=str))
     else:
         click.echo(f"{facts['files']:,} files, {facts['samples']:,} samples in {out}")
-
-
-def _listed(given: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in given.split(",") if name.strip())
 
 
 export.add_command(schedule)

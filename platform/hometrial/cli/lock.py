@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from hometrial.cli.data_sets import FORMATS, PROFILE, SAMPLES, listed
 from hometrial.db import Database
 from hometrial.exports.differing import SCHEMA, Difference
 from hometrial.services import migrating
@@ -32,13 +33,9 @@ def lock() -> None:
 @click.argument("name", metavar="NAME")
 @click.option("--reason", required=True, help="Why it is made; stands in its manifest.")
 @click.option("--kind", default="interim", help="interim (the default) or final.")
-@click.option(
-    "--profile", default="study", help="What stays behind: study, words, blinded, public."
-)
-@click.option("--format", "formats", default="xpt5,dataset-json,parquet,csv", help="File formats.")
-@click.option(
-    "--samples", default="all", help="Streams whose samples go along: all, heart_rate,steps, or ''."
-)
+@PROFILE
+@FORMATS
+@SAMPLES
 @_OUT
 @_JSON
 @click.pass_obj
@@ -55,7 +52,7 @@ def create(database: Database, /, name: str, out: Path, **given: str | bool) -> 
     from hometrial.services.locking.wanted import new_lock, wanted
 
     migrating.require_newest(database)
-    asked = wanted(_listed(given["formats"]), str(given["profile"]), _listed(given["samples"]))
+    asked = wanted(listed(given["formats"]), str(given["profile"]), listed(given["samples"]))
     new = new_lock(name, str(given["kind"]), str(given["reason"]), asked)
     made = making.make(
         database, new, out, database.settings.who(), lambda step: click.echo(step, err=True)
@@ -64,10 +61,6 @@ def create(database: Database, /, name: str, out: Path, **given: str | bool) -> 
         click.echo(json.dumps(_told(made), indent=2))
     else:
         click.echo(f"lock {made.number}, {made.name}: root {made.root}\n{out}")
-
-
-def _listed(given: object) -> tuple[str, ...]:
-    return tuple(each.strip() for each in str(given).split(",") if each.strip())
 
 
 def _told(made: "DataLock") -> dict[str, object]:
@@ -131,7 +124,8 @@ def _with_signatures(standing: "Standing") -> dict[str, object]:
 def sign(database: Database, name: str, role: str, root: str, account: str) -> None:
     """Sign for a lock's root hash, in a role that the account holds.
 
-    The staff site asks for a fresh proof; here the log-in to this machine stands for it.
+    Asks for the account's password and a code of its app: whoever holds this machine is nobody's signature. Who logs in
+    by a passkey signs on the staff site.
 
     \b
     Example:
@@ -141,13 +135,34 @@ def sign(database: Database, name: str, role: str, root: str, account: str) -> N
     from hometrial.services.staffing import accounts, acting
 
     migrating.require_newest(database)
+    with database.reading() as session:
+        found = keeping.find(session, name)
+    _prove(database, account)
     with database.transaction(database.settings.who(), f"sign lock {name} as {role}") as session:
         signer = acting.actor_of(session, accounts.find(session, account))
-        found = keeping.find(session, name)
         signing.sign(session, found, role, signer, root)
         standing = signing.standing(session, found)
     awaited = f"; {' and '.join(standing.awaits)} yet to sign" if standing.awaits else "; it stands"
     click.echo(f"{signer.full_name} signed lock {found.name} as {role}{awaited}")
+
+
+def _prove(database: Database, account: str) -> None:
+    """Have somebody prove that an account is theirs. What was tried is kept, also where it was wrong."""
+    from hometrial.services.entering.budgets import Wait
+    from hometrial.services.locking.signing import LockRefusedError
+    from hometrial.services.staffing import accounts, factors
+
+    asked = (str(click.prompt(what, hide_input=True, err=True)) for what in ("Password", "Code"))
+    tried = factors.Tried(*asked, "command line")
+    keys = factors.keys_of(database.settings)
+    with database.transaction(database.settings.who(), f"prove to be {account}") as session:
+        found = factors.confirm(session, keys, accounts.find(session, account), tried)
+    if isinstance(found, Wait):
+        raise LockRefusedError(f"account: too many tries; try again in {found.seconds} seconds")
+    if found is None:
+        raise LockRefusedError(
+            f"account: password and code are not {account}'s; try again, or sign on the staff site"
+        )
 
 
 @lock.command("verify")

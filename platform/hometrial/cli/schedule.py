@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hometrial import clock
+from hometrial.cli.data_sets import PROFILE, SAMPLES, listed
 from hometrial.db import Database
 from hometrial.services import migrating
 
@@ -39,12 +40,8 @@ def schedule() -> None:
 )
 @click.option("--on", "days", default="", help="Weekdays: mon,thu; every day if not given.")
 @click.option("--format", "formats", default="parquet,csv", help="File formats.")
-@click.option(
-    "--profile", default="study", help="What stays behind: study, words, blinded, public."
-)
-@click.option(
-    "--samples", default="all", help="Streams whose samples go along: all, steps,..., or ''."
-)
+@PROFILE
+@SAMPLES
 @click.option("--incremental", is_flag=True, help="Send only what has changed since the last run.")
 @click.pass_obj
 def add(database: Database, /, name: str, **given: Any) -> None:
@@ -61,12 +58,12 @@ def add(database: Database, /, name: str, **given: Any) -> None:
     from hometrial.services.scheduling import schedules
 
     migrating.require_newest(database)
-    asked = wanted(_listed(given["formats"]), given["profile"], _listed(given["samples"]))
+    asked = wanted(listed(given["formats"]), given["profile"], listed(given["samples"]))
     secret = given["credentials"]
     plan = schedules.Plan(
         at=given["at"],
         zone=given["zone"],
-        on=_listed(given["days"].lower()),
+        on=listed(given["days"].lower()),
         destination=given["destination"],
         credentials=None if secret is None else str(secret.resolve()),
         is_incremental=given["incremental"],
@@ -75,10 +72,6 @@ def add(database: Database, /, name: str, **given: Any) -> None:
     with database.transaction(who, f"schedule {name}") as session:
         made = schedules.add(session, name, asked, plan, who)
         click.echo(_line(made, None))
-
-
-def _listed(given: str) -> tuple[str, ...]:
-    return tuple(each.strip() for each in given.split(",") if each.strip())
 
 
 @schedule.command("list")

@@ -3,9 +3,11 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import click
 
+from hometrial.cli.data_sets import FORMATS, listed
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
 from hometrial.services import migrating
@@ -17,10 +19,10 @@ from hometrial.services import migrating
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed, other people.")
 @click.option("--protocol", help="Of which protocol; the one in force here unless given.")
 @click.option("--until", help="Last day of data, YYYY-MM-DD.")
-@click.option("--format", "formats", default="xpt5,dataset-json,parquet,csv", help="File formats.")
+@FORMATS
 @click.option("--json", "as_json", is_flag=True, help="Print facts and root hash as JSON.")
 @click.pass_obj
-def twin(database: Database, /, out: Path, as_json: bool, **given: str | int | None) -> None:  # noqa: FBT001
+def twin(database: Database, /, out: Path, as_json: bool, **given: Any) -> None:  # noqa: FBT001
     """Write the data sets of a study like this one with invented people, to rehearse programs on.
 
     It takes the protocol and its questionnaires, and no data of anybody. One seed gives the same bytes anywhere.
@@ -35,16 +37,19 @@ def twin(database: Database, /, out: Path, as_json: bool, **given: str | int | N
     from hometrial.services.locking.wanted import wanted
 
     migrating.require_newest(database)
-    listed = tuple(name.strip() for name in str(given["formats"]).split(",") if name.strip())
     protocol, until = given["protocol"], given["until"]
     order = twinning.Order(
-        int(given["people"] or 0),
-        int(given["seed"] or 0),
-        None if protocol is None else str(protocol),
-        UNTIL if until is None else _day(str(until)),
+        given["people"],
+        given["seed"],
+        protocol,
+        UNTIL if until is None else _day(until),
     )
     facts = twinning.write(
-        database, order, wanted(listed, streams=()), out, lambda step: click.echo(step, err=True)
+        database,
+        order,
+        wanted(listed(given["formats"]), streams=()),
+        out,
+        lambda step: click.echo(step, err=True),
     )
     if as_json:
         click.echo(json.dumps(facts, indent=2, default=str))

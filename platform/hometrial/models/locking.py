@@ -7,7 +7,13 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    UniqueConstraint,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TEXT
@@ -34,6 +40,7 @@ class DataLock(Base):
         CheckConstraint("number > 0", name="number_counts_from_1"),
         CheckConstraint("root ~ '^[0-9a-f]{64}$'", name="root_is_a_hash"),
         CheckConstraint("reason <> ''", name="says_why"),
+        UniqueConstraint("id", "root"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)
@@ -77,6 +84,11 @@ class LockSignature(Base):
         CheckConstraint(f"role IN ({', '.join(map(repr, LOCK_ROLES))})", name="role_is_known"),
         CheckConstraint("root ~ '^[0-9a-f]{64}$'", name="root_is_a_hash"),
         CheckConstraint("meaning <> ''", name="says_what_it_means"),
+        ForeignKeyConstraint(
+            ["lock_id", "root"],
+            ["data_lock.id", "data_lock.root"],
+            name="fk_lock_signature_lock_id_root_data_lock",
+        ),
         UniqueConstraint("lock_id", "role"),
         UniqueConstraint("lock_id", "signed_by"),
     )
@@ -101,6 +113,11 @@ class BoardDecision(Base):
         ),
         CheckConstraint("root ~ '^[0-9a-f]{64}$'", name="root_is_a_hash"),
         CheckConstraint("btrim(because) <> ''", name="says_why"),
+        ForeignKeyConstraint(
+            ["lock_id", "root"],
+            ["data_lock.id", "data_lock.root"],
+            name="fk_board_decision_lock_id_root_data_lock",
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=uuid4)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -16,6 +16,10 @@ MEANINGS = {
     "data_manager": "The data are as complete and as clean as the manifest says; open queries are listed in it.",
     "investigator": "I have reviewed what this lock holds and agree that it is analysed.",
 }
+
+
+_ONE_AT_A_TIME = 7_021_995
+"""The advisory lock, with a lock's number, that whoever signs it holds up to the end of the transaction."""
 
 
 class LockRefusedError(TrialError):
@@ -91,6 +95,7 @@ def sign(
         raise LockRefusedError(
             f"root: {root[:16]} is not the root of lock {lock.name}, which is {lock.root}; read it again, then sign"
         )
+    session.execute(select(func.pg_advisory_xact_lock(_ONE_AT_A_TIME, lock.number)))
     for each in standing(session, lock).signatures:
         if each.role == role:
             raise LockRefusedError(
