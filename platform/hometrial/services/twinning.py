@@ -127,7 +127,7 @@ def state(source: Source) -> dict[str, Any]:
     rejected = [row for row in source.rows("batch") if row["status"] == "rejected"]
     return {
         "suites": {name: sorted(versions) for name, versions in sorted(suites.items())},
-        "open_queries": _count(source, "query", "open"),
+        "open_queries": sum(row["status"] != "closed" for row in source.rows("query")),
         "quarantined_open": _count(source, "quarantined", "open"),
         "excluded_samples_by_rule": dict(sorted(rules.items())),
         "rejected_batches": len(rejected),

@@ -4,10 +4,13 @@ import hashlib
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
+from platform import python_version
 from typing import Any
 
 _ROOMS = ("hometrial", "hometrial_ingest", "hometrial_validation")
-_LIBRARIES = ("numpy", "odmlib", "pandas", "pyarrow", "pyreadstat", "scipy", "statsmodels", "fpdf2")
+_LIBRARIES = (
+    "anyascii", "fpdf2", "numpy", "odmlib", "pandas", "pyarrow", "pyreadstat", "scipy", "statsmodels"
+)  # fmt: skip
 _ENDINGS = (".py", ".yaml", ".csv", ".css", ".sql", ".txt", ".md", ".html", ".ttf")
 
 
@@ -20,7 +23,10 @@ def code() -> dict[str, Any]:
     return {
         "version": metadata.version("hometrial"),
         "sha256": digest.hexdigest(),
-        "libraries": {name: metadata.version(name) for name in _LIBRARIES},
+        "libraries": {
+            "python": python_version(),
+            **{name: metadata.version(name) for name in _LIBRARIES},
+        },
     }
 
 

@@ -30,7 +30,7 @@ def newest(session: Session) -> tuple[int, datetime]:
 
 
 def state_of(session: Session) -> dict[str, Any]:
-    """Return the standing of the data that the session sees, for the manifest."""
+    """Return the standing of the data that the session sees, for the manifest. A query is open until it is closed."""
     open_rows = select(QuarantinedRow.rule, func.count()).where(QuarantinedRow.status != "released")
     excluded = session.execute(
         open_rows.group_by(QuarantinedRow.rule).order_by(QuarantinedRow.rule)
@@ -53,7 +53,7 @@ def state_of(session: Session) -> dict[str, Any]:
     return {
         "suites": suites,
         "open_queries": session.scalar(
-            select(func.count()).select_from(Query).where(Query.status == "open")
+            select(func.count()).select_from(Query).where(Query.status != "closed")
         ),
         "quarantined_open": session.scalar(
             select(func.count()).select_from(QuarantinedRow).where(QuarantinedRow.status == "open")

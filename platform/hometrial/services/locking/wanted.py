@@ -12,7 +12,8 @@ from hometrial_ingest.signals import Signal
 DEFAULT_FORMATS = ("xpt5", "dataset-json", "parquet", "csv")
 EVERY = "all"
 """Stands for every stream that has samples."""
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+_NAME = re.compile(r"(?!\d+$)[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+"""Not of digits alone: a lock is also found by its number."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def new_lock(name: str, kind: str, reason: str, asked: Wanted) -> NewLock:
     """Return a lock that is asked for. Raises ExportRefusedError for a name, a kind or a reason that will not do."""
     if not _NAME.fullmatch(name):
         raise ExportRefusedError(
-            f"name: {name!r} will not do; up to 40 of letters, digits, point, dash and underscore, as DSMB-1"
+            f"name: {name!r} will not do; up to 40 of letters, digits, point, dash and underscore, not digits alone, as DSMB-1"
         )
     if kind not in LOCK_KINDS:
         raise ExportRefusedError(f"kind: {kind!r} is none; choose from {', '.join(LOCK_KINDS)}")
