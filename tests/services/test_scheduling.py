@@ -133,6 +133,104 @@ def test_what_somebody_removed_at_the_destination_is_sent_anew(place, tmp_path, 
     assert run(place, schedule).sent == first.files
 
 
+def test_what_lay_in_a_folder_that_was_cleared_as_old_is_sent_anew(place, tmp_path, at_clock):
+    schedule = add(place, tmp_path / "out", is_incremental=True)
+    first = run(place, schedule)
+    leave(place)
+    at_clock(clock.now() + timedelta(days=1))
+    second = run(place, schedule)
+    shutil.rmtree(tmp_path / "out" / first.folder)
+    at_clock(clock.now() + timedelta(days=1))
+    third = run(place, schedule)
+    assert third.sent == first.files - second.sent
+    text = (tmp_path / "out" / third.folder / "HELD.csv").read_text()
+    folders = {each["folder"] for each in csv.DictReader(io.StringIO(text))}
+    assert folders == {second.folder, third.folder}
+
+
+def test_what_was_never_sent_is_not_what_changes_are_told_from(place, tmp_path, monkeypatch, at_clock):  # fmt: skip
+    schedule = add(place, tmp_path / "out", is_incremental=True)
+    run(place, schedule)
+    leave(place)
+    at_clock(clock.now() + timedelta(days=1))
+
+    def full(*_given):
+        raise DestinationFailedError("the disk is full")
+
+    monkeypatch.setattr(disk.Disk, "put", full)
+    assert run(place, schedule).error == "the disk is full"
+    monkeypatch.undo()
+    at_clock(clock.now() + timedelta(days=1))
+    text = (tmp_path / "out" / run(place, schedule).folder / "changes-since.csv").read_text()
+    (changed,) = csv.DictReader(io.StringIO(text))
+    assert (changed["participant_id"], changed["after"]) == ("P-0002", "withdrawn")
+
+
+@pytest.mark.parametrize(("spoil", "words"), [(Path.unlink, "is gone"), (lambda path: path.write_bytes(b"x"), "visit was changed")])  # fmt: skip
+def test_a_memory_that_is_not_what_was_kept_fails_the_run_and_says_how_to_go_on(place, tmp_path, at_clock, spoil, words):  # fmt: skip
+    schedule = add(place, tmp_path / "out", is_incremental=True)
+    run(place, schedule)
+    home = place.database.settings.home / "schedules" / str(schedule.id)
+    (kept,) = home.glob("source/*/visit.parquet")
+    spoil(kept)
+    at_clock(clock.now() + timedelta(days=1))
+    made = run(place, schedule)
+    assert made.state == "failed"
+    assert words in made.error
+    assert f"remove {home / 'sent'}, and the next run begins anew" in made.error
+
+
+def test_a_run_that_was_killed_leaves_a_half_that_the_next_one_takes_away(place, tmp_path, monkeypatch, at_clock):  # fmt: skip
+    schedule, put = add(place, tmp_path / "out"), []
+
+    def killed(self, source, path):
+        put.append(path)
+        if len(put) > 2:
+            raise KeyboardInterrupt
+        real(self, source, path)
+
+    real = disk.Disk.put
+    monkeypatch.setattr(disk.Disk, "put", killed)
+    with pytest.raises(KeyboardInterrupt):
+        run(place, schedule)
+    (half,) = (tmp_path / "out").iterdir()
+    assert half.name.startswith(".")
+    monkeypatch.undo()
+    at_clock(clock.now() + timedelta(days=1))
+    made = run(place, schedule)
+    assert [each.name for each in (tmp_path / "out").iterdir()] == [made.folder]
+
+
+def test_a_run_that_breaks_off_for_a_reason_nobody_foresaw_is_on_record(place, tmp_path, monkeypatch):  # fmt: skip
+    schedule = add(place, tmp_path / "out")
+
+    def broken(*_given):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(running.making, "draft", broken)
+    with pytest.raises(ZeroDivisionError):
+        run(place, schedule)
+    with place.database.reading() as session:
+        (made,) = schedules.runs(session, schedule)
+    assert (made.state, made.root) == ("failed", None)
+    assert "the log of the worker says why" in made.error
+
+
+def test_of_two_runs_of_a_schedule_at_once_the_second_is_refused(place, tmp_path, monkeypatch):
+    schedule, real, seconds = add(place, tmp_path / "out"), running.making.draft, []
+
+    def meanwhile(*given):
+        monkeypatch.undo()
+        seconds.append(run(place, schedule))
+        return real(*given)
+
+    monkeypatch.setattr(running.making, "draft", meanwhile)
+    first = run(place, schedule)
+    assert (first.state, seconds[0].state) == ("done", "failed")
+    assert seconds[0].error == "nightly is being run already; wait until that run is done"
+    assert vouching.verify(tmp_path / "out" / first.folder).problems == ()
+
+
 def test_a_disk_that_fails_mid_way_leaves_nothing_half_there_and_the_run_says_why(place, tmp_path, monkeypatch, at_clock):  # fmt: skip
     schedule, copied = add(place, tmp_path / "out"), []
     real = shutil.copyfile
@@ -374,6 +472,22 @@ def test_a_server_that_is_not_there_fails_the_run_with_its_name(place, tmp_path)
     assert (made.state, f"127.0.0.1:{port}" in made.error) == ("failed", True)
 
 
+def test_a_key_file_that_is_none_is_refused_by_name(place, files, tmp_path):
+    key = tmp_path / "key"
+    for text, words in (("no key at all\n", "cannot be used"), (None, "No such file")):
+        key.unlink(missing_ok=True)
+        if text is not None:
+            key.write_text(text)
+        told = secret(tmp_path, host_key=files.host_key, key_file=str(key))
+        with (
+            pytest.raises(
+                ExportRefusedError, match=rf"key_file {key} cannot be used.*{words}|{words}"
+            ),
+            destinations.opened(f"sftp://trial@127.0.0.1:{files.port}/x", told),
+        ):
+            pytest.fail("it was opened")
+
+
 # A real S3 server
 
 
@@ -437,3 +551,17 @@ def test_a_bucket_that_is_not_there_or_does_not_let_us_in_fails_the_run(place, b
     made = run(place, add(place, "s3://elsewhere/study", credentials=told))
     assert made.state == "failed"
     assert "NoSuchBucket" in made.error or "does not exist" in made.error
+
+
+def test_what_a_bucket_does_not_let_us_remove_is_told(bucket):
+    client, told = bucket
+    client.put_object(Bucket="trial", Key="study/old/a.csv", Body=b"x")
+    with destinations.opened("s3://trial/study", told) as server:
+        server.client.meta.events.register(
+            "after-call.s3.DeleteObjects",
+            lambda parsed, **_: parsed.update(
+                Errors=[{"Key": "a.csv", "Message": "Access Denied"}]
+            ),
+        )
+        with pytest.raises(DestinationFailedError, match=r"a\.csv: not removed: Access Denied"):
+            server.remove("old")

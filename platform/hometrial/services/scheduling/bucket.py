@@ -80,7 +80,13 @@ class Bucket:
             for page in pages.paginate(Bucket=self.name, Prefix=f"{self._at(folder)}/"):
                 keys = [{"Key": each["Key"]} for each in page.get("Contents", [])]
                 if keys:
-                    self.client.delete_objects(Bucket=self.name, Delete={"Objects": keys})
+                    self._delete(keys)
+
+    def _delete(self, keys: list[dict[str, str]]) -> None:
+        """Delete objects; that some were refused is told in the answer alone."""
+        done = self.client.delete_objects(Bucket=self.name, Delete={"Objects": keys})
+        for each in done.get("Errors", []):
+            raise DestinationFailedError(f"{each['Key']}: not removed: {each['Message']}")
 
     def _at(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path

@@ -1,14 +1,14 @@
 """A schedule's run: a draft is built here, sent file by file under a hidden name, and appears when its manifest is there."""
 
 import csv
-import hashlib
+import fcntl
 import io
 import json
 import shutil
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from hometrial.db import Database
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports import deidentifying, folder, vouching
 from hometrial.exports.differing import SCHEMA, differences
-from hometrial.exports.source.reading import Source, kept, read
+from hometrial.exports.source.reading import Source
 from hometrial.models import ExportRun, ExportSchedule
 from hometrial.services.capturing import capture
 from hometrial.services.locking import making
@@ -27,12 +27,14 @@ from hometrial.services.locking.folders import RELEASE_KEY
 from hometrial.services.locking.wanted import Wanted, wanted
 from hometrial.services.scheduling import schedules
 from hometrial.services.scheduling.destinations import Destination, DestinationFailedError, opened
+from hometrial.services.scheduling.remembering import Memory
 
 WHO = "worker:export"
 HELD, CHANGES = "HELD.csv", "changes-since.csv"
 """Beside an incremental run: every file of the manifest with the folder in which it lies; what differs from the run before."""
 _COLUMNS = ("path", "sha256", "folder")
 Held = dict[str, tuple[str, str]]
+_BROKE_OFF = "the run broke off before it was done; the log of the worker says why"
 
 
 @dataclass(frozen=True)
@@ -50,29 +52,30 @@ def run(database: Database, schedule: ExportSchedule, due_at: datetime) -> Expor
     """Run a schedule once; how it ended, also why it failed, is on record and returned."""
     started = clock.now()
     name = f"{schedule.name}-{started.astimezone(UTC):%Y%m%dT%H%M%SZ}"
-    sent, error = None, None
+    sent, error = None, _BROKE_OFF
     try:
         sent = _Run(database, schedule, name).made()
     except TrialError as refused:
         error = str(refused)
     except OSError as failed:
         error = f"the data sets cannot be written: {failed.strerror or failed}; make room"
-    made = ExportRun(
-        schedule_id=schedule.id,
-        due_at=due_at,
-        started_at=started,
-        finished_at=clock.now(),
-        state="failed" if sent is None else "done",
-        error=error,
-        folder=name,
-        files=sent.files if sent else 0,
-        sent=sent.sent if sent else 0,
-        sent_bytes=sent.sent_bytes if sent else 0,
-        root=sent.root if sent else None,
-        cutoff=sent.cutoff if sent else 0,
-    )
-    with database.transaction(WHO, f"scheduled export {schedule.name}") as session:
-        session.add(made)
+    finally:
+        made = ExportRun(
+            schedule_id=schedule.id,
+            due_at=due_at,
+            started_at=started,
+            finished_at=clock.now(),
+            state="failed" if sent is None else "done",
+            error=error if sent is None else None,
+            folder=name,
+            files=sent.files if sent else 0,
+            sent=sent.sent if sent else 0,
+            sent_bytes=sent.sent_bytes if sent else 0,
+            root=sent.root if sent else None,
+            cutoff=sent.cutoff if sent else 0,
+        )
+        with database.transaction(WHO, f"scheduled export {schedule.name}") as session:
+            session.add(made)
     return made
 
 
@@ -96,8 +99,28 @@ class _Run:
         """Where a draft is built, and what the run before was made of is kept."""
         return self.database.settings.home / "schedules" / str(self.schedule.id)
 
+    @property
+    def _memory(self) -> Memory:
+        return Memory(self._home)
+
     def made(self) -> _Sent:
         self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._alone():
+            return self._made()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Be the only run of this schedule: two would send of one draft what the other has just written anew."""
+        with (self._home / "running").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ExportRefusedError(
+                    f"{self.schedule.name} is being run already; wait until that run is done"
+                ) from error
+            yield
+
+    def _made(self) -> _Sent:
         place = self._home / "draft"
         asked = wanted(
             tuple(self.schedule.formats), self.schedule.profile, tuple(self.schedule.streams)
@@ -107,11 +130,13 @@ class _Run:
                 facts = making.draft(session, self.database, asked, place)
                 source = self._released(session, asked)
             cutoff = int(facts["cutoff"]["audit_entry"])
+            if source is not None:
+                self._memory.stage(self.name, source, cutoff)
             with opened(self.schedule.destination, self.schedule.credentials) as destination:
                 self._clear(destination)
                 sent = self._send(destination, place, source, cutoff)
             if source is not None:
-                self._keep(source, cutoff)
+                self._memory.settle(self.name)
             return sent
         finally:
             shutil.rmtree(place, ignore_errors=True)
@@ -146,24 +171,33 @@ class _Run:
     def _put(self, destination: Destination, place: Path, order: list[str]) -> None:
         """Bring files in order; if one fails, what had come is taken away again, as far as the destination lets us."""
         under = _under(destination, self.name)
+        self._half.write_text(under, encoding="utf-8")
         try:
             for path in order:
                 destination.put(place / path, f"{under}/{path}")
             destination.rename(under, self.name)
         except DestinationFailedError:
             with suppress(DestinationFailedError):
-                destination.remove(under)
+                self._clear(destination)
             raise
+        self._half.unlink()
+
+    @property
+    def _half(self) -> Path:
+        """Where it is written down which folder is not whole yet: a run that is killed can take away nothing itself."""
+        return self._home / "half"
 
     def _clear(self, destination: Destination) -> None:
-        """Take away what runs that failed since the last good one could not take away themselves."""
-        with self.database.reading() as session:
-            found = schedules.runs(session, self.schedule)
-        for each in takewhile(lambda one: one.state == "failed", found):
-            destination.remove(_under(destination, each.folder))
+        """Take away what a run that failed, or was killed, has left there half."""
+        if self._half.exists():
+            destination.remove(self._half.read_text(encoding="utf-8"))
+            self._half.unlink()
 
     def _held(self, destination: Destination) -> Held:
-        """Return which file lies where at the destination since earlier runs; none where that is not to be read."""
+        """Return which file lies where at the destination since earlier runs.
+
+        None of a run whose folder is not there any more: who keeps the destination may clear what is old.
+        """
         with self.database.reading() as session:
             last = next(
                 (each for each in schedules.runs(session, self.schedule) if each.state == "done"),
@@ -172,45 +206,25 @@ class _Run:
         body = destination.read(f"{last.folder}/{HELD}") if last else None
         if body is None:
             return {}
-        rows = csv.DictReader(io.StringIO(body.decode("utf-8")))
-        return {row["path"]: (row["sha256"], row["folder"]) for row in rows}
+        rows = list(csv.DictReader(io.StringIO(body.decode("utf-8"))))
+        there = {
+            each
+            for each in {row["folder"] for row in rows}
+            if destination.read(f"{each}/{folder.MANIFEST}") is not None
+        }
+        return {
+            row["path"]: (row["sha256"], row["folder"]) for row in rows if row["folder"] in there
+        }
 
     def _changes(self, source: Source) -> str:
         """Return what differs from the run before, as CSV; nothing but its head the first time."""
         into = io.StringIO()
         writer = csv.DictWriter(into, SCHEMA.names, lineterminator="\n")
         writer.writeheader()
-        before = self._before()
+        before = self._memory.last()
         if before is not None:
             writer.writerows(each.row() for each in differences(before[0], source, before[1]))
         return into.getvalue()
-
-    def _before(self) -> tuple[Source, int] | None:
-        """Return what the run before was made of, with the newest entry of the trail that it can hold."""
-        told = self._home / "source.json"
-        if not told.exists():
-            return None
-        known = json.loads(told.read_text(encoding="utf-8"))
-        files = {}
-        for name, sha256 in known["tables"].items():
-            body = (self._home / "source" / f"{name}.parquet").read_bytes()
-            if hashlib.sha256(body).hexdigest() != sha256:
-                raise ExportRefusedError(
-                    f"{self._home / 'source'}: {name} was changed; remove {told}, and the next run begins anew"
-                )
-            files[name] = body
-        return read(files), int(known["cutoff"])
-
-    def _keep(self, source: Source, cutoff: int) -> None:
-        """Keep what this run was made of for the next one; half of it is not taken for the whole."""
-        place, told = self._home / "source", self._home / "source.json"
-        place.mkdir(exist_ok=True, mode=0o700)
-        told.unlink(missing_ok=True)
-        sums = {}
-        for name, body in kept(source):
-            (place / f"{name}.parquet").write_bytes(body)
-            sums[name] = hashlib.sha256(body).hexdigest()
-        told.write_text(json.dumps({"cutoff": cutoff, "tables": sums}), encoding="utf-8")
 
 
 def _under(destination: Destination, name: str) -> str:

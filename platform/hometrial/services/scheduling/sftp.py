@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult
 
 import paramiko
+from paramiko.pkey import UnknownKeyType
 
 from hometrial.errors import ExportRefusedError
 from hometrial.services.scheduling.destinations import Credentials, DestinationFailedError
@@ -54,16 +55,21 @@ def _compare(key: paramiko.PKey, told: str, host: str) -> None:
 
 def _enter(transport: paramiko.Transport, user: str, told: Credentials) -> None:
     if "key_file" in told:
-        key = paramiko.PKey.from_path(told["key_file"], _bytes(told.get("passphrase")))  # type: ignore[arg-type]
-        transport.auth_publickey(user, key)
+        transport.auth_publickey(user, _key(told["key_file"], told.get("passphrase")))
     elif "password" in told:
         transport.auth_password(user, told["password"])
     else:
         raise ExportRefusedError("credentials: password or key_file is missing")
 
 
-def _bytes(told: str | None) -> bytes | None:
-    return None if told is None else told.encode()
+def _key(path: str, passphrase: str | None) -> paramiko.PKey:
+    secret = None if passphrase is None else passphrase.encode()
+    try:
+        return paramiko.PKey.from_path(path, secret)  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError, UnknownKeyType, paramiko.SSHException) as error:
+        raise ExportRefusedError(
+            f"credentials: key_file {path} cannot be used: {_why(error)}"
+        ) from error
 
 
 def _why(error: BaseException) -> str:
