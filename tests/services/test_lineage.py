@@ -15,18 +15,20 @@ import pytest
 import worn
 from click.testing import CliRunner
 from sqlalchemy import select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from hometrial import clock
 from hometrial.cli.lineage import lineage as command
+from hometrial.db import STAFF_ROLE
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.tables import BY_NAME
 from hometrial.exports.tidy.tables import TIDY
-from hometrial.models import DayChunk, Participant, Payload
+from hometrial.models import DayChunk, LockSource, Participant, Payload
 from hometrial.services import capturing, chunks, enrolling, lineage, metrics, receiving
 from hometrial.services.histories import Calendar
-from hometrial.services.lineage import cells, locked, recorded, resting, tracing
-from hometrial.services.locking import keeping, making
+from hometrial.services.lineage import cells, locked, recorded, resting, shelved, tracing
+from hometrial.services.locking import keeping, making, worked_out
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial_ingest.signals import Signal
 
@@ -408,11 +410,14 @@ def test_a_lock_is_traced_as_it_stood_also_after_newer_values_came(filled, share
 def locks(filled, shared_study, tmp_path_factory):
     """Return the folder of a lock and of one for the public, by name."""
     out = tmp_path_factory.mktemp("locks")
-    for name, profile in (("L1", "study"), ("L2", "public")):
-        asked = wanted(("parquet", "csv"), profile)
-        making.make(
-            shared_study.database, new_lock(name, "interim", "a test", asked), out / name, "ann"
-        )
+    later = clock.now() + timedelta(weeks=27)  # older than any embargo of a public folder
+    with worn.told(out) as set_clock:
+        for name, profile in (("L1", "study"), ("L2", "public")):
+            asked = wanted(("parquet", "csv"), profile)
+            making.make(
+                shared_study.database, new_lock(name, "interim", "a test", asked), out / name, "ann"
+            )
+            set_clock(later)
     return out
 
 
@@ -503,3 +508,36 @@ def test_the_command_prints_the_chain_and_its_bytes(locks, shared_study):
     told = json.loads(data.output)
     assert told["value"] in plain.output
     assert told["chains"][0]["steps"][0]["kind"] == "value"
+
+
+def test_a_lock_is_laid_out_once_and_a_cell_is_read_from_there(locks, shared_study, monkeypatch):
+    def traced():
+        with shared_study.database.reading() as session:
+            lock = keeping.find(session, "L1")
+            asked = locked.Asked("ADSL", 1, "USUBJID")
+            return locked.in_lock(session, shared_study.database, lock, asked)[0]
+
+    first = traced()
+    monkeypatch.setattr(worked_out, "make", lambda *_: pytest.fail("it is laid out again"))
+    monkeypatch.setattr(keeping, "source_of", lambda *_: pytest.fail("every table is read"))
+    assert traced() == first
+    assert first.records
+
+
+def test_a_table_of_a_lock_that_was_changed_in_the_database_is_told(locks, shared_study):
+    with shared_study.database.reading() as session:
+        lock = keeping.find(session, "L1")
+        row = session.get(LockSource, (lock.id, "participant"))
+        set_committed_value(row, "body", row.body[:-1] + b"x")
+        kept = shelved.shelved(session, lock)
+        with pytest.raises(TrialError, match="its table participant was changed"):
+            kept.table("participant")
+        assert kept.table("site").num_rows
+
+
+def test_who_sees_the_people_of_some_sites_alone_opens_no_cell(locks, shared_study):
+    with shared_study.database.reading(STAFF_ROLE, ()) as session:
+        lock = keeping.find(session, "L1")
+        asked = locked.Asked("ADSL", 1, "USUBJID")
+        with pytest.raises(TrialError, match="cannot open it"):
+            locked.in_lock(session, shared_study.database, lock, asked)

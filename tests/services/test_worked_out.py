@@ -50,6 +50,7 @@ def asked_for(database, order):
 
 def test_a_worker_makes_it_once_and_then_it_is_there(database, monkeypatch):
     order = Order(DIFFERENCES, 2, 1, "blinded")
+    monkeypatch.setattr(worked_out, "code", lambda: {"sha256": "of this test alone"})
     assert standing(database, order).state == "unasked"
     found = asked_for(database, order)
     assert not tasks_again(database, order, found)
@@ -134,3 +135,18 @@ def test_what_nobody_looked_at_for_long_goes_and_nothing_else(database):
     assert worked_out.expire(home) == 1
     assert standing(database, order).state == "unasked"
     assert standing(database, CHANGED).state == "ready"
+
+
+def test_of_what_is_large_the_newest_are_kept(database, monkeypatch):
+    monkeypatch.setattr(worked_out, "_MOST", {DIFFERENCES: 1})
+    other = Order(DIFFERENCES, 2, 1, "words")
+    for order in (CHANGED, other):
+        worked_out.make(database, order)
+        age = clock.now().timestamp() - 60
+        folder = worked_out.file(database.settings.home, standing(database, order).name, "x").parent
+        os.utime(folder, (age, age))
+    worked_out.expire(database.settings.home)
+    third = Order(DIFFERENCES, 2, 1, "blinded")
+    worked_out.make(database, third)
+    assert standing(database, third).state == "ready"
+    assert {standing(database, each).state for each in (CHANGED, other)} == {"unasked"}

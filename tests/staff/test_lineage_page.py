@@ -1,9 +1,11 @@
 """The page that walks a value back: its form, its ladder, its refusals, and who sees what of it."""
 
+import html
 import re
 
 import pytest
 import signed_in
+import worked
 import worn
 
 from hometrial.services.locking import making
@@ -18,12 +20,14 @@ def place(shared_study, tmp_path_factory):
     with worn.told(folder) as set_clock:
         worn.fill(shared_study, folder, set_clock)
         worn.live(shared_study, set_clock)
-        making.make(
-            shared_study.database,
-            new_lock("L1", "interim", "a test", wanted(("csv",))),
-            folder / "L1",
-            "ann",
-        )
+        for name in ("L1", "L2"):
+            making.make(
+                shared_study.database,
+                new_lock(name, "interim", "a test", wanted(("csv",))),
+                folder / name,
+                "ann",
+            )
+        worked.out(shared_study.database, "lineage", 1)
         yield create_app(shared_study.database), shared_study
 
 
@@ -73,6 +77,22 @@ def test_what_there_is_not_is_told_and_nothing_is_drawn(place, asked, said):
     found = _page(place, "statistician", **asked)
     assert (found.status_code, said in found.text) == (422, True)
     assert "ladder" not in found.text
+
+
+def test_the_first_who_asks_of_a_lock_waits_for_a_worker_and_then_sees_the_cell(place):
+    asked = {"lock": "L2", "data_set": "ADSL", "row": "1", "variable": "USUBJID"}
+    first = _page(place, "statistician", **asked).text
+    assert "waits for a worker" in first
+    assert "ladder" not in first
+    app, study = place
+    follow = html.unescape(re.search(r'data-live="([^"]+)"', first)[1])
+    browser = signed_in.client(app, study.database, "statistician", ["statistician"])
+    assert "data-busy" in browser.get(follow).text
+    worked.out(study.database, "lineage", 2)
+    assert "data-done" in browser.get(follow).text
+    assert "ladder" in _page(place, "statistician", **asked).text
+    coordinator = signed_in.client(app, study.database, "coordinator", ["coordinator"])
+    assert coordinator.get(follow).status_code == 404
 
 
 def test_a_row_that_is_no_number_is_refused(place):

@@ -1,4 +1,4 @@
-"""Papers of locks and differences between them: worked out once, by a worker, and kept by what they are made of.
+"""Papers of locks, differences, what lineage reads: worked out once, by a worker, and kept by what they are made of.
 
 A lock never changes, so what is worked out of it is other only with its signatures, the profile or the code: its name in
 the home folder is a hash of these. Nobody asks for a second time, and nobody is shown what another code made.
@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,14 +21,24 @@ from hometrial import clock
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError, TrialError
 from hometrial.exports.deidentifying import profile
+from hometrial.exports.source.reading import Source
 from hometrial.models import DataLock
 from hometrial.services.locking import differing, keeping, signing
 from hometrial.services.locking.code import code
+from hometrial.services.locking.folders import Snapshot
+from hometrial.services.locking.wanted import wanted
 
-Kind = Literal["report", "open", "closed", "masked", "differences"]
+Kind = Literal["report", "open", "closed", "masked", "differences", "lineage"]
+Bodies = Iterable[tuple[str, bytes]]
+"""Files by their names, one in memory at a time."""
 KEPT = timedelta(days=30)
 """What nobody has looked at for so long is removed, and made again when somebody does."""
-DIFFERENCES = "differences"
+DIFFERENCES, LINEAGE = "differences", "lineage"
+_MOST = {LINEAGE: 4}
+"""Of what is large so many are kept at most: those that were looked at last."""
+_SIGNED = ("report", "open", "closed", "masked")
+_UNUSED = "audit"
+"""The largest of the tables, of which no data set is made: it need not be released for lineage."""
 CHANGES = "changes.parquet"
 _ROOM, _REFUSED = "worked-out", ".refused"
 _BROKE_OFF = "It broke off before it was done; the log of the worker says why. Try again."
@@ -39,7 +49,7 @@ _JOB = text(
 
 @dataclass(frozen=True)
 class Order:
-    """What is worked out of a lock, by its number: a paper, or (`before`, under a profile) what differs from an earlier one."""
+    """What is worked out of a lock, by its number; `before`, `profile`: of what differs from an earlier one."""
 
     kind: Kind
     lock: int
@@ -93,6 +103,7 @@ def make(database: Database, order: Order) -> None:
     refusal.unlink(missing_ok=True)
     try:
         _write(_folder(home, name), _KINDS.get(order.kind, _paper)(database, order))
+        _keep_few(home, order.kind)
     except TrialError as error:
         refusal.write_text(str(error), encoding="utf-8")
     except OSError as error:
@@ -115,9 +126,13 @@ def _folder(home: Path, name: str) -> Path:
 def _name(session: Session, order: Order) -> str:
     locks = _locks(session, order)
     after = locks[-1]
-    signers = [] if order.before else [each["account"] for each in signing.told(session, after)]
+    signers = (
+        [each["account"] for each in signing.told(session, after)] if order.kind in _SIGNED else []
+    )
     told = [order.kind, order.profile, [each.root for each in locks], signers, code()]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:40]
+    return (
+        f"{order.kind}-{hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:40]}"
+    )
 
 
 def _locks(session: Session, order: Order) -> list[DataLock]:
@@ -132,31 +147,53 @@ def _locks(session: Session, order: Order) -> list[DataLock]:
     return [before, after]
 
 
-def _write(folder: Path, bodies: Mapping[str, bytes]) -> None:
+def _keep_few(home: Path, kind: str) -> None:
+    """Remove what was looked at longest ago of a kind that has more than are kept."""
+    there = [each for each in (home / _ROOM).glob(f"{kind}-*") if each.is_dir()]
+    there.sort(key=lambda each: each.stat().st_mtime, reverse=True)
+    for each in there[_MOST.get(kind, len(there)) :]:
+        shutil.rmtree(each)
+
+
+def _write(folder: Path, bodies: Bodies) -> None:
     """Write a folder, which appears whole or not at all."""
     draft = folder.with_suffix(".part")
     shutil.rmtree(draft, ignore_errors=True)
     try:
         draft.mkdir(mode=0o700)
-        for name, body in bodies.items():
+        for name, body in bodies:
             (draft / name).write_bytes(body)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _paper(database: Database, order: Order) -> Mapping[str, bytes]:
+def _paper(database: Database, order: Order) -> Bodies:
     from hometrial.services.locking import report_papers, reporting  # the statistics come with them
 
     with database.reading() as session:
         material = reporting.of_lock(session, database, _locks(session, order)[0])
-    return report_papers.made(material, order.kind)
+    yield from report_papers.made(material, order.kind).items()
 
 
-def _differences(database: Database, order: Order) -> Mapping[str, bytes]:
+def _differences(database: Database, order: Order) -> Bodies:
     with database.reading() as session:
         both = differing.taken(session, *_locks(session, order), profile(order.profile))
-    return {CHANGES: differing.made(both)}
+    yield CHANGES, differing.made(both)
 
 
-_KINDS: Mapping[str, Callable[[Database, Order], Mapping[str, bytes]]] = {DIFFERENCES: _differences}
+def _lineage(database: Database, order: Order) -> Bodies:
+    from hometrial.services.lineage import laying  # as do all tabulations
+
+    with database.reading() as session:
+        (lock,) = _locks(session, order)
+        kept = keeping.source_of(session, lock)
+    source = Source({name: table for name, table in kept.tables.items() if name != _UNUSED})
+    asked = wanted(tuple(lock.formats), lock.profile, tuple(lock.streams))
+    yield from laying.laid_out(Snapshot(database, source, asked, lock.made_at).released.source)
+
+
+_KINDS: Mapping[str, Callable[[Database, Order], Bodies]] = {
+    DIFFERENCES: _differences,
+    LINEAGE: _lineage,
+}
