@@ -1,11 +1,13 @@
 """A lock in another house: restored from a backup with its keys, it is rebuilt to the byte; without them it says so."""
 
 import secrets
+from datetime import timedelta
 
 import asked
 import pytest
 from sqlalchemy import text
 
+from hometrial import clock
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import vouching
@@ -41,7 +43,7 @@ def _execute(server, statement):
 
 
 def test_a_public_lock_is_rebuilt_to_the_byte_from_a_restored_backup(
-    study, fitabase, elsewhere, tmp_path
+    study, fitabase, elsewhere, tmp_path, at_clock
 ):
     study.take_in("fitabase", fitabase({"heartrate_seconds_merged.csv": BEATS}), create_participants=True, zone="Europe/Berlin")  # fmt: skip
     with study.database.transaction("test", "somebody is in a trial") as session:
@@ -49,6 +51,7 @@ def test_a_public_lock_is_rebuilt_to_the_byte_from_a_restored_backup(
         known = Details(verbatim="headache", start="2026-03-01", severity="mild")
         reporting.report(session, person, known, reporting.Said("ann", "contact", "staff"))
     # The public profile renames people and moves dates by a key, and samples are disguised by it too.
+    at_clock(clock.now() + timedelta(weeks=27))
     new = new_lock("DSMB-1", "interim", "the board meets", wanted(("csv",), "public"))
     made = making.make(study.database, new, tmp_path / "lock", "staff:dana")
     key = Secret(key=secrets.token_bytes(32))

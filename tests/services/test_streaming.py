@@ -3,7 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -145,7 +145,8 @@ def test_only_what_changed_is_written_anew(place, fitabase, tmp_path, monkeypatc
 
 
 def test_people_are_disguised_in_their_samples_too(place, tmp_path):
-    disguise = Disguise(KEY, ("P-0001", "P-0002"))
+    entered = date(2016, 4, 13)
+    disguise = Disguise(KEY, ("P-0001", "P-0002"), (entered, entered))
     written = place.write(tmp_path, disguise)
     told = " ".join(path.relative_to(tmp_path).as_posix() for path in written)
     assert "P-000" not in told
@@ -154,7 +155,7 @@ def test_people_are_disguised_in_their_samples_too(place, tmp_path):
     assert set(table["participant_id"]) == set(disguise.names.values())
     name = disguise.names["P-0001"]
     mine = table[table["participant_id"] == name]
-    expected = pd.Timestamp("2016-04-12") + disguise.shift("P-0001")
+    expected = pd.Timestamp("2016-04-12") + disguise.shifts["P-0001"]
     assert mine["local_at"].min() == expected + timedelta(hours=7, seconds=5)
     assert not mine["chunk"].str.contains("P-0001").any()
 

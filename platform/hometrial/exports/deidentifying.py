@@ -10,25 +10,24 @@ import hmac
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.moving import MOVED
+from hometrial.exports import publishing
+from hometrial.exports.moving import MOVED, shift
 from hometrial.exports.source.fields import Field, SourceTable
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import TABLES
 
 WITHHELD = "NOT RELEASED"
 """Stands for words that were typed and stay behind: that there were some is told, not what."""
-SMALL_SITE = "SMALL SITES"
-OLDEST = 89
-"""Ages above are given as 90 (45 CFR 164.514(b)(2)(i)(C))."""
-_WEEKS = 26
 _EVIDENCE = frozenset({"audit", "batch", "verdict", "quarantined", "query", "chunk"})
+_SAME_DAY = frozenset({"gap", "participation"})
+"""Tables of what befell many people on one day, or has an hour more or less when clocks change."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +66,14 @@ PROFILES = {
         ),
         Profile(
             "public",
-            "New pseudonyms; all dates of a person moved by the same whole weeks, clocks local ones, also where UTC is "
-            "named; sites of fewer than 5 people together; ages above 89 as 90; no words, no evidence of single files.",
+            "New pseudonyms; all dates of a person moved by the same whole weeks, to one calendar on which everybody is "
+            "entered in the week of 2001-01-01; nobody before 1 to 26 weeks after the last that is on record of them; "
+            "clocks local ones, also where UTC is named, and no Saturday after 23:00 nor Sunday before 4:00 in samples; "
+            "sites of fewer than 5 people together; ages above 89 as 90; no words, no evidence of single files.",
             frozenset({"statistician", "data_manager"}),
             shifted=True,
             sites_below=5,
-            without=_EVIDENCE,
+            without=_EVIDENCE | _SAME_DAY,
         ),
     )
 }
@@ -101,6 +102,15 @@ class Disguise:
 
     key: bytes
     people: tuple[str, ...]
+    entered: tuple[date, ...]
+    """The day on which each of them was entered."""
+
+    @classmethod
+    def of(cls, source: Source, key: bytes) -> "Disguise":
+        """Return the disguise of everybody in source tables."""
+        rows = sorted(source.rows("participant"), key=lambda row: str(row["participant"]))
+        entered = tuple(date.fromisoformat(row["created"][:10]) for row in rows)
+        return cls(key, tuple(row["participant"] for row in rows), entered)
 
     def digest(self, *parts: str) -> bytes:
         """Return 32 bytes that only the key tells."""
@@ -122,21 +132,39 @@ class Disguise:
             )
         return made
 
-    def shift(self, person: str) -> timedelta:
-        """By how much a person's dates are moved: 1 to 26 whole weeks back, so that weekdays stay."""
-        weeks = 1 + int.from_bytes(self.digest("shift", person)[:8], "big") % _WEEKS
-        return timedelta(weeks=-weeks)
+    @cached_property
+    def shifts(self) -> dict[str, timedelta]:
+        """By how much each person's dates are moved."""
+        return {person: shift(day) for person, day in zip(self.people, self.entered, strict=True)}
+
+    @cached_property
+    def embargoes(self) -> dict[str, int]:
+        """How many weeks must have gone since the last record of each person before any is released.
+
+        Only the key tells: so nobody learns, from who is there now and was not before, when somebody took part.
+        """
+        return {
+            person: 1
+            + int.from_bytes(self.digest("embargo", person)[:8], "big") % publishing.LONGEST
+            for person in self.people
+        }
 
     def record(self, identifier: str) -> str:
         """Return the new name of a record, which holds neither pseudonym nor day."""
         return self.digest("record", identifier)[:10].hex()
 
 
-def release(source: Source, wanted: Profile, key: bytes) -> Released:
-    """Return the source tables as a profile lets them leave; `key`: 32 bytes of the study's own."""
+def release(source: Source, wanted: Profile, key: bytes, on: date | None = None) -> Released:
+    """Return the source tables as a profile lets them leave; `key`: 32 bytes of the study's own.
+
+    `on`: the day on which they were taken. Raises ExportRefusedError where a profile disguises people, and nobody's
+    records are old enough on that day, or it is not told.
+    """
     done: Counter[str] = Counter()
-    disguise = Disguise(key, tuple(source.people)) if wanted.shifted else None
-    small = _small_sites(source, wanted)
+    disguise = Disguise.of(source, key) if wanted.shifted else None
+    if disguise:
+        source = _old_enough(source, wanted, disguise, on, done)
+    small = publishing.small_sites(source, wanted.sites_below)
     tables = {}
     for each in TABLES:
         table = source.table(each.name)
@@ -144,15 +172,43 @@ def release(source: Source, wanted: Profile, key: bytes) -> Released:
             done["rows of tables left out"] += table.num_rows
             continue
         if small:
-            table = _without_small_sites(each.name, table, small, done)
-        if disguise and each.name == "screening_answer":
-            table = _without_great_ages(table, done)
+            table = publishing.without_small_sites(each.name, table, small, done)
+        if disguise:
+            table = _undated(each, table, done)
         columns = {
             field.name: _Column(each, field, table, wanted, disguise).changed(done)
             for field in each.fields
         }
         tables[each.name] = pa.table(columns, schema=each.schema).sort_by([("id", "ascending")])
     return Released(Source(tables), dict(sorted(done.items())))
+
+
+def _old_enough(
+    source: Source, wanted: Profile, disguise: Disguise, on: date | None, done: Counter[str]
+) -> Source:
+    """Leave out whoever takes part still, or has not ended for long enough."""
+    if on is None:
+        raise ExportRefusedError(
+            f"profile: {wanted.name} needs the day on which the data were taken; make a draft or a lock of it"
+        )
+    people = publishing.released_people(source, disguise.embargoes, on)
+    done["people whose records are not old enough"] += len(source.people) - len(people)
+    return Source(
+        {each.name: publishing.of_people(source.table(each.name), people) for each in TABLES}
+    )
+
+
+def _undated(known: SourceTable, table: pa.Table, done: Counter[str]) -> pa.Table:
+    """Take out of a table what would tell when it was."""
+    rows = table.num_rows
+    if known.name == "screening_answer":
+        table = publishing.without_great_ages(table, done)
+    elif known.name == "daily_metric":
+        table = publishing.without_clock_changes(table, done)
+    elif known.name == "consent_signature":
+        table = publishing.first_signatures(table)
+        done["signatures under later versions left out"] += rows - table.num_rows
+    return publishing.without_common_days(known, table, done)
 
 
 def released(known: SourceTable, table: pa.Table, wanted: Profile) -> pa.Table:
@@ -165,51 +221,6 @@ def released(known: SourceTable, table: pa.Table, wanted: Profile) -> pa.Table:
         _Column(known, each, table, wanted, None).changed(Counter()) for each in known.fields
     ]
     return pa.table(columns, schema=known.schema)
-
-
-def _small_sites(source: Source, wanted: Profile) -> frozenset[str]:
-    people = Counter(row["site"] for row in source.rows("participant"))
-    known = {row["id"] for row in source.rows("site")}
-    return frozenset(site for site in known if people[site] < wanted.sites_below)
-
-
-def _without_small_sites(
-    name: str, table: pa.Table, small: frozenset[str], done: Counter[str]
-) -> pa.Table:
-    """Give small sites one code and no country; one row of them is left in `site`."""
-    column = {"site": "id", "participant": "site"}.get(name)
-    if column is None:
-        return table
-    codes = table[column].to_pylist()
-    done["sites told together"] += name == "site" and len(small)
-    told = [SMALL_SITE if code in small else code for code in codes]
-    table = _replaced(table, column, told)
-    if name != "site":
-        return table
-    for other in ("name", "country"):
-        hidden = {"name": SMALL_SITE, "country": None}[other]
-        values = zip(told, table[other].to_pylist(), strict=True)
-        table = _replaced(
-            table, other, [hidden if code == SMALL_SITE else each for code, each in values]
-        )
-    firsts = [told.index(code) == place for place, code in enumerate(told)]
-    return table.filter(pa.array(firsts, pa.bool_()))
-
-
-def _without_great_ages(table: pa.Table, done: Counter[str]) -> pa.Table:
-    ages = zip(table["variable"].to_pylist(), table["number"].to_pylist(), strict=True)
-    great = [name == "age" and number is not None and number > OLDEST for name, number in ages]
-    done["ages given as 90"] += sum(great)
-    for column, top in (("value", str(OLDEST + 1)), ("number", float(OLDEST + 1))):
-        values = zip(great, table[column].to_pylist(), strict=True)
-        table = _replaced(table, column, [top if is_great else each for is_great, each in values])
-    return table
-
-
-def _replaced(table: pa.Table, column: str, values: list[Any]) -> pa.Table:
-    place = table.schema.get_field_index(column)
-    field = table.schema.field(place)
-    return table.set_column(place, field, pa.array(values, field.type))
 
 
 @dataclass(frozen=True)
@@ -260,7 +271,9 @@ class _Column:
         if kind == "id" and name not in _OF_THE_STUDY:
             return lambda value, _person: disguise.record(value)
         moved = MOVED.get(kind)
-        return None if moved is None else lambda value, person: moved(value, disguise.shift(person))
+        return (
+            None if moved is None else lambda value, person: moved(value, disguise.shifts[person])
+        )
 
 
 _COUNTED = {
@@ -271,6 +284,7 @@ _COUNTED = {
     "local": "dates moved",
     "partial": "dates moved",
     "occasion": "dates moved",
+    "text": "dates moved",
 }
 _OF_THE_STUDY = frozenset({"protocol_version", "instrument", "site"})
 """Tables, and columns that name their rows, which are about nobody."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -40,14 +40,24 @@ class Snapshot:
     @cached_property
     def released(self) -> Released:
         """The source tables as the profile lets them leave."""
-        return deidentifying.release(self.source, self.wanted.profile, self._key)
+        return deidentifying.release(
+            self.source, self.wanted.profile, self._key, self.at.astimezone(UTC).date()
+        )
 
-    @property
+    @cached_property
     def disguise(self) -> Disguise | None:
         """How people are disguised, if they are."""
         if not self.wanted.profile.shifted:
             return None
-        return Disguise(self._key, tuple(self.source.people))
+        return Disguise.of(self.source, self._key)
+
+    @cached_property
+    def _people(self) -> frozenset[str]:
+        """Who is in the folder, by the pseudonym in the house."""
+        told = frozenset(self.released.source.people)
+        if self.disguise is None:
+            return told
+        return frozenset(old for old, new in self.disguise.names.items() if new in told)
 
     @property
     def _key(self) -> bytes:
@@ -59,7 +69,9 @@ class Snapshot:
         chunks = [
             row
             for row in self.source.rows("chunk")
-            if self.wanted.has_stream(row["stream"]) and row["samples"]
+            if self.wanted.has_stream(row["stream"])
+            and row["samples"]
+            and row["participant"] in self._people
         ]
 
         def samples(within: Path) -> dict[Path, int]:
@@ -85,8 +97,11 @@ class Snapshot:
         )
 
     def _released_before(self) -> Before | None:
-        """Return the lock before as this profile lets it leave: the two can be compared, and no more is told."""
-        if self.before is None:
+        """Return the lock before as this profile lets it leave: the two can be compared, and no more is told.
+
+        Not where dates are moved: what came since the lock before is of days between the two, which tells how far.
+        """
+        if self.before is None or self.wanted.profile.shifted:
             return None
         released = deidentifying.release(self.before.source, self.wanted.profile, self._key)
         return replace(self.before, source=released.source)

@@ -37,6 +37,11 @@ def add(session: Session, name: str, wanted: Wanted, plan: Plan, by: str) -> Exp
         raise ExportRefusedError(
             f"name: {name} is a schedule already; remove it, or give another name"
         )
+    if plan.is_incremental and wanted.profile.shifted:
+        raise ExportRefusedError(
+            f"profile: {wanted.profile.name} moves dates, and what came since the run before would tell how far; make the "
+            "schedule without --incremental"
+        )
     address = destinations.checked(plan.destination)
     destinations.credentials(plan.credentials, address.scheme)
     made = ExportSchedule(

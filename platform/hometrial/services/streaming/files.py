@@ -11,14 +11,17 @@ from sqlalchemy import ARRAY, Date, Integer, func, literal, select
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports import dictionary
+from hometrial.exports import dictionary, publishing
 from hometrial.exports.dictionary import Variable
 from hometrial.models import DayChunk, Participant
 from hometrial.services import tabling
 from hometrial.services.streaming.parts import Hidden, Part
-from hometrial_ingest.signals import Signal
+from hometrial_ingest.signals import SIGNALS, Shape, Signal
 
 _ROWS_IN_A_GROUP = 1 << 17
+_SATURDAY, _SUNDAY = 6, 7
+_FROM, _TO = 23, 4
+"""The hours of Saturday and of Sunday between which clocks change."""
 
 
 def variables_of(signal: Signal) -> list[Variable]:
@@ -38,7 +41,7 @@ def write(session: Session, part: Part, path: Path) -> int:
         dictionary.schema(variables_of(part.signal))
     )
     if part.hidden:
-        made = _disguised(made, part.hidden)
+        made = _disguised(_undated(made, part.signal), part.hidden)
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(made, path, compression="zstd", version="2.6", row_group_size=_ROWS_IN_A_GROUP)
     return int(made.num_rows)
@@ -97,6 +100,43 @@ def _disguised(table: pa.Table, hidden: Hidden) -> pa.Table:
             column = days.cast(field.type)
         table = table.set_column(place, field, column)
     return table
+
+
+def _undated(table: pa.Table, signal: Signal) -> pa.Table:
+    """Make all Sundays alike, since an hour is missing or comes twice where clocks change, and forget software's numbers.
+
+    Values from Saturday 23:00 to Sunday 4:00 are left out, and sleep that ends on a Sunday; a daily value stays, and
+    minutes of a Sunday are those of a day of 23 hours.
+    """
+    device = table["device"].combine_chunks().dictionary_encode()
+    plain = [publishing.plain_model(each) for each in device.dictionary.to_pylist()]
+    place = table.schema.get_field_index("device")
+    models = pa.array(plain, pa.string()).take(device.indices)
+    table = table.set_column(place, table.schema.field(place), models)
+    if SIGNALS[signal].shape is Shape.DAILY:
+        return _of_short_sundays(table, SIGNALS[signal].unit)
+    if "local_day" in table.column_names:
+        return table.filter(pc.not_equal(_weekday(table["local_day"]), _SUNDAY))
+    local = table["local_at"]
+    day, hour = _weekday(local), pc.hour(local)
+    late = pc.and_(pc.equal(day, _SATURDAY), pc.greater_equal(hour, _FROM))
+    early = pc.and_(pc.equal(day, _SUNDAY), pc.less(hour, _TO))
+    return table.filter(pc.invert(pc.or_(late, early)))
+
+
+def _of_short_sundays(table: pa.Table, unit: str) -> pa.Table:
+    if unit != "min":
+        return table
+    most = float(publishing.SHORTEST_DAY)
+    long = pc.and_(pc.equal(_weekday(table["local_at"]), _SUNDAY), pc.greater(table["value"], most))
+    place = table.schema.get_field_index("value")
+    return table.set_column(
+        place, table.schema.field(place), pc.if_else(long, most, table["value"])
+    )
+
+
+def _weekday(days: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pc.day_of_week(days, count_from_zero=False)
 
 
 def _renamed(column: pa.ChunkedArray, key: bytes) -> pa.ChunkedArray:

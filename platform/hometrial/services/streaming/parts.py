@@ -11,6 +11,8 @@ from hometrial_ingest.signals import Signal
 
 LAYOUT = b"samples/2"
 """Raised when what stands in the files changes: then none of the kept ones is taken any more."""
+_DISGUISE = 2
+"""The same for those of disguised people alone."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,10 @@ class Hidden:
 
 @dataclass(frozen=True)
 class Part:
-    """One file. `days`: (day, version, SHA-256 of the bytes) of its chunks, in order."""
+    """One file. `days`: (day, version, SHA-256 of the bytes) of its chunks, in order.
+
+    `month` is that of the days in the file: where they are moved, a part that ended with a true month would tell how far.
+    """
 
     stream: str
     participant: str
@@ -41,14 +46,7 @@ class Part:
     def path(self) -> str:
         """Where it stands: partitioned as Hive does, so that DuckDB, Spark and Dask read a stream as one data set."""
         who = self.hidden.name if self.hidden else self.participant
-        return f"{self.stream}/participant={who}/month={self.shown_month}/part.parquet"
-
-    @property
-    def shown_month(self) -> str:
-        """The month by the dates in the file; where dates are moved, the first of them: they lie across two months."""
-        if self.hidden is None:
-            return self.month
-        return str(self.days[0][0] + self.hidden.shift)
+        return f"{self.stream}/participant={who}/month={self.month}/part.parquet"
 
     @property
     def digest(self) -> str:
@@ -59,7 +57,8 @@ class Part:
             found.update(f"\x1e{day}\x1f{version}\x1f{sha256}".encode())
         if self.hidden:
             found.update(
-                f"\x1d{self.hidden.name}\x1f{self.hidden.shift.days}".encode() + self.hidden.key
+                f"\x1d{_DISGUISE}\x1f{self.hidden.name}\x1f{self.hidden.shift.days}\x1f".encode()
+                + self.hidden.key
             )
         return found.hexdigest()
 
@@ -67,11 +66,20 @@ class Part:
 def parts(chunks: Iterable[dict[str, Any]], hidden: dict[str, Hidden]) -> Iterator[Part]:
     """Yield the parts of chunks, which are rows of the source table `chunk`; those without samples have none."""
     told = sorted(
-
-            (row["stream"], row["participant"], f"{row['day']:%Y-%m}", row["day"], row["version"], row["sha256"])
-            for row in chunks
-            if row["samples"]
-
-    )  # fmt: skip
+        (
+            row["stream"],
+            row["participant"],
+            f"{row['day'] + _shift(hidden.get(row['participant'])):%Y-%m}",
+            row["day"],
+            row["version"],
+            row["sha256"],
+        )
+        for row in chunks
+        if row["samples"]
+    )
     for (stream, person, month), found in groupby(told, key=lambda each: each[:3]):
         yield Part(stream, person, month, tuple(each[3:] for each in found), hidden.get(person))
+
+
+def _shift(hidden: Hidden | None) -> timedelta:
+    return timedelta(0) if hidden is None else hidden.shift

@@ -57,7 +57,7 @@ def _hidden(disguise: Disguise | None) -> dict[str, Hidden]:
     if disguise is None:
         return {}
     return {
-        person: Hidden(name, disguise.shift(person), disguise.digest("samples", person))
+        person: Hidden(name, disguise.shifts[person], disguise.digest("samples", person))
         for person, name in disguise.names.items()
     }
 
