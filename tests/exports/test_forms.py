@@ -133,6 +133,20 @@ def test_answers_without_words_are_named_and_left_out(tmp_path):
     assert "compass31 1.0.0 and its answers are left out" in outcome["issue"][0]["diagnostics"]
 
 
+def test_a_character_that_fhir_does_not_hold_is_replaced_and_named(tmp_path):
+    source = twin("ldn-mecfs")
+    table = source.table("free_answer")
+    rows = table.to_pylist()
+    rows[0] = {**rows[0], "words": "one\x0btwo"}
+    changed = type(source)({**source.tables, "free_answer": table.from_pylist(rows, table.schema)})
+    fhir.write(tmp_path / "fhir.json", changed, AT)
+    text = (tmp_path / "fhir.json").read_text(encoding="utf-8")
+    assert "one\ufffdtwo" in text
+    assert "\\u000b" not in text
+    (issue,) = json.loads(text)["entry"][-1]["resource"]["issue"]
+    assert issue["diagnostics"] == f"response {rows[0]['id']}: \ufffd stands for U+000B"
+
+
 def test_the_folder_is_the_same_bytes_twice(tmp_path):
     source = twin("ldn-ms")
     one = filing.write(tmp_path / "one", source, AT)

@@ -137,3 +137,22 @@ def test_the_words_of_an_answer_cannot_break_the_file(written, tmp_path):
     clinical.write(tmp_path / "data.xml", book, changed, AT)
     values = {each.get("Value") for each in ET.parse(tmp_path / "data.xml").getroot().iter()}  # noqa: S314
     assert "\"</ODM>&\n<x a='1'>" in values
+
+
+def test_a_character_that_no_xml_holds_is_replaced_and_the_answer_says_so(written, tmp_path):
+    source, book, _ = written
+    table = source.table("free_answer")
+    rows = table.to_pylist()
+    rows[0] = {**rows[0], "words": "one\x0btwo \ufffe\tend \U0001f33f"}
+    changed = type(source)({**source.tables, "free_answer": table.from_pylist(rows, table.schema)})
+    clinical.write(tmp_path / "data.xml", book, changed, AT)
+    schema = ODMSchemaValidator(standard="odm", version="1.3.2").xsd
+    assert list(schema.iter_errors(str(tmp_path / "data.xml"))) == []
+    told = {
+        each.get("Value"): "".join(each.itertext())
+        for each in ET.parse(tmp_path / "data.xml").getroot().iter()  # noqa: S314
+        if (each.get("Value") or "").startswith("one")
+    }
+    assert told == {
+        "one\ufffdtwo \ufffd\tend \U0001f33f": "\ufffd stands for U+000B, U+FFFE, which no XML holds."
+    }

@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from hometrial.exports.forms import odm
 from hometrial.exports.forms.casebook import LOG_EVENT, Casebook
+from hometrial.exports.forms.characters import STAND_IN, held
 from hometrial.exports.source.reading import Row, Source
 
 _OCCASION = re.compile(r"(?P<event>[^#@]+)[#@](?P<repeat>.+)")
@@ -123,7 +124,19 @@ def _form(file: TextIO, row: Row, answers: list[Row], site: str) -> None:
     for each in answers:
         oid = quoteattr(odm.item_oid(name, each["item"]))
         if each["value"] is not None:
-            file.write(f"<ItemData ItemOID={oid} Value={quoteattr(each['value'])}/>")
+            file.write(_item(oid, each["value"]))
         elif each["skipped"] != "not_asked":
             file.write(f'<ItemData ItemOID={oid} IsNull="Yes"/>')
     file.write("</ItemGroupData></FormData>\n")
+
+
+def _item(oid: str, value: str) -> str:
+    """Return an answer; what no XML holds is replaced, and a note says so."""
+    text, replaced = held(value)
+    if not replaced:
+        return f"<ItemData ItemOID={oid} Value={quoteattr(text)}/>"
+    said = f"{STAND_IN} stands for {replaced}, which no XML holds."
+    return (
+        f"<ItemData ItemOID={oid} Value={quoteattr(text)}>"
+        f'<Annotation SeqNum="1"><Comment SponsorOrSite="Sponsor">{said}</Comment></Annotation></ItemData>'
+    )

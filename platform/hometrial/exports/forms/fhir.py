@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import get_args
 
+from hometrial.exports.forms.characters import STAND_IN, held
 from hometrial.exports.source.reading import Row, Source
 from hometrial.questionnaires.answers import Answer
 from hometrial.questionnaires.fhir import responses, writing
@@ -25,7 +26,8 @@ def write(path: Path, source: Source, at: datetime) -> int:
     """Write the bundle; return how many resources it has.
 
     Left out, and named in an OperationOutcome: questionnaires whose wording belongs to their owners with their
-    answers, and answers that their questionnaire does not take.
+    answers, and answers that their questionnaire does not take. Characters that FHIR does not hold are replaced, and
+    named there, too.
     """
     said: list[str] = []
     forms = _forms(source, said)
@@ -62,7 +64,7 @@ def _forms(source: Source, said: list[str]) -> Forms:
 def _resources(source: Source, forms: Forms, said: list[str]) -> Iterator[Resource]:
     for each in forms.values():
         yield writing.questionnaire(each, BASE)
-    answers = _answers(source)
+    answers = _answers(source, said)
     for row in source.rows("response"):
         form = forms.get((row["instrument"], row["instrument_version"], row["language"]))
         if form is None or not row["submitted"]:
@@ -80,13 +82,16 @@ def _resources(source: Source, forms: Forms, said: list[str]) -> Iterator[Resour
         }  # fmt: skip
 
 
-def _answers(source: Source) -> dict[str, list[Row]]:
+def _answers(source: Source, said: list[str]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
     for row in source.rows("item"):
         found.setdefault(row["response"], []).append(row)
     for row in source.rows("free_answer"):
         if row["words"]:
-            told = {**row, "value": row["words"], "number": None, "skip_reason": None}
+            words, replaced = held(row["words"])
+            if replaced:
+                said.append(f"response {row['id']}: {STAND_IN} stands for {replaced}")
+            told = {**row, "value": words, "number": None, "skip_reason": None}
             found.setdefault(row["response"], []).append(told)
     return found
 
