@@ -152,8 +152,10 @@ def _prove(database: Database, account: str) -> None:
     from hometrial.services.locking.signing import LockRefusedError
     from hometrial.services.staffing import accounts, factors
 
-    asked = (str(click.prompt(what, hide_input=True, err=True)) for what in ("Password", "Code"))
-    tried = factors.Tried(*asked, "command line")
+    password, code = (
+        click.prompt(what, hide_input=True, err=True) for what in ("Password", "Code")
+    )
+    tried = factors.Tried(password, code, "command line")
     keys = factors.keys_of(database.settings)
     with database.transaction(database.settings.who(), f"prove to be {account}") as session:
         found = factors.confirm(session, keys, accounts.find(session, account), tried)
