@@ -63,6 +63,14 @@ def in_force(session: Session, person: Participant) -> list[WithdrawalChoice]:
     return _in_force(session, [person.id])
 
 
+def in_force_of(session: Session, people: Iterable[UUID]) -> dict[UUID, list[WithdrawalChoice]]:
+    """Return the rows of the choices in force of each of these people, oldest first; who made none is left out."""
+    found: dict[UUID, list[WithdrawalChoice]] = {}
+    for row in _in_force(session, list(people)):
+        found.setdefault(row.participant_id, []).append(row)
+    return found
+
+
 def _in_force(session: Session, people: Iterable[UUID]) -> list[WithdrawalChoice]:
     later = aliased(WithdrawalChoice)
     return list(

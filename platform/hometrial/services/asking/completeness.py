@@ -1,20 +1,22 @@
 """How complete a person's forms are: expected, answered, excused, missed, late, each with its reason."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among, once
 from hometrial.models import Participant, Pause, Response, Submission
 from hometrial.protocol.windows import Standing
 from hometrial.questionnaires import loading
 from hometrial.services.asking import definitions, occasions
-from hometrial.services.asking.occasions import Occasion
+from hometrial.services.asking.occasions import Calendar, Occasion
 
 
 class Fate(StrEnum):
@@ -62,12 +64,16 @@ class Tally:
         return self.answered / self.expected if self.expected else None
 
 
+_Key = tuple[str, str]
+"""A form and its occasion."""
+
+
 @dataclass(frozen=True)
 class _Known:
     """What is on record of a person: the first submission that says something, and the rests."""
 
-    handed: Mapping[tuple[str, str], Submission]
-    begun: frozenset[tuple[str, str]]
+    handed: Mapping[_Key, Submission]
+    begun: frozenset[_Key]
     pauses: Sequence[Pause]
 
 
@@ -76,9 +82,23 @@ def lines(session: Session, person: Participant, language: str) -> tuple[Line, .
 
     An optional form without words in the language is not asked, one of an unscheduled visit not expected. Raises NotInTrialError, ZoneNeededError.
     """
-    now = clock.now()
     calendar = occasions.calendar_of(session, person)
-    known = _known(session, person)
+    known = _known(session, [person.id])[person.id]
+    return _lines(session, calendar, known, language, clock.now())
+
+
+def lines_of(
+    session: Session, calendars: Mapping[UUID, Calendar], language: str, now: datetime
+) -> Iterator[tuple[UUID, tuple[Line, ...]]]:
+    """Yield the same of many people by their calendars, all that is on record of them read at once."""
+    known = _known(session, list(calendars))
+    for person, calendar in calendars.items():
+        yield person, _lines(session, calendar, known[person], language, now)
+
+
+def _lines(
+    session: Session, calendar: Calendar, known: _Known, language: str, now: datetime
+) -> tuple[Line, ...]:
     return tuple(
         _line(each, known, now)
         for each in occasions.occasions(calendar)
@@ -108,23 +128,36 @@ def tallies(found: Sequence[Line]) -> tuple[Tally, ...]:
 
 
 def _asked(session: Session, occasion: Occasion, language: str) -> bool:
-    return not occasion.optional or definitions.has_words(
-        session, loading.named(occasion.instrument), language
+    if not occasion.optional:
+        return True
+    instrument = loading.named(occasion.instrument)
+    key = ("asking.has_words", occasion.instrument, language)
+    return once(session, key, lambda: definitions.has_words(session, instrument, language))
+
+
+def _known(session: Session, people: Sequence[UUID]) -> dict[UUID, _Known]:
+    of_people = among(Response.participant_id, people)
+    begun: dict[UUID, set[_Key]] = {each: set() for each in people}
+    handed: dict[UUID, dict[_Key, Submission]] = {each: {} for each in people}
+    pauses: dict[UUID, list[Pause]] = {each: [] for each in people}
+    columns = (Response.participant_id, Response.form, Response.occasion)
+    for person, form, occasion in session.execute(select(*columns).where(of_people)):
+        begun[person].add((form, occasion))
+    submissions = (
+        select(Submission, *columns)
+        .join(Response, Response.id == Submission.response_id)
+        .where(of_people)
+        .order_by(Submission.revision)
     )
-
-
-def _known(session: Session, person: Participant) -> _Known:
-    responses = session.scalars(select(Response).where(Response.participant_id == person.id)).all()
-    keys = {each.id: (each.form, each.occasion) for each in responses}
-    handed: dict[tuple[str, str], Submission] = {}
-    submissions = select(Submission).where(Submission.response_id.in_(keys))
-    for submission in session.scalars(submissions.order_by(Submission.revision)):
-        before = handed.get(keys[submission.response_id])
+    for submission, person, form, occasion in session.execute(submissions):
+        before = handed[person].get((form, occasion))
         # A correction changes what was said, and not that it was said in time.
         if before is None or before.kind == "too_ill":
-            handed[keys[submission.response_id]] = submission
-    pauses = session.scalars(select(Pause).where(Pause.participant_id == person.id)).all()
-    return _Known(handed, frozenset(keys.values()), pauses)
+            handed[person][form, occasion] = submission
+    paused = select(Pause).where(among(Pause.participant_id, people))
+    for pause in session.scalars(paused.order_by(Pause.start_at, Pause.id)):
+        pauses[pause.participant_id].append(pause)
+    return {each: _Known(handed[each], frozenset(begun[each]), pauses[each]) for each in people}
 
 
 def _line(occasion: Occasion, known: _Known, now: datetime) -> Line:

@@ -1,13 +1,14 @@
 """Occasions: every form that the protocol asks one person, with when it opens and closes in their own zone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from hometrial.models import Participant, WithdrawalChoice
+from hometrial.models import Participant, VisitRecord, WithdrawalChoice
 from hometrial.protocol.arms import Anchor
 from hometrial.protocol.calendar import (
     Anchors,
@@ -24,7 +25,8 @@ from hometrial.protocol.windows import Opening, diary_opening, visit_opening
 from hometrial.services import enrolling
 from hometrial.services.agreeing import standing
 from hometrial.services.asking import resting
-from hometrial.services.trial import arms, calendars, following
+from hometrial.services.trial import arms, calendars, followers, following, publishing
+from hometrial.services.trial.calendars import Numbered
 from hometrial_ingest.local_time import ZoneHistory
 
 Kind = Literal["visit", "diary"]
@@ -95,16 +97,50 @@ def calendar_of(session: Session, person: Participant) -> Calendar:
     return Calendar(protocol, arm, anchors, zones, bad, diaries, questions, held)
 
 
+def calendars_of(
+    session: Session, people: Sequence[Participant], zones: Mapping[UUID, ZoneHistory]
+) -> dict[UUID, Calendar]:
+    """Return the calendars of all of these people who are in the trial and have a zone, each kind of record read at once."""
+    ids = [each.id for each in people]
+    versions, records = followers.versions_of(session, ids), calendars.last_records(session, ids)
+    taps, chosen = resting.taps_of(session, ids), standing.in_force_of(session, ids)
+    drawn, anchors = arms.arms_of(session, people), following.anchors_of(session, ids)
+    found = {}
+    for each in ids:
+        if each not in versions or each not in zones:
+            continue
+        protocol = publishing.of(versions[each])
+        bad = resting.spans(taps.get(each, ()), protocol, zones[each])
+        diaries, questions = (
+            _first(chosen.get(each, ()), what) for what in (_STOPS_DIARIES, _STOPS_QUESTIONS)
+        )
+        held = _held(protocol, records[each])
+        found[each] = Calendar(
+            protocol, drawn[each], anchors[each], zones[each], bad, diaries, questions, held
+        )
+    return found
+
+
 def _unscheduled(session: Session, person: Participant, protocol: Protocol) -> tuple[DueVisit, ...]:
+    """Return the unscheduled visits of a person, asking for no record where none of them has a form to fill in."""
+    if not _forms_besides(protocol):
+        return ()
+    return _held(protocol, calendars.last_records(session, [person.id])[person.id])
+
+
+def _forms_besides(protocol: Protocol) -> dict[str, tuple[str, ...]]:
+    """Return the forms of each unscheduled visit; nothing if none of them is filled in."""
+    forms = {each.id: tuple(each.forms) for each in protocol.unscheduled_visits}
+    asked = {each.id for each in protocol.forms if _asks(each)}
+    return {} if asked.isdisjoint(form for each in forms.values() for form in each) else forms
+
+
+def _held(protocol: Protocol, records: Mapping[Numbered, VisitRecord]) -> tuple[DueVisit, ...]:
     """Return the unscheduled visits that were held and have forms to fill in: due on their day, and open on it.
 
     Staff hand their forms in later, too.
     """
-    forms = {each.id: each.forms for each in protocol.unscheduled_visits}
-    asked = {each.id for each in protocol.forms if _asks(each)}
-    if asked.isdisjoint(form for each in forms.values() for form in each):
-        return ()
-    records = calendars.last_records(session, [person.id])[person.id]
+    forms = _forms_besides(protocol)
     return tuple(
         DueVisit(visit, number, row.day, Span(row.day, row.day), forms[visit], ())
         for (visit, number), row in sorted(records.items())

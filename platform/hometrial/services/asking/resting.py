@@ -1,5 +1,6 @@
 """Bad days (N12): one tap, and less is asked for as long as the protocol lets somebody rest."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Literal
@@ -9,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hometrial import clock
+from hometrial.db import among
 from hometrial.errors import TrialError
 from hometrial.models import BadDay, Participant, ReminderRest
 from hometrial.protocol.calendar import Span
@@ -111,9 +113,17 @@ def bad_days(session: Session, person: Participant) -> tuple[Span, ...]:
 
 def taps(session: Session, person: Participant) -> tuple[BadDay, ...]:
     """Return a person's taps in order."""
-    query = select(BadDay).where(BadDay.participant_id == person.id)
+    return taps_of(session, [person.id]).get(person.id, ())
+
+
+def taps_of(session: Session, people: Iterable[UUID]) -> dict[UUID, tuple[BadDay, ...]]:
+    """Return the taps of each of these people in order, in one query; who never tapped is left out."""
+    found: dict[UUID, tuple[BadDay, ...]] = {}
+    query = select(BadDay).where(among(BadDay.participant_id, people))
     # Of two taps at one instant `over` is the later: nobody is better before they were ill.
-    return tuple(session.scalars(query.order_by(BadDay.at, BadDay.kind, BadDay.id)))
+    for row in session.scalars(query.order_by(BadDay.at, BadDay.kind, BadDay.id)):
+        found[row.participant_id] = (*found.get(row.participant_id, ()), row)
+    return found
 
 
 def spans(rows: tuple[BadDay, ...], protocol: Protocol, zones: ZoneHistory) -> tuple[Span, ...]:

@@ -1,6 +1,6 @@
 """Source tables of what people were asked, and of the days on which they were too ill to be asked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,11 +12,10 @@ from hometrial.models import BadDay
 from hometrial.protocol.windows import Standing
 from hometrial.questionnaires import loading
 from hometrial.services.asking import completeness, definitions, occasions
-from hometrial.services.asking.completeness import Fate
-from hometrial.services.asking.occasions import Occasion
+from hometrial.services.asking.completeness import Fate, Line
+from hometrial.services.asking.occasions import Calendar, Occasion
 from hometrial.services.capturing.forms import opened
 from hometrial.services.capturing.people import Person, moment, people
-from hometrial.services.trial.following import NotInTrialError
 
 LANGUAGE = "en"
 """An optional form is asked where the site has its words in this language, as the worker and the pages have it."""
@@ -38,20 +37,19 @@ def expected_forms(session: Session) -> Iterator[Row]:
         (each.person.code, each.response.form, each.response.occasion): str(each.response.id)
         for each in opened(session).values()
     }
-    for person in people(session).values():
-        for row in _of_person(session, person):
+    known, now = people(session), moment(session)
+    zones = {each: person.zones for each, person in known.items() if person.zones is not None}
+    calendars = occasions.calendars_of(session, [each.row for each in known.values()], zones)
+    for each, lines in completeness.lines_of(session, calendars, LANGUAGE, now):
+        person = known[each]
+        for row in _of_person(session, person, calendars[each], lines):
             key = (person.code, row["form"], row["occasion"])
             yield row | {"response": begun.get(key)}
 
 
-def _of_person(session: Session, person: Person) -> Iterator[Row]:
-    if person.zones is None:
-        return
-    try:
-        lines = completeness.lines(session, person.row, LANGUAGE)
-        calendar = occasions.calendar_of(session, person.row)
-    except NotInTrialError:
-        return
+def _of_person(
+    session: Session, person: Person, calendar: Calendar, lines: Iterable[Line]
+) -> Iterator[Row]:
     for line in lines:
         excused = line.reason if line.fate is Fate.EXCUSED else None
         yield _line(person, line.occasion, _STATES[line.fate], excused)

@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import NamedTuple, TypeVar
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -22,6 +23,7 @@ from hometrial.models import (
     Device,
     DoseEvent,
     Pause,
+    ProtocolVersion,
     Verdict,
 )
 from hometrial.services import shelving
@@ -31,12 +33,13 @@ from hometrial.services.capturing.people import Person, people
 from hometrial.services.metrics.day import DEFAULT
 from hometrial.services.metrics.priority import ordered
 from hometrial.services.metrics.spans import MINUTE, spans, union
-from hometrial.services.trial import following
+from hometrial.services.trial import followers, publishing
 from hometrial_ingest.signals import Signal
 
 _ONE = timedelta(days=1)
+_ROWS_AT_ONCE = 500
 _LOOKED_INTO = (str(Signal.HEART_RATE), str(Signal.SLEEP_SESSION))
-_Owned = TypeVar("_Owned", Pause, BadDay, ConsentSignature)
+_Owned = TypeVar("_Owned", Pause, ConsentSignature)
 
 
 class _Chunk(NamedTuple):
@@ -61,6 +64,7 @@ class _Shared:
     devices: Mapping[UUID, Mapping[tuple[str, str], str]]
     pauses: Mapping[UUID, Sequence[Pause]]
     taps: Mapping[UUID, tuple[BadDay, ...]]
+    versions: Mapping[UUID, ProtocolVersion]
     signatures: Mapping[UUID, Sequence[ConsentSignature]]
     withdrawn: Mapping[UUID, datetime]
     dosed: Mapping[UUID, Collection[date]]
@@ -72,13 +76,15 @@ def data_days(session: Session) -> Iterator[Row]:
     A day is excused if it is one of somebody's bad days, or if they rested on a part of it.
     """
     shared = _shared(session)
-    for person in people(session).values():
-        yield from _of_person(session, person, shared)
+    left = dict(people(session))
+    for person, found in groupby(_chunks(session, left), key=lambda row: row[0]):
+        yield from _of_person(left.pop(person), [_Chunk(*each) for _, *each in found], shared)
+    for each in left.values():
+        yield from _of_person(each, (), shared)
 
 
-def _of_person(session: Session, person: Person, shared: _Shared) -> Iterator[Row]:
+def _of_person(person: Person, chunks: Sequence[_Chunk], shared: _Shared) -> Iterator[Row]:
     mine = person.row.id
-    chunks = _chunks(session, mine)
     dosed = shared.dosed.get(mine, ())
     days = _days([each.day for each in chunks], dosed)
     if not days:
@@ -92,7 +98,7 @@ def _of_person(session: Session, person: Person, shared: _Shared) -> Iterator[Ro
         for each in chunks
         if each.body is not None and each.stream == Signal.SLEEP_SESSION
     )
-    excused = _excused(session, person, shared)
+    excused = _excused(person, shared)
     agreed = _agreed(person, shared)
     for day in days:
         night = nights.get(day)
@@ -117,15 +123,18 @@ def _days(with_data: Sequence[date], dosed: Collection[date]) -> list[date]:
     return sorted({*dosed, *(first + n * _ONE for n in range((last - first).days + 1))})
 
 
-def _chunks(session: Session, person: UUID) -> list[_Chunk]:
-    """Return a person's current chunks with samples, with the bodies of those that are looked into."""
+def _chunks(session: Session, known: Mapping[UUID, Person]) -> Iterable[Any]:
+    """Return everybody's current chunks with samples, person by person, with the bodies of those that are looked into.
+
+    They are read some hundred at a time: the bodies are most of a study.
+    """
     body = case((DayChunk.stream.in_(_LOOKED_INTO), DayChunk.body), else_=None)
-    rows = session.execute(
-        select(DayChunk.stream, DayChunk.day, DayChunk.state, body)
-        .where(DayChunk.participant_id == person, DayChunk.is_current, DayChunk.samples > 0)
-        .order_by(DayChunk.day, DayChunk.stream)
+    return session.execute(
+        select(DayChunk.participant_id, DayChunk.stream, DayChunk.day, DayChunk.state, body)
+        .where(among(DayChunk.participant_id, known), DayChunk.is_current, DayChunk.samples > 0)
+        .order_by(DayChunk.participant_id, DayChunk.day, DayChunk.stream)
+        .execution_options(yield_per=_ROWS_AT_ONCE)
     )
-    return [_Chunk(*row) for row in rows]
 
 
 def main_sleeps(nights: Iterable[tuple[date, bytes]]) -> dict[date, Night]:
@@ -174,7 +183,7 @@ def _instrument(body: bytes) -> tuple[str, str] | None:
     return None if best is None else (trusted, best["device"])
 
 
-def _excused(session: Session, person: Person, shared: _Shared) -> list[tuple[date, date]]:
+def _excused(person: Person, shared: _Shared) -> list[tuple[date, date]]:
     """Return the days on which a person rested, from the first to the last of each time."""
     if person.zones is None:
         return []
@@ -184,7 +193,7 @@ def _excused(session: Session, person: Person, shared: _Shared) -> list[tuple[da
     ]
     taps = shared.taps.get(person.row.id, ())
     if taps:
-        protocol = following.protocol_of(session, person.row)
+        protocol = publishing.of(shared.versions[person.row.id])
         found += [(each.first, each.last) for each in resting.spans(taps, protocol, person.zones)]
     return found
 
@@ -217,16 +226,8 @@ def _shared(session: Session) -> _Shared:
         _suites(session, known),
         _devices(session, known),
         _by_person(session.scalars(select(Pause).where(among(Pause.participant_id, known)))),
-        {
-            person: tuple(rows)
-            for person, rows in _by_person(
-                session.scalars(
-                    select(BadDay)
-                    .where(among(BadDay.participant_id, known))
-                    .order_by(BadDay.at, BadDay.kind, BadDay.id)
-                )
-            ).items()
-        },
+        resting.taps_of(session, known),
+        followers.versions_of(session, known),
         _by_person(
             session.scalars(
                 select(ConsentSignature)

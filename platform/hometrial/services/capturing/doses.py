@@ -214,8 +214,7 @@ def treatments_told(session: Session) -> Iterator[Row]:
     )
     for row in rows:
         person = known[row.participant_id]
-        history = remembering.told(session, person.row)
-        assert history is not None  # noqa: S101 - its row was just read
+        history = remembering.history_of(row)
         for each in history.told:
             yield {
                 "id": f"{row.id}/{each.id}",

@@ -64,7 +64,12 @@ def told(session: Session, person: Participant) -> History | None:
         .order_by(ToldHistory.number.desc())
         .limit(1)
     ).one_or_none()
-    return None if row is None else _history(row.body)
+    return None if row is None else history_of(row)
+
+
+def history_of(row: ToldHistory) -> History:
+    """Return what one telling says."""
+    return _history(row.body)
 
 
 def _require_in(session: Session, person: Participant) -> None:
