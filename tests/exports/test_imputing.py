@@ -57,10 +57,33 @@ def test_completions_are_the_same_for_a_seed_and_keep_what_is_known():
 
 def test_a_pooled_change_of_nobody_missing_is_the_plain_mean():
     whole = people(missing=())
-    found = imputing.pooled_change([whole, whole])
-    d = whole["after"] - whole["before"]
-    assert found.estimate == pytest.approx(d.mean(), abs=1e-12)
-    assert found.within == pytest.approx(d.var(ddof=1) / len(d), abs=1e-12)
+    d = list(whole["after"] - whole["before"])
+    found = imputing.pooled_change(d, [[], []])
+    assert found.estimate == pytest.approx(np.mean(d), abs=1e-12)
+    assert found.within == pytest.approx(np.var(d, ddof=1) / len(d), abs=1e-12)
+
+
+def test_drawn_changes_tip_at_the_first_delta_whose_pooled_interval_holds_nothing():
+    seen = [-1.2, -0.8, -1.5, -0.9, -1.1, -0.7, -1.3, -1.0, -0.6, -1.4]
+    drawn = [[-1.0, -0.7, -1.2], [-0.8, -1.5, -0.9], [-1.1, -1.3, -0.6]]
+    found = imputing.tipping_drawn(seen, drawn, worse=1.0)
+    unit = 0.25 * np.std(seen, ddof=1)
+    for step, (delta, mean, low, high) in enumerate(found.steps):
+        assert delta == pytest.approx(step * unit, abs=1e-12)
+        moved = [[*seen, *(each + delta for each in one)] for one in drawn]
+        by_hand = imputing.pooled(
+            [float(np.mean(one)) for one in moved],
+            [float(np.var(one, ddof=1)) / len(one) for one in moved],
+            12,
+        )
+        assert (mean, low, high) == pytest.approx(
+            (by_hand.estimate, by_hand.low, by_hand.high), abs=1e-9
+        )
+    assert all(high < 0 for *_, high in found.steps[:-1])
+    assert found.steps[-1][3] >= 0
+    assert found.delta == found.steps[-1][0] > 0
+    with pytest.raises(ValueError, match="at least two"):
+        imputing.tipping_drawn([1.0], drawn, worse=1.0)
 
 
 def test_values_are_imputed_only_where_it_is_worth_it():

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
+from hometrial.exports.adam.imputed import MADE, MI, NRI
 from hometrial.exports.adam.trial import Frame
+from hometrial.exports.estimates import imputing
 from hometrial.exports.sdtm.assembling import Made
 
 _LONGEST_CODE = 8
@@ -14,6 +17,7 @@ _COUNTED = ("AESTDTC", "DSDECOD", "ECOCCUR")
 """SRCVAR of what is counted: 0 is made of no record."""
 _NEVER_EMPTY = ("SAFFL", "FASFL", "PPROTFL", "ENRLFL", "RANDFL")
 _PARAMETER = ["USUBJID", "PARAMCD"]
+_NUMBERS = list(range(1, imputing.TIMES + 1))
 _Found = Iterator[tuple[str, "pd.Series"]]
 
 
@@ -142,6 +146,27 @@ def _used(frame: Frame) -> _Found:
         yield "CRIT1FL without CRIT1", (frame["CRIT1FL"] != "") & (frame["CRIT1"] == "")
 
 
+def _made(frame: Frame) -> _Found:
+    """Rows that were made for who lacks the value: never observed cases, one of a kind, none beside a value."""
+    if not {"DTYPE", "ANL01FL", "ANL02FL"} <= set(frame):
+        return
+    is_made = frame["DTYPE"] != ""
+    yield "DTYPE is none that is known", is_made & ~frame["DTYPE"].isin(MADE)
+    yield "ANL01FL is Y of a row that was made", is_made & (frame["ANL01FL"] == "Y")
+    yield "a row was made without a value", is_made & frame["AVAL"].isna()
+    seen = frame[(frame["ANL01FL"] == "Y") & ~is_made]
+    beside = pd.MultiIndex.from_frame(frame[_PARAMETER]).isin(
+        pd.MultiIndex.from_frame(seen[_PARAMETER])
+    )
+    yield "a row was made beside an observed value", is_made & beside
+    number = frame.get("IMPNUM", pd.Series(np.nan, frame.index))
+    yield "IMPNUM does not follow DTYPE MI", number.notna() != (frame["DTYPE"] == MI)
+    drawn = frame.assign(number=number)[frame["DTYPE"] == MI]
+    times = drawn.groupby(_PARAMETER)["number"].agg(lambda own: sorted(own) == _NUMBERS)
+    whole = pd.MultiIndex.from_frame(frame[_PARAMETER]).isin(times.index[times.astype("bool")])
+    yield "there are not 20 imputations, 1 to 20", (frame["DTYPE"] == MI) & ~whole
+
+
 def _events(frame: Frame) -> _Found:
     if "TRTEMFL" not in frame:
         return
@@ -160,7 +185,7 @@ def _events(frame: Frame) -> _Found:
 
 
 _RULES: tuple[Callable[[Frame], _Found], ...] = (
-    _parameters, _baselines, _changes, _days, _used, _events,
+    _parameters, _baselines, _changes, _days, _used, _made, _events,
 )  # fmt: skip
 
 
@@ -206,5 +231,5 @@ def _traced(name: str, made: Made) -> list[Finding]:
     if "SRCVAR" in frame:  # where nothing happened there is nothing to lead to
         lost &= ~((frame["AVAL"] == 0) & frame["SRCVAR"].isin(["", *_COUNTED]))
     if "DTYPE" in frame:
-        lost &= frame["DTYPE"] != "NRI"
+        lost &= frame["DTYPE"] != NRI
     return [_finding(name, "the row leads to no source record", lost)] if lost.any() else []

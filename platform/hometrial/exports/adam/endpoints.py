@@ -1,12 +1,13 @@
-"""ADEFF: every endpoint of the protocol for everybody of its population, observed and with non-responders imputed."""
+"""ADEFF: every endpoint of the protocol for everybody of its population, as observed and with what was made for it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from hometrial.exports.adam import visits
+from hometrial.exports.adam import imputed, responding
 from hometrial.exports.adam.finishing import KEY, LINKS
+from hometrial.exports.adam.imputed import Part
 from hometrial.exports.adam.outcomes import Outcomes, Taken
 from hometrial.exports.adam.trial import ROW, Frame, of_subjects, study_days
 from hometrial.protocol.outcomes import (
@@ -15,7 +16,6 @@ from hometrial.protocol.outcomes import (
     Endpoint,
     EventOutcome,
     Outcome,
-    Responder,
     When,
 )
 
@@ -31,19 +31,21 @@ def data_set(outcomes: Outcomes, adsl: Frame) -> tuple[Frame, Frame]:
     links: list[Frame] = []
     for endpoint in endpoints.all:
         people = adsl.index[adsl[FLAGS[endpoint.population]] == "Y"]
-        made, records = _endpoint(outcomes, endpoint, people)
-        made = made.assign(
-            PARAMCD=endpoint.id.upper(),
-            PARAM=label(outcomes, endpoint),
-            PARCAT1="PRIMARY" if endpoint in endpoints.primary else "SECONDARY",
-            PARCAT2=endpoint.outcome,
-        )
-        made[KEY] = np.arange(len(made)) + sum(len(each) for each in rows)
-        links.append(
-            made[["USUBJID", KEY]].merge(records[["USUBJID", "SRCDOM", ROW]], on="USUBJID")
-        )
-        rows.append(made)
+        for made, records in _endpoint(outcomes, endpoint, people):
+            made = made.assign(
+                PARAMCD=endpoint.id.upper(),
+                PARAM=label(outcomes, endpoint),
+                PARCAT1="PRIMARY" if endpoint in endpoints.primary else "SECONDARY",
+                PARCAT2=endpoint.outcome,
+            )
+            made[KEY] = np.arange(len(made)) + sum(len(each) for each in rows)
+            links.append(
+                made[["USUBJID", KEY]].merge(records[["USUBJID", "SRCDOM", ROW]], on="USUBJID")
+            )
+            rows.append(made)
     together = pd.concat([each for each in rows if len(each)] or rows, ignore_index=True)
+    if "IMPNUM" not in together:
+        together["IMPNUM"] = np.nan
     together["ADY"] = study_days(together["ADT"], of_subjects(together, adsl["TRTSDT"]))
     return together, pd.concat(links, ignore_index=True)[LINKS]
 
@@ -66,14 +68,28 @@ def _when(outcomes: Outcomes, when: When) -> str:
     return f"epoch {when.epoch.replace('_', ' ')}"
 
 
-def _endpoint(outcomes: Outcomes, endpoint: Endpoint, people: pd.Index) -> tuple[Frame, Frame]:
+def _endpoint(outcomes: Outcomes, endpoint: Endpoint, people: pd.Index) -> Iterator[Part]:
+    """Yield the rows of an endpoint by how they came about, and the records that they are made of."""
     outcome = outcomes.named(endpoint.outcome)
     if outcome is None:
         rule = next(
             each for each in outcomes.trial.protocol.responders if each.id == endpoint.outcome
         )
-        return _responders(outcomes, endpoint, rule, people)
+        marks = {
+            mark.outcome: values(outcomes, known, endpoint)
+            for mark in rule.marks
+            if (known := outcomes.named(mark.outcome)) is not None
+        }
+        yield from responding.of_rule(outcomes, endpoint, rule, marks, people)
+        return
     at, against = values(outcomes, outcome, endpoint)
+    made = _observed(outcome, at, against, people)
+    yield made, pd.concat([at.records, against.records])
+    if endpoint.against is not None:
+        yield from imputed.of_change(outcomes, endpoint, made, (at, against))
+
+
+def _observed(outcome: Outcome, at: Taken, against: Taken, people: pd.Index) -> Frame:
     made = at.found.reindex(people)[_VALUES].rename_axis("USUBJID").reset_index()
     made["BASE"] = of_subjects(made, against.found["AVAL"]).astype("float64")
     made["CHG"] = made["AVAL"] - made["BASE"]
@@ -83,8 +99,7 @@ def _endpoint(outcomes: Outcomes, endpoint: Endpoint, people: pd.Index) -> tuple
     made["CRIT1"] = _AT_LEAST_ONE if is_count else ""
     made["CRIT1FL"] = some if is_count else ""
     made["ANL01FL"] = np.where(made["AVAL"].notna(), "Y", "")
-    records = pd.concat([at.records, against.records])
-    return made.assign(DTYPE="", ANL02FL=""), records
+    return made.assign(DTYPE="", ANL02FL="")
 
 
 def values(outcomes: Outcomes, outcome: Outcome, endpoint: Endpoint) -> tuple[Taken, Taken]:
@@ -110,66 +125,3 @@ def _before_arms(outcomes: Outcomes, outcome: Outcome, endpoint: Endpoint) -> Ta
 
 _OF_ALL_DAYS: Mapping[str, str] = {"estimand": "treatment_policy"}
 """A baseline lies before the drug: it is of no estimand."""
-
-
-def _responders(
-    outcomes: Outcomes, endpoint: Endpoint, rule: Responder, people: pd.Index
-) -> tuple[Frame, Frame]:
-    """Return whether each of `people` responded; who is not known to, a second time as a non-responder.
-
-    Nobody is a non-responder at a time that is still to come.
-    """
-    taken = {
-        mark.outcome: values(outcomes, outcome, endpoint)
-        for mark in rule.marks
-        if (outcome := outcomes.named(mark.outcome)) is not None
-    }
-    reached = {person: _reached(rule, taken, person) for person in people}
-    first = taken[rule.marks[0].outcome][0].found
-    made = first.reindex(people)[_VALUES].rename_axis("USUBJID").reset_index()
-    made["AVAL"] = made["USUBJID"].map(reached).astype("float64")
-    made["CRIT1"] = rule.label
-    made["CRIT1FL"] = made["AVAL"].map({1.0: "Y", 0.0: "N"}).fillna("")
-    made["ANL01FL"] = np.where(made["AVAL"].notna(), "Y", "")
-    made["ANL02FL"] = made["ANL01FL"]
-    is_ahead = of_subjects(made, _still_ahead(outcomes, endpoint))
-    imputed = made[made["AVAL"].isna() & ~is_ahead].drop(columns="ADT")
-    imputed = imputed.assign(
-        AVAL=0.0, CRIT1FL="N", ANL02FL="Y", DTYPE="NRI", SRCSEQ=np.nan, NDAYS=0
-    )
-    made = pd.concat([made.assign(DTYPE=""), imputed], ignore_index=True)
-    made[["BASE", "CHG", "PCHG"]] = np.nan
-    if len(rule.marks) > 1:
-        made["SRCSEQ"] = np.nan
-    records = pd.concat([each.records for pair in taken.values() for each in pair])
-    return made, records
-
-
-def _still_ahead(outcomes: Outcomes, endpoint: Endpoint) -> pd.Series:
-    """Return by USUBJID who is still in the study, and whose time of an endpoint was not over at the last contact."""
-    people = outcomes.trial.subjects
-    if isinstance(endpoint.at, AtVisit):
-        wanted = [visits.numbers(outcomes.trial)[each] for each in endpoint.at.visits]
-        due = visits.windows(outcomes.trial)
-        last = due[due["VISITNUM"].isin(wanted)].groupby("USUBJID")["hi"].max()
-    else:
-        last = outcomes.period(endpoint.at)["last"]
-    is_over = last.reindex(people.index) < people["RFPENDT"]
-    return (people["EOSDECOD"] == "") & ~is_over
-
-
-def _reached(
-    rule: Responder, taken: Mapping[str, tuple[Taken, Taken]], person: str
-) -> float | None:
-    """Return 1 if all marks are reached, 0 if one is not, nothing if one is not known."""
-    judged = []
-    for mark in rule.marks:
-        now, before = (each.found["AVAL"].get(person) for each in taken[mark.outcome])
-        judged.append(mark.reached(_known(before), _known(now)))
-    if False in judged:
-        return 0.0
-    return None if None in judged else 1.0
-
-
-def _known(value: float | None) -> float | None:
-    return None if value is None or np.isnan(value) else float(value)

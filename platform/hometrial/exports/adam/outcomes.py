@@ -1,6 +1,6 @@
 """The value of an outcome at a time of the protocol, for each subject, and the records that it is made of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from hometrial.exports.adam.finishing import KEY
 from hometrial.exports.adam.laboratory import short_name
 from hometrial.exports.adam.trial import ONE_DAY, ROW, Frame, Trial, days, of_subjects
 from hometrial.exports.adam.wearable import parameters
-from hometrial.exports.sdtm import crashes
+from hometrial.exports.sdtm import crashes, planned
 from hometrial.exports.sdtm.coding import listed
 from hometrial.protocol.outcomes import (
     AtDays,
@@ -207,6 +207,33 @@ class Outcomes:
         if domain not in self.trial.tabulations:
             domain = variable = ""
         return Taken(values.assign(SRCDOM=domain, SRCVAR=variable), known)
+
+    def last(
+        self, outcome: Outcome, endpoint: Endpoint, since: pd.Series, until: pd.Series
+    ) -> Taken:
+        """Return each subject's last record at a visit after a day, up to another where that is known."""
+        found = self._by_outcome[outcome.id]
+        if endpoint.estimand == "while_on_drug":
+            found = self._on_drug(found)
+        is_used = (found["ANL01FL"] == "Y") & found["AVISITN"].notna()
+        is_used &= found["ADT"] > of_subjects(found, since)
+        is_used &= ~(found["ADT"] > of_subjects(found, until))
+        order = found[is_used].sort_values(["ADT", "SRCSEQ"], kind="stable")
+        return _taken(order.drop_duplicates("USUBJID", keep="last"))
+
+    def on_the_way(self, outcome: Outcome, endpoint: Endpoint) -> Iterator[tuple[int, pd.Series]]:
+        """Yield the visits on the drug before those of an endpoint: their place, and the values by USUBJID."""
+        found = self._by_outcome[outcome.id]
+        found = found[found["ANL01FL"] == "Y"]
+        numbers = visits.numbers(self.trial)
+        last = min(numbers[each] for each in getattr(endpoint.at, "visits", ()))
+        on_drug = {
+            each.number
+            for each in planned.visits(self.trial.protocol)
+            if each.visit.anchor == "first_dose" and each.number < last
+        }
+        for place, number in enumerate(sorted(on_drug), start=1):
+            yield place, found[found["AVISITN"] == number].groupby("USUBJID")["AVAL"].first()
 
     def before(self, outcome: Outcome, anchor: str) -> Taken:
         """Return the last record of each subject on or before the day of an anchor."""

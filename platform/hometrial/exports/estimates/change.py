@@ -51,6 +51,14 @@ class Standardised:
     d_av: float
 
 
+def student(d: Sequence[float], level: float = 0.95) -> tuple[float, float]:
+    """Return Student's interval of the mean of differences. Raises ValueError for fewer than two."""
+    if len(d) < 2:
+        raise ValueError(f"{len(d)} differences: at least two are needed")
+    found = stats.ttest_1samp(d, 0.0).confidence_interval(level)
+    return float(found.low), float(found.high)
+
+
 def paired(before: Sequence[float], after: Sequence[float], level: float = 0.95) -> Change:
     """Return the mean change after - before. Raises ValueError for fewer than two pairs, or pairs that do not match."""
     d = differences(before, after)

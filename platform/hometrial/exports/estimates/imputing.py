@@ -71,14 +71,13 @@ def completed(values: pd.DataFrame, seed: int = SEED, times: int = TIMES) -> lis
 
 
 def pooled_change(
-    completions: Sequence[pd.DataFrame], shift: float = 0.0, missing: Values | None = None
+    seen: Sequence[float], drawn: Sequence[Sequence[float]], shift: float = 0.0
 ) -> Pooled:
-    """Pool the mean of after - before; `shift` is added to those that were `missing`."""
-    estimates, variances, people = [], [], len(completions[0])
-    for each in completions:
-        d = (each["after"] - each["before"]).to_numpy(dtype=float)
-        if missing is not None:
-            d = d + shift * missing
+    """Pool the mean of changes that were `seen` and those `drawn`, one list an imputation; `shift` is added to the latter."""
+    estimates, variances, people = [], [], 0
+    for each in drawn:
+        d: Values = np.concatenate([np.asarray(seen, dtype=float), np.asarray(each) + shift])
+        people = d.size
         estimates.append(float(d.mean()))
         variances.append(float(d.var(ddof=1)) / people)
     return pooled(estimates, variances, people - 1)
@@ -113,5 +112,23 @@ def tipping(changes: Sequence[float], missing: int, worse: float) -> Tipping:
         half = float(stats.t.ppf(0.975, filled.size - 1) * filled.std(ddof=1) / sqrt(filled.size))
         tried.append((delta, mean, mean - half, mean + half))
         if mean - half <= 0 <= mean + half:
+            return Tipping(delta, tuple(tried))
+    return Tipping(None, tuple(tried))
+
+
+def tipping_drawn(seen: Sequence[float], drawn: Sequence[Sequence[float]], worse: float) -> Tipping:
+    """Make the values that were drawn worse, in quarters of the SD of the changes seen, until the pooled interval holds 0.
+
+    Raises ValueError for fewer than two changes or two imputations.
+    """
+    if len(seen) < 2:
+        raise ValueError(f"{len(seen)} changes: at least two are needed")
+    unit = _STEP * float(np.std(seen, ddof=1))
+    tried: list[tuple[float, float, float, float]] = []
+    for step in range(_MOST_STEPS + 1 if unit else 1):
+        delta = step * unit
+        found = pooled_change(seen, drawn, worse * delta)
+        tried.append((delta, found.estimate, found.low, found.high))
+        if found.low <= 0 <= found.high:
             return Tipping(delta, tuple(tried))
     return Tipping(None, tuple(tried))

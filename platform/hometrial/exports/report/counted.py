@@ -54,7 +54,7 @@ def responses(made: Section, found: list[Effect], caption: str) -> None:
     for each in found:
         name, observed = each.endpoint.id, each.observed
         k = int((observed["CRIT1FL"] == "Y").sum())
-        imputed = each.rows[each.rows["ANL02FL"] == "Y"]
+        imputed = each.told[each.told["ANL02FL"] == "Y"]
         everybody = int((imputed["CRIT1FL"] == "Y").sum())
         rows.append(
             (

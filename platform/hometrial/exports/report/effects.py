@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import pandas as pd
+
 from hometrial.exports.report.material import Frame, Material
 from hometrial.protocol.outcomes import (
     AtVisit,
@@ -22,7 +24,8 @@ class Effect:
 
     endpoint: Endpoint
     outcome: Outcome | None
-    rows: Frame
+    told: Frame
+    """Every row, those that were made for who lacks the value included."""
     label: str
     people: int
 
@@ -38,6 +41,11 @@ class Effect:
         return "change" if self.endpoint.against is not None else "level"
 
     @property
+    def rows(self) -> Frame:
+        """One row for everybody of the population, as it was observed."""
+        return self.told[self.told["DTYPE"] == ""]
+
+    @property
     def observed(self) -> Frame:
         """The rows with a known value."""
         return self.rows[self.rows["ANL01FL"] == "Y"]
@@ -46,6 +54,14 @@ class Effect:
     def pairs(self) -> Frame:
         """The rows with a value before and at the time of the endpoint."""
         return self.observed[self.observed["CHG"].notna()]
+
+    def made(self, dtype: str) -> Frame:
+        """Return the rows that were made for who lacks the value: LOCF, BOCF, MI, NRI."""
+        return self.told[self.told["DTYPE"] == dtype]
+
+    def completed(self, dtype: str) -> Frame:
+        """Return the complete pairs with the rows of one single imputation for the others."""
+        return pd.concat([self.pairs, self.made(dtype)])
 
     @property
     def higher_is_worse(self) -> bool:
@@ -83,11 +99,17 @@ def place(material: Material, effect: Effect) -> Place:
         return "responders"
     if isinstance(effect.outcome, WearableOutcome):
         return "wearable"
-    if isinstance(endpoint.at, AtVisit) and all(
-        material.protocol.visit(each).anchor == "last_dose" for each in endpoint.at.visits
-    ):
+    if is_off_drug(material, effect):
         return "after"
     return "secondary"
+
+
+def is_off_drug(material: Material, effect: Effect) -> bool:
+    """Whether an endpoint is at visits after the last dose."""
+    at = effect.endpoint.at
+    return isinstance(at, AtVisit) and all(
+        material.protocol.visit(each).anchor == "last_dose" for each in at.visits
+    )
 
 
 def placed(material: Material, where: Place) -> list[Effect]:

@@ -1,25 +1,13 @@
-"""What is missing, and what that could change: patterns, sensitivity of responders, imputation, the tipping point."""
+"""What is missing: forms by visit and arm, the patterns of the primary endpoint; what that could change is in `sensitivity`."""
 
 from collections import Counter, defaultdict
 
-from hometrial.exports.estimates import imputing
-from hometrial.exports.report import saying
+from hometrial.exports.report import saying, sensitivity
 from hometrial.exports.report.blocks import COUNT, Section
 from hometrial.exports.report.effects import Effect, placed
 from hometrial.exports.report.informative import informative
-from hometrial.exports.report.material import Frame, Material, records
+from hometrial.exports.report.material import Material
 from hometrial.exports.report.series import is_at_visits, series
-from hometrial.protocol.outcomes import AtVisit
-
-RUBIN = (
-    "multiple imputation by chained equations, m = 20, pooled by Rubin's rules with Barnard-Rubin df",
-    "statsmodels.imputation.mice.MICEData(values, k_pmm=5, rng=default_rng(seed)); hometrial.exports.estimates.imputing.pooled",
-)
-TIPPING = (
-    "delta-adjusted tipping point, in quarters of the SD of the changes",
-    "hometrial.exports.estimates.imputing.tipping(changes, missing, worse)",
-)
-_TOLD_STEPS = 8
 
 
 def section(material: Material) -> Section:
@@ -29,20 +17,23 @@ def section(material: Material) -> Section:
     for each in placed(material, "primary"):
         if each.kind == "change":
             _patterns(made, material, each)
-            _on_drug_only(made, material, each)
-            _imputed(made, material, each)
-            _tips(made, material, each)
+            sensitivity.print_all(made, material, each)
+    sensitivity.responders(made, placed(material, "responders"))
     informative(made, material)
     return made
 
 
 def _by_visit(made: Section, material: Material) -> None:
     labels = {each.id: each.label for each in material.protocol.forms}
+    arms = material.arms if material.shows_arms else ()
+    of_arm = {who: str(row["ARM"]) for who, row in material.persons.items()}
     states: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for row in material.source.rows("expected_form"):
         if row["kind"] == "visit":
             visit = str(row["occasion"]).partition("#")[0]
             states[row["form"], visit][row["state"]] += 1
+            arm = of_arm.get(row["participant"], "")
+            states[row["form"], visit][f"{row['state']} of {arm}"] += 1
     order = {each.id: place for place, each in enumerate(material.protocol.visits)}
     rows, last = [], ""
     for form, visit in sorted(
@@ -54,12 +45,23 @@ def _by_visit(made: Section, material: Material) -> None:
         made.record(f"{form} at {visit}", said, due, {"k": own["received"]}, COUNT)
         name = labels.get(form, form)
         rest = (str(own["missing"]), str(own["excused"]), str(own["open"] + own["not_yet"]))
-        rows.append(("" if name == last else name, visit, said, *rest))
+        rows.append(
+            ("" if name == last else name, visit, said, *(_of_arm(own, arm) for arm in arms), *rest)
+        )
         last = name
     made.table(
         "Forms by visit",
-        ("Form", "Visit", "Received of due, k/n (%)", "Missing", "Excused", "Not due yet"), rows,
+        ("Form", "Visit", "Received of due, k/n (%)", *arms, "Missing", "Excused", "Not due yet"), rows,
+        "Due are those received and missing; of who left before the visit none is due, and the flow says why they left. "
+        "Excused: a bad day that was declared, a hospital stay or a pause."
+        + (" In the columns of the arms: received of due." if arms else ""),
     )  # fmt: skip
+
+
+def _of_arm(own: Counter[str], arm: str) -> str:
+    """Return how many of an arm came of those due; people without an arm are in neither."""
+    came = own[f"received of {arm}"]
+    return saying.plain(came, came + own[f"missing of {arm}"])
 
 
 def _patterns(made: Section, material: Material, effect: Effect) -> None:
@@ -85,121 +87,3 @@ def _patterns(made: Section, material: Material, effect: Effect) -> None:
         f"{effect.endpoint.id}: patterns over {', '.join(labels)}", ("Pattern", "k/n (%; exact 95 % CI)"), rows,
         "X: there; point: not there, or not due yet.",
     )  # fmt: skip
-
-
-def _on_drug_only(made: Section, material: Material, effect: Effect) -> None:
-    """Print the hypothetical estimand: only people still on the drug at the time."""
-    pairs = effect.pairs
-    people = material.persons
-    kept = []
-    for row in records(pairs):
-        person = people[str(row["SUBJID"])]
-        stopped = person["EOTSTT"] == "DISCONTINUED" and not saying.is_missing(row["ADT"])
-        kept.append(not (stopped and row["ADT"] > person["TRTEDT"]))
-    on_drug = pairs[kept] if len(pairs) else pairs
-    made.table(
-        f"{effect.endpoint.id}: sensitivity to who is counted",
-        ("Who", "n", "Change, mean (SD)", "Change, median (range)"),
-        [
-            ("Everybody with both values (treatment policy)", str(len(pairs)), saying.centre(pairs["CHG"]), saying.span(pairs["CHG"])),
-            ("Only on the drug at the time (hypothetical)", str(len(on_drug)), saying.centre(on_drug["CHG"]), saying.span(on_drug["CHG"])),
-            *_per_protocol(material, pairs),
-        ],
-    )  # fmt: skip
-
-
-def _per_protocol(material: Material, pairs: Frame) -> list[tuple[str, str, str, str]]:
-    if not any(each.id == "PP" for each in material.protocol.analysis.sets):
-        return []
-    kept = pairs[pairs["SUBJID"].isin(material.population("PP"))]
-    return [
-        ("Per protocol (PP)", str(len(kept)), saying.centre(kept["CHG"]), saying.span(kept["CHG"]))
-    ]
-
-
-def _baselines(effect: Effect) -> Frame:
-    """Return everybody of the population with a baseline: before and after, the latter missing for some."""
-    rows = effect.rows[effect.rows["BASE"].notna()].sort_values("SUBJID")
-    return Frame({"before": rows["BASE"].to_numpy(), "after": rows["AVAL"].to_numpy()})
-
-
-def _imputed(made: Section, material: Material, effect: Effect) -> None:
-    values = _baselines(effect)
-    missing = int(values["after"].isna().sum())
-    if not isinstance(effect.endpoint.at, AtVisit) or not imputing.is_worth_it(
-        len(values), missing
-    ):
-        made.say(
-            f"{effect.endpoint.id}: no multiple imputation; {missing} of {len(values)} people with a baseline lack the value "
-            f"(it takes {imputing.FEWEST} people and a tenth of them without).", "note",
-        )  # fmt: skip
-        return
-    middle = _intermediate(material, effect)
-    found = imputing.pooled_change(imputing.completed(values.join(middle), material.seed))
-    said = f"{saying.number(found.estimate)} ({saying.interval(found.low, found.high)})"
-    made.record(
-        f"{effect.endpoint.id} imputed", said, len(values),
-        {"estimate": found.estimate, "low": found.low, "high": found.high, "df": found.df, "m": found.times, "seed": material.seed},
-        RUBIN,
-    )  # fmt: skip
-    made.say(
-        f"{effect.endpoint.id}, mean change by multiple imputation: {said}, n = {len(values)}, of whom {missing} imputed "
-        f"(m = {found.times}, seed {material.seed}, {found.df:.1f} degrees of freedom; missing at random is assumed).",
-    )  # fmt: skip
-
-
-def _intermediate(material: Material, effect: Effect) -> Frame:
-    """Return the values of earlier visits of who has a baseline, as what imputation leans on."""
-    outcome = effect.outcome
-    rows = effect.rows[effect.rows["BASE"].notna()].sort_values("SUBJID")
-    if outcome is None or not isinstance(effect.endpoint.at, AtVisit) or not is_at_visits(outcome):
-        return Frame(index=range(len(rows)))
-    values = series(material, outcome)
-    last = set(effect.endpoint.at.visits)
-    found = Frame(index=range(len(rows)))
-    places = values.drop_duplicates("place").sort_values("place")
-    for place, label in zip(places["place"], places["label"], strict=True):
-        if label in last:
-            break
-        own = values[values["place"] == place].set_index("person")["y"]
-        column = rows["SUBJID"].map(own).to_numpy(dtype=float)
-        if place and Frame({"c": column})["c"].notna().mean() > 0.5:
-            found[f"visit{place}"] = column
-    return found
-
-
-def _tips(made: Section, material: Material, effect: Effect) -> None:
-    pairs = effect.pairs
-    if len(pairs) < material.protocol.analysis.model_from_people:
-        made.say(
-            f"{effect.endpoint.id}: no tipping point below {material.protocol.analysis.model_from_people} people with both values.",
-            "note",
-        )
-        return
-    missing = len(_baselines(effect)) - len(pairs)
-    found = imputing.tipping(list(pairs["CHG"]), missing, 1.0 if effect.higher_is_worse else -1.0)
-    rows = [
-        (saying.number(delta), saying.number(mean), saying.interval(low, high))
-        for delta, mean, low, high in found.steps[:_TOLD_STEPS]
-    ]
-    values = {"delta": found.delta, "missing": missing}
-    said = "not reached" if found.delta is None else saying.number(found.delta)
-    made.record(f"{effect.endpoint.id} tipping point", said, len(pairs) + missing, values, TIPPING)
-    made.table(
-        f"{effect.endpoint.id}: tipping point, {missing} people imputed with the mean change of the others, worse by delta",
-        ("Delta", "Mean change", "95 % CI"), rows,
-        _tipped(found, missing),
-    )  # fmt: skip
-
-
-def _tipped(found: imputing.Tipping, missing: int) -> str:
-    if found.delta == 0:
-        return "The interval holds 0 already without any difference."
-    if not missing:
-        return "Nobody is missing: there is nothing to tip."
-    if found.delta is None:
-        return "No difference that was tried brings the interval to 0."
-    return (
-        f"From {saying.number(found.delta)} on the interval holds 0. Singly imputed: the interval is too narrow, and the true point "
-        "nearer than it says."
-    )
