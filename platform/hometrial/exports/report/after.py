@@ -5,7 +5,9 @@ from hometrial.exports.report import changes, saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, effects, placed
 from hometrial.exports.report.material import Material, records
-from hometrial.protocol.outcomes import AtVisit, Responder
+from hometrial.exports.report.series import code
+from hometrial.exports.sdtm import planned
+from hometrial.protocol.outcomes import AtVisit, LaboratoryOutcome, Outcome, Responder
 
 MCNEMAR = (
     "McNemar, exact",
@@ -19,7 +21,6 @@ def section(material: Material) -> Section:
     found = placed(material, "after")
     if not found:
         made.say("The protocol declares no endpoint after the last dose.")
-        return made
     changes.rows(
         made,
         material,
@@ -30,8 +31,7 @@ def section(material: Material) -> Section:
         on_drug = _on_drug(material, each)
         if on_drug is not None:
             _stayed(made, each, on_drug)
-            for rule in _rules(material, each):
-                _sides(made, rule, each, on_drug)
+    _responders(made, material)
     return made
 
 
@@ -61,55 +61,87 @@ def _stayed(made: Section, after: Effect, on_drug: Effect) -> None:
     )  # fmt: skip
 
 
-def _rules(material: Material, effect: Effect) -> list[Responder]:
-    """Return the responder rules that are about this outcome alone."""
-    return [
-        each
-        for each in material.protocol.responders
-        if all(mark.outcome == effect.endpoint.outcome for mark in each.marks)
+def _responders(made: Section, material: Material) -> None:
+    """Print for each responder endpoint on the drug who responds then and who after it, from the same baseline."""
+    visits = [
+        each for each in planned.visits(material.protocol) if each.visit.anchor == "last_dose"
     ]
+    rules = {each.id: each for each in material.protocol.responders}
+    for each in effects(material):
+        rule = rules.get(each.endpoint.outcome)
+        if rule is None or not _is_on_drug(material, each):
+            continue
+        found = [(visit, _reached(material, rule, visit)) for visit in visits]
+        visit, now = next((pair for pair in found if pair[1]), (None, {}))
+        then = {str(row["SUBJID"]): row["CRIT1FL"] == "Y" for row in records(each.observed)}
+        _sides(made, each, then, now, "" if visit is None else visit.visit.label)
 
 
-def _sides(made: Section, rule: Responder, after: Effect, on_drug: Effect) -> None:
-    """Count who responds on the drug and off it, from the same baseline."""
-    then, now = _reached(rule, on_drug), _reached(rule, after, _baselines(on_drug))
+def _is_on_drug(material: Material, effect: Effect) -> bool:
+    at = effect.endpoint.at
+    return isinstance(at, AtVisit) and any(
+        material.protocol.visit(name).anchor == "first_dose" for name in at.visits
+    )
+
+
+def _reached(material: Material, rule: Responder, visit: planned.PlannedVisit) -> dict[str, bool]:
+    """Return who reaches all marks of a rule at a visit, of whom each mark is known."""
+    told: dict[str, list[bool | None]] = {}
+    for mark in rule.marks:
+        outcome = next(each for each in material.protocol.outcomes if each.id == mark.outcome)
+        for who, (now, base) in _values(material, outcome, visit).items():
+            told.setdefault(who, []).append(mark.reached(base, now))
+    return {
+        who: all(marks)
+        for who, marks in told.items()
+        if len(marks) == len(rule.marks) and None not in marks
+    }
+
+
+def _values(
+    material: Material, outcome: Outcome, visit: planned.PlannedVisit
+) -> dict[str, tuple[float, float | None]]:
+    """Return value and baseline at a visit of everybody who has a value there."""
+    table = material.frame("ADLB" if isinstance(outcome, LaboratoryOutcome) else "ADQS")
+    rows = table[
+        (table["PARAMCD"] == code(material, outcome))
+        & (table["AVISITN"] == visit.number)
+        & (table["ANL01FL"] == "Y")
+    ]
+    return {
+        str(row["SUBJID"]): (
+            float(row["AVAL"]),
+            None if saying.is_missing(row["BASE"]) else float(row["BASE"]),
+        )
+        for row in records(rows)
+    }
+
+
+def _sides(
+    made: Section, effect: Effect, then: dict[str, bool], now: dict[str, bool], label: str
+) -> None:
+    """Count who responds on the drug and off it."""
+    name = effect.endpoint.id
     both = sorted(set(then) & set(now))
     if not both:
-        made.say(f"{rule.label}: 0 people have a value on the drug and off it.")
+        made.say(f"{name} {effect.label}: 0 people are known on the drug and off it.")
         return
     lost = sum(then[who] and not now[who] for who in both)
     gained = sum(now[who] and not then[who] for who in both)
     n = len(both)
-    name = rule.id
     rows = [
         ("On the drug", made.share(f"{name} on the drug", sum(then[who] for who in both), n)),
         ("Off the drug", made.share(f"{name} off the drug", sum(now[who] for who in both), n)),
         ("On, but not off", made.share(f"{name} lost", lost, n)),
         ("Off, but not on", made.share(f"{name} gained", gained, n)),
     ]
-    note = "People with a value at both times."
+    note = "People with a value at both times, from the same baseline."
     if lost + gained:
         p = changed_sides(lost, gained)
         said = saying.p_value(p)
         made.record(f"{name} McNemar", said, n, {"b": lost, "c": gained, "p": p}, MCNEMAR)
         note += f" Exact McNemar {said}, exploratory."
-    made.table(f"{rule.label}: on the drug ({on_drug.endpoint.id}) and off it ({after.endpoint.id})",
+    else:
+        note += " Nobody changed sides: McNemar's test has nothing to compare."
+    made.table(f"{name} {effect.label}: on the drug, and off it ({label})",
                ("", "k/n (%; exact 95 % CI)"), rows, note)  # fmt: skip
-
-
-def _baselines(effect: Effect) -> dict[str, float]:
-    known = effect.rows[effect.rows["BASE"].notna()]
-    return dict(zip(known["SUBJID"], known["BASE"], strict=True))
-
-
-def _reached(
-    rule: Responder, effect: Effect, before: dict[str, float] | None = None
-) -> dict[str, bool]:
-    started = _baselines(effect) if before is None else before
-    found = {}
-    for row in records(effect.observed):
-        who = str(row["SUBJID"])
-        told = [mark.reached(started.get(who), float(row["AVAL"])) for mark in rule.marks]
-        if None not in told:
-            found[who] = all(told)
-    return found

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from hometrial.exports.report import asked_before
 from hometrial.exports.report.blocks import COUNT, MEDIAN, Section
 from hometrial.exports.report.material import Material
 from hometrial.exports.report.saying import (
@@ -12,6 +13,7 @@ from hometrial.exports.report.saying import (
     centre,
     is_missing,
     known,
+    listed,
     plain,
     spread,
     words,
@@ -39,6 +41,9 @@ def section(material: Material) -> Section:
         "Median [quartiles]; mean (SD); k/n (%). Numbers of people with the value in braces where some lack it. "
         "No p values: allocation makes differences between arms chance by definition (CONSORT).",
     )
+    lacking = asked_before.unasked(material)
+    if lacking:
+        made.say(f"Not declared in this protocol, so not in the table: {listed(lacking)}.", "note")
     return made
 
 
@@ -65,6 +70,11 @@ def _rows(
     yield from _answers(made, material, columns)
     for label, values in _outcomes(material):
         yield _measured(made, f"{label}, before the drug", values, columns)
+    for label, values in asked_before.scores(material):
+        yield _measured(made, label, values, columns)
+    if material.protocol.history.doses:
+        earlier = asked_before.earlier(material)
+        yield _having(made, "Tells of naltrexone before the trial", earlier, columns)
     yield from _terms(made, material, columns)
 
 

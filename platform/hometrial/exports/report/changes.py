@@ -8,7 +8,16 @@ from hometrial.exports.estimates import change, signed_rank
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect
 from hometrial.exports.report.material import Frame, Material, records
-from hometrial.exports.report.saying import NOTHING, centre, interval, number, of, p_value, span
+from hometrial.exports.report.saying import (
+    NOTHING,
+    centre,
+    error,
+    interval,
+    number,
+    of,
+    p_value,
+    span,
+)
 
 _FEWEST_PAIRS = 2
 STUDENT = (
@@ -47,8 +56,8 @@ def detailed(made: Section, material: Material, effect: Effect, *, tested: bool)
         return
     rows = [
         ("People with both values", of(len(pairs), effect.people)),
-        ("Before, mean (SD)", centre(pairs["BASE"])),
-        ("At the time, mean (SD)", centre(pairs["AVAL"])),
+        ("Before, mean (SD); mean (SE)", f"{centre(pairs['BASE'])}; {error(pairs['BASE'])}"),
+        ("At the time, mean (SD); mean (SE)", f"{centre(pairs['AVAL'])}; {error(pairs['AVAL'])}"),
         *_estimates(made, material, effect, tested=tested),
     ]
     alpha = material.protocol.analysis.alpha

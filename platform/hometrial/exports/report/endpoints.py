@@ -4,6 +4,7 @@ from hometrial.exports.report import changes, counted, modelled
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, effects, placed
 from hometrial.exports.report.material import Material
+from hometrial.exports.report.precedents import precedents
 from hometrial.exports.report.saying import centre, number, span
 
 
@@ -26,6 +27,7 @@ def primary(material: Material) -> Section:
                 modelled.visits(made, material, each.outcome)
     if material.protocol.design.sites == "several":
         _by_site(made, material)
+    precedents(made, material)
     return made
 
 

@@ -1,13 +1,15 @@
 """Whether the trial could be done: the protocol's measures against its criteria, as a traffic light with words."""
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import stats
+from statsmodels.stats.power import TTestPower
 
-from hometrial.exports.estimates.proportions import proportion
+from hometrial.exports.estimates.proportions import proportion, without_events
 from hometrial.exports.report import compliance, saying
 from hometrial.exports.report.blocks import CLOPPER_PEARSON, Light, Section, Value
 from hometrial.exports.report.compliance import Due
@@ -16,6 +18,7 @@ from hometrial.exports.report.material import Material
 from hometrial.protocol.outcomes import Feasibility, FormOutcome
 
 _DAYS_A_MONTH = 365.25 / 12
+_EFFECT = 0.5
 LIGHTS: dict[Light, str] = {
     "met": "met",
     "open": "below it; the interval still holds it",
@@ -75,15 +78,19 @@ def section(material: Material) -> Section:
 
 
 def _precision(planned: int) -> str:
-    half = proportion(planned // 2, planned) if planned else None
-    wide = "" if half is None else (
-        f" With {planned} people the exact 95 % interval around {half.k}/{half.n} reaches from "
-        f"{100 * half.low:.1f} to {100 * half.high:.1f} %."
+    size = TTestPower().solve_power(effect_size=_EFFECT, alpha=0.05, power=0.8)
+    said = (
+        f"The trial is sized for precision, not for a test: a standardised change d_z of {_EFFECT:g} would need n = {size:.1f}, so "
+        f"{math.ceil(size)} pairs, for 80 % power at a two-sided 0.05."
     )  # fmt: skip
+    if not planned:
+        return said
+    half = proportion(planned // 2, planned)
     return (
-        "The trial is sized for precision, not for a test: a standardised change d_z of 0.5 would need 34 pairs for "
-        f"80 % power at a two-sided 0.05.{wide}"
-    )
+        f"{said} With {planned} people the exact 95 % interval around {half.k}/{half.n} reaches from {100 * half.low:.1f} to "
+        f"{100 * half.high:.1f} %, and no related serious event in all {planned} would exclude a true rate above "
+        f"{100 * without_events(planned):.1f} % (one-sided 95 %)."
+    )  # fmt: skip
 
 
 def _light(measured: Feasibility, found: Measured | None) -> Light:

@@ -6,6 +6,7 @@ from hometrial.exports.estimates.change import agreement, reliable
 from hometrial.exports.report import counted, saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, placed
+from hometrial.exports.report.halves import run_in
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.report.series import code, is_at_visits
 from hometrial.protocol.outcomes import AtVisit, FormOutcome
@@ -33,6 +34,7 @@ def section(material: Material) -> Section:
             _anchored(made, material, each)
             _reliable(made, material, each)
             _by_dose(made, material, each)
+    run_in(made, material)
     return made
 
 

@@ -13,6 +13,7 @@ from hometrial.exports.estimates.proportions import Proportion, proportion
 NOTHING = "–"
 """Stands where nothing is known."""
 _SMALL, _CLEAR = 0.001, 0.1
+_PAIR = 2
 
 
 def p_value(p: float) -> str:
@@ -83,6 +84,20 @@ def centre(values: Iterable[float]) -> str:
     if len(found) == 1:
         return number(found[0])
     return f"{number(float(np.mean(found)))} (SD {number(float(np.std(found, ddof=1)))})"
+
+
+def error(values: Iterable[float]) -> str:
+    """Say the mean with its standard error, as the older pilots print it; of one value the value alone."""
+    found = known(values)
+    if len(found) < _PAIR:
+        return number(found[0]) if found else NOTHING
+    return f"{number(float(np.mean(found)))} (SE {number(standard_error(found))})"
+
+
+def standard_error(values: Iterable[float]) -> float:
+    """Return the standard error of a mean: SD/√n."""
+    found = known(values)
+    return float(np.std(found, ddof=1)) / math.sqrt(len(found))
 
 
 def known(values: Iterable[float]) -> list[float]:
