@@ -2,13 +2,16 @@
 
 import dataclasses
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from reported import of_twin
 
-from hometrial.exports.report import adverse, informative, prevalence, retaining
+from hometrial.exports.report import adverse, figures, informative, prevalence, retaining
 from hometrial.exports.report.blocks import Section
+from hometrial.exports.report.drawing import Stroke, Words
 from hometrial.exports.report.effects import effects
 from hometrial.exports.report.material import Material
 from hometrial.exports.source.reading import Source
@@ -28,7 +31,7 @@ def test_the_share_on_the_drug_is_the_product_of_the_shares_that_stayed():
             if time <= visit.day:
                 gone = int(((own["AVAL"] == time) & (own["CNSR"] == 0)).sum())
                 share *= 1 - gone / int((own["AVAL"] >= time).sum())
-        assert number.values["share"] == pytest.approx(share, abs=1e-9)
+        assert vars(number)["values"]["share"] == pytest.approx(share, abs=1e-9)
     assert len(made.numbers) == 6
 
 
@@ -70,7 +73,7 @@ def test_a_diary_that_is_missing_beside_a_bad_day_holds_the_own_worst():
     tables = {**old.source.tables}
     tables["bad_day"] = BY_NAME["bad_day"].table(bad)
     material = Material(Source(tables), old.tabulations, old.analyses, old.standing)
-    only = dataclasses.replace(effect, rows=effect.rows[effect.rows["SUBJID"] == who])
+    only = dataclasses.replace(effect, told=effect.told[effect.told["SUBJID"] == who])
     changed, filled = informative._changes(material, only, effect.outcome, at)
     beside = [day for day in gone if abs((day - gone[0]).days) <= 1]
     limit = np.percentile(list(days.values()), 90)
@@ -78,3 +81,23 @@ def test_a_diary_that_is_missing_beside_a_bad_day_holds_the_own_worst():
     assert filled == len(beside)
     assert changed == [pytest.approx(np.mean(values) - only.rows["BASE"].iloc[0], abs=1e-9)]
     assert isinstance(gone[0], date)
+
+
+def test_a_median_is_drawn_of_three_people_or_more_and_no_label_lies_on_another():
+    weeks = [
+        {"person": who, "place": at, "label": f"w{at}", "change": float(at), "arm": ""}
+        for number, who in enumerate(("P-1", "P-2", "P-3"))
+        for at in range(31 - number)
+    ]
+    made = figures.spaghetti(pd.DataFrame(weeks), "Steps", ())
+    bold = next(each for each in made.shapes if isinstance(each, Stroke) and each.width == 3)
+    assert len(bold.points) == 29  # the last two weeks are those of two people, and of one
+    foot = [each for each in made.shapes if isinstance(each, Words) and each.anchor == "middle"]
+    assert foot[0].text == "w0"
+    assert foot[-1].text == "w30"
+    assert all(b.x - a.x > 3 * (len(a.text) + len(b.text)) for a, b in pairwise(foot))
+    alone = figures.spaghetti(
+        pd.DataFrame(weeks)[lambda rows: rows["person"] == "P-1"], "Steps", ()
+    )
+    lines = [each for each in alone.shapes if isinstance(each, Stroke) and len(each.points) > 2]
+    assert [each.width for each in lines] == [0.8]

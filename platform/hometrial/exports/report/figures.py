@@ -2,13 +2,16 @@
 
 from datetime import date
 
-from hometrial.exports.report.drawing import Drawing, Ink, Scale, axis, levels, ticks
+from hometrial.exports.report.drawing import Box, Drawing, Ink, Scale, axis, levels, ticks
 from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.source.reading import Row
 
 WIDE = 700.0
 _LANE, _NAMES = 15.0, 66.0
 _MOST_DAYS = 1500
+_UNTOLD: Ink = "soft"
+_FEWEST_OF_A_MEDIAN = 3
+"""A median of one or two people would be somebody's own line."""
 _SHADES: tuple[tuple[float, Ink], ...] = ((1 / 3, "low"), (2 / 3, "mid"), (1.0, "high"))
 
 
@@ -72,12 +75,18 @@ def _lane(
 def _drawn(drawing: Drawing, across: Scale, y: float, run: tuple[float, float, Ink] | None) -> None:
     if run and run[2] != "none" and run[0] < across.high:
         start, end = across(run[0]), across(min(run[1], across.high))
-        drawing.box(start, y + 2, (round(end - start, 2), _LANE - 4), run[2])
+        down, tall = _band(run[2])
+        drawing.box(start, y + down, (round(end - start, 2), tall), run[2])
+
+
+def _band(ink: Ink) -> tuple[float, float]:
+    """Return where a day lies in its lane and how tall it is: one that nobody told of is a thin line, no dose."""
+    return (_LANE / 2 - 1.5, 3.0) if ink == _UNTOLD else (2.0, _LANE - 4)
 
 
 def _shade(row: Row, top: float) -> Ink:
     if row["status"] == "unknown":
-        return "grid"
+        return _UNTOLD
     if row["status"] != "taken":
         return "none"
     share = (row["mg_least"] or 0) / top
@@ -98,17 +107,25 @@ def _end(
 
 
 def _legend(drawing: Drawing, top: float) -> None:
+    """Name the shades that are drawn."""
     left = _NAMES
+    drawn = {each.fill for each in drawing.shapes if isinstance(each, Box)}
     said: list[tuple[Ink, str]] = [
         ("low", f"to {top / 3:.2g} mg"), ("mid", f"to {2 * top / 3:.2g} mg"),
-        ("high", f"to {top:.2g} mg"), ("grid", "not told"),
+        ("high", f"to {top:.2g} mg"), (_UNTOLD, "not told"),
     ]  # fmt: skip
     for ink, text in said:
-        drawing.box(left, 4, (12, 9), ink)
+        if ink not in drawn:
+            continue
+        down, tall = _band(ink)
+        drawing.box(left, 2 + down, (12, tall), ink)
         drawing.words(left + 17, 12.5, text, size=9.5, ink="soft")
         left += 92
     drawing.line((left + 4, 3), (left + 4, 14), ink="one", width=2.5)
     drawing.words(left + 11, 12.5, "stopped for good", size=9.5, ink="soft")
+    left += 116
+    drawing.line((left, 4), (left + 6, 8.5), (left, 13), ink="soft", width=1.5)
+    drawing.words(left + 12, 12.5, "goes on", size=9.5, ink="soft")
 
 
 def spaghetti(values: Frame, title: str, arms: tuple[str, ...]) -> Drawing:
@@ -134,22 +151,35 @@ def spaghetti(values: Frame, title: str, arms: tuple[str, ...]) -> Drawing:
             else "two"
         )
         points = [(across(row["place"]), up(row["change"])) for row in records(own)]
-        drawing.line(*points, ink=ink)
+        drawing.line(*points, ink=ink, width=0.8)
         for x, y in points:
             drawing.dot(x, y, ink, 1.8)
-    medians = values.groupby("place")["change"].median()
+    groups = values.groupby("place")
+    medians = groups["change"].median()[groups["person"].nunique() >= _FEWEST_OF_A_MEDIAN]
     drawing.line(
-        *[(across(at), up(each)) for at, each in zip(places, medians, strict=True)],
-        ink="one",
-        width=3,
+        *[(across(float(str(at))), up(each)) for at, each in medians.items()], ink="one", width=3
     )
-    for at in places:
-        drawing.words(
-            across(at), height - 24, str(labels[at]), size=10, ink="soft", anchor="middle"
-        )
+    _labels(drawing, [(across(at), str(labels[at])) for at in places], height - 24)
     drawing.words(60, 14, "Change from the own baseline", size=10, ink="soft")
     _arms(drawing, arms if len(arms) > 1 else (), inks)
     return drawing
+
+
+def _labels(drawing: Drawing, places: list[tuple[float, str]], y: float) -> None:
+    """Write labels below an axis, those that would touch the one before left out; the last one always stands."""
+    edge = places[-1][0] - _wide(places[-1][1])
+    right = 0.0
+    for place, (at, text) in enumerate(places):
+        is_last = place == len(places) - 1
+        if at - _wide(text) < right or (not is_last and at + _wide(text) > edge):
+            continue
+        drawing.words(at, y, text, size=10, ink="soft", anchor="middle")
+        right = at + _wide(text)
+
+
+def _wide(text: str) -> float:
+    """Return about half the width of a label of size 10, with a gap."""
+    return 3.2 * len(text) + 3
 
 
 def _arms(drawing: Drawing, arms: tuple[str, ...], inks: tuple[Ink, ...]) -> None:

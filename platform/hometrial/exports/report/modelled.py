@@ -29,7 +29,7 @@ def visits(made: Section, material: Material, outcome: Outcome) -> None:
     if values.empty:
         return
     made.figure(
-        f"{outcome.label}: everybody's change from the own baseline, and the median (bold)",
+        f"{outcome.label}: everybody's change from the own baseline; bold the median of three people or more",
         figures.spaghetti(values, outcome.label, material.arms if material.shows_arms else ()),
     )
     if not is_at_visits(outcome):

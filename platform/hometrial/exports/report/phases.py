@@ -35,7 +35,7 @@ def section(material: Material) -> Section:
             values = series(material, each.outcome)
             if len(values):
                 made.figure(
-                    f"{each.outcome.label}, weekly means: everybody's change from the own baseline, and the median (bold)",
+                    f"{each.outcome.label}, weekly means: everybody's change from the own baseline; bold the median of three people or more",
                     figures.spaghetti(values, each.outcome.label, material.arms if material.shows_arms else ()),
                 )  # fmt: skip
     _phases(made, material, valid)

@@ -12,7 +12,8 @@ from hometrial.exports.source.reading import Row
 from hometrial.protocol.outcomes import FormOutcome, LaboratoryOutcome, Outcome
 
 _WIDE, _TALL, _ACROSS, _GAP = 225.0, 132.0, 3, 12.0
-_IN_A_FIGURE = 18
+_IN_A_FIGURE = 15
+"""So many fit on a sheet of paper under the heading."""
 _BEFORE, _LONGEST = -28, 1500
 _WEEKS_FROM, _WEEKS_TO = 1000, 2000
 
@@ -33,7 +34,8 @@ def section(material: Material) -> Section:
     panels = _Panels(material, people, points, diary)
     for first in range(0, len(people), _IN_A_FIGURE):
         some = people[first : first + _IN_A_FIGURE]
-        caption = f"{some[0]} to {some[-1]}, over days from the first dose; {'; '.join(told)}. Scales are the same for everybody."
+        who = some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}"
+        caption = f"{who}, over days from the first dose; {'; '.join(told)}. Scales are the same for everybody."
         made.figure(caption, drawn(panels, some))
     return made
 
@@ -102,13 +104,13 @@ class _Panels:
         for day in self._crashes.get(who, ()):
             at = (day - self._starts[who]).days
             if _BEFORE <= at <= self._last:
-                drawing.line((across(at), low), (across(at), low + 5), ink="one", width=1.5)
+                drawing.line((across(at), low - 1), (across(at), low + 4), ink="one", width=1.5)
         self._line(drawing, who, across, (low, high))
         self._dots(drawing, who, across, (low, high))
         drawing.line((across(0), high), (across(0), low), ink="soft", dashed=True, width=0.7)
         for tick in [each for each in ticks(0, self._last, 3) if each <= self._last]:
             drawing.words(
-                across(tick), top + _TALL - 5, f"{tick:g}", size=9, ink="soft", anchor="middle"
+                across(tick), top + _TALL - 4, f"{tick:g}", size=9, ink="soft", anchor="middle"
             )
 
     def _steps(self, drawing: Drawing, who: str, across: Scale, up: Scale) -> None:
