@@ -1,5 +1,6 @@
 """Text cells that a spreadsheet would run as a formula get an apostrophe in front (trust.md TM19)."""
 
+import re
 import unicodedata
 
 import pyarrow as pa
@@ -10,6 +11,10 @@ _NEVER_SEEN = ("Z", "C")  # separators and control characters, byte-order marks 
 _QUOTES = frozenset("'\"`\u00b4") | frozenset(
     "\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb\u2039\u203a"
 )
+_PLAIN = re.compile(
+    r"-(?:[0-9]{1,15}(?:\.[0-9]{1,15})?|P(?=[0-9T])(?:[0-9]+[YMWD])*(?:T(?:[0-9]+[HMS])+)?)"
+)
+"""A number below zero, or a time before as ISO 8601 has it (`-P7D`): these run nothing, and results are told so."""
 
 
 def is_formula(text: str) -> bool:
@@ -17,6 +22,8 @@ def is_formula(text: str) -> bool:
 
     Blanks, quotes of any kind, control and direction marks and full-width forms in front hide none.
     """
+    if _PLAIN.fullmatch(text):
+        return False
     if text[:1] in ("\t", "\r", "\n"):
         return True
     # One character at a time: "=" and a combining stroke together would become "≠".
