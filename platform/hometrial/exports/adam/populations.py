@@ -19,6 +19,8 @@ from hometrial.protocol.outcomes import AtVisit
 _AND = re.compile(r",\s*(?:and\s+)?")
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) % of doses or more")
 _BASELINE = re.compile(r"a (?:baseline of the primary outcome|[A-Za-z0-9 -]+ at week 0)")
+_MET = "ELIGIBILITY CRITERIA MET"
+_DECISIONS = (_MET, "ELIGIBILITY CRITERIA NOT MET")
 _WITHIN = re.compile(r"[A-Za-z]+ \d+ within its window")
 
 
@@ -45,7 +47,7 @@ class Populations:
         said = clause[:1].lower() + clause[1:]
         plain: dict[str, Callable[[], pd.Series]] = {
             "consented": lambda: self._people["RFICDT"].notna(),
-            "everybody": lambda: self._people["ARMCD"] != "",
+            "everybody": lambda: self._among(self._let_in()),
             "one dose or more": lambda: self._people["TRTSDT"].notna(),
             "a run-in": lambda: self._among(list(self.outcomes.trial.run_in.index)),
             "no prohibited opioid": lambda: ~self._among(self._took_opioids()),
@@ -95,6 +97,13 @@ class Populations:
         within = (held["day"] >= held["lo"]) & (held["day"] <= held["hi"])
         found = held[within & held["VISITNUM"].isin(wanted)]
         return list(found["USUBJID"].unique())
+
+    def _let_in(self) -> list[str]:
+        """Return whom the last decision about the criteria let in."""
+        told = self.outcomes.trial.table("DS")
+        decided = told[told["DSDECOD"].isin(_DECISIONS)]
+        last = decided.sort_values("DSSEQ").groupby("USUBJID")["DSDECOD"].last()
+        return list(last.index[last == _MET])
 
     def _took_opioids(self) -> list[str]:
         """Return who took another opioid between the first and the last dose: CM with SUPPCM OPIOID Y."""

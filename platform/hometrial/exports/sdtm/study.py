@@ -110,14 +110,17 @@ class Study:
         return None if day is None else (day, f"anchor/{person}/consent")
 
     def arm(self, person: str) -> str | None:
-        """Return a person's arm: the one drawn, or the only one of whoever is eligible; None before that."""
+        """Return a person's arm: the one drawn; where nobody is allocated the only one, from the first order of the drug.
+
+        Before that nothing has assigned anybody to treatment: who leaves in the run-in was never assigned (SDTMIG 3.4,
+        5.2, example 2).
+        """
         for row in self.rows("allocation", person):
-            return str(row["arm"])
+            return None if row["arm"] is None else str(row["arm"])
         if self.protocol.allocation.method != "not_allocated":
             return None
-        screened = self.screened(person)
-        is_in = screened is not None and screened["outcome"] == "eligible"
-        return self.protocol.arms[0].id if is_in or self.first_dose(person) else None
+        is_ordered = any(row["mg"] for row in self.rows("dose_order", person))
+        return self.protocol.arms[0].id if is_ordered or self.first_dose(person) else None
 
     def screened(self, person: str) -> Row | None:
         """Return a person's last screening."""

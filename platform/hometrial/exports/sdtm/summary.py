@@ -210,5 +210,5 @@ def _when(study: Study) -> Iterator[Parameter]:
 
 
 def _is_in(study: Study, person: str) -> bool:
-    """Say whether a person was assigned and takes part still."""
-    return study.arm(person) is not None and leaving.participation(study, person) is None
+    """Say whether a person has consented and takes part still."""
+    return study.consented(person) is not None and leaving.participation(study, person) is None
