@@ -6,7 +6,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from hometrial.exports.formats import writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.sdtm.foreseen import Foreseen
 from hometrial.exports.source.reading import Source
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -100,17 +102,33 @@ class Finding:
         )
 
 
-def by_rules(folder: Path, jobs: int = 2) -> list[Finding]:
-    """Return what CORE finds beyond what `docs/core.md` explains. Raises AssertionError if it could not judge."""
-    out = folder.parent / "findings.jsonl"
+def by_rules(folder: Path, kind: str = "xpt", jobs: int = 2) -> list[Finding]:
+    """Return what CORE finds in a folder's files of a kind. Raises AssertionError if it could not judge."""
+    out = folder.parent / f"findings-{folder.name}.jsonl"
     told = subprocess.run(
-        [CORE / "run_core.sh", folder, "--define", folder / "define.xml", "--filetype", "xpt",
+        [CORE / "run_core.sh", folder, "--define", folder / "define.xml", "--filetype", kind,
          "--jobs", str(jobs), "--out", out, "--quiet"],
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert told.returncode == 0, told.stderr
     assert "of which unexpected: 0" in told.stdout, told.stdout
-    return [each for each in _findings(out) if not is_explained(each)]
+    return list(_findings(out))
+
+
+def surprises(found: Iterable[Finding], told: Iterable[Foreseen]) -> list[str]:
+    """Return each finding that the folder did not foresee, and each that it foresaw and nobody found."""
+    said = list(found)
+    left = Counter(
+        (each.rule, each.data_set, subject) for each in told for subject in each.subjects
+    )
+    unknown = []
+    for each in said:
+        key = (each.rule, each.data_set, each.subject)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            unknown.append(str(each))
+    return unknown + [f"foreseen, and not found: {' '.join(key)}" for key in left.elements()]
 
 
 def _findings(out: Path) -> Iterator[Finding]:
@@ -134,17 +152,6 @@ def _is_over_reported(known: dict[str, str] | None, result: dict[str, Any], erro
         return False
     is_of_set = result.get("dataset") == known.get("only_dataset", result.get("dataset"))
     return is_of_set and known.get("only_if", "") in str(error)
-
-
-def is_explained(finding: Finding) -> bool:
-    """Whether `docs/core.md` says why the rule fires here, and why it stays so."""
-    if finding.rule == "CORE-000192":
-        return finding.value.get("ARMNRS") == "ASSIGNED, NOT TREATED"
-    if finding.rule == "CORE-000266":
-        return finding.value.get("AESER") is None
-    if finding.rule == "CORE-001043":
-        return finding.value.get("ARMNRS") == "NOT ASSIGNED"
-    return False
 
 
 def by_terms(folder: Path, made: Mapping[str, Made]) -> list[str]:

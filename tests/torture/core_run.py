@@ -10,6 +10,8 @@ from pathlib import Path
 import judged
 from twins import twin
 
+from hometrial.exports.sdtm.foreseen import foreseen
+
 Say = Callable[[str], None]
 NAMES = ("ldn-crohns", "ldn-ms", "ldn-mecfs", "ldn-case-series")
 
@@ -33,9 +35,11 @@ def _judge(name: str, options: argparse.Namespace, say: Say) -> list[str]:
         place, made = judged.written(
             source if options.whole else judged.trimmed(source), Path(folder)
         )
-        found = [*map(str, judged.by_rules(place)), *judged.by_terms(place, made)]
+        told = foreseen(made)
+        found = judged.surprises(judged.by_rules(place), told) + judged.by_terms(place, made)
     rows = sum(each.table.num_rows for each in made.values())
-    say(f"{name}: {len(made)} data sets, {rows} rows, {len(found)} findings")
+    said = ", ".join(f"{len(each.subjects)} x {each.rule}" for each in told) or "nothing"
+    say(f"{name}: {len(made)} data sets, {rows} rows, foreseen {said}, else {len(found)} findings")
     for each in found:
         say(f"  {each}")
     return found

@@ -4,6 +4,7 @@ The folder depends on its arguments alone: no clock, no locale, no database. So 
 tables that it keeps, byte for byte (exports.md 5.3).
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,8 +22,10 @@ from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.writing import Framed
 from hometrial.exports.forms import filing
 from hometrial.exports.provenance import Before
+from hometrial.exports.sdtm import subjects
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.sdtm.foreseen import Foreseen, foreseen
 from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.tables import TIDY
 
@@ -49,11 +52,13 @@ class Delivery:
 
 @dataclass
 class Built:
-    """What was written: each file with its rows, the data sets with theirs, and what the checks found."""
+    """What was written: each file with its rows, the data sets with theirs, what the checks found and will find."""
 
     files: dict[Path, int] = field(default_factory=dict)
     data_sets: dict[str, int] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
+    foreseen: list[Foreseen] | None = None
+    """What CDISC's rules will say of the tabulations; None without a protocol to tabulate by."""
     samples: int = 0
 
 
@@ -103,8 +108,13 @@ def build(place: Path, delivery: Delivery) -> Built:
     built.files |= provenance.write(place, source, code, standards, TIDY.values())
     if delivery.before:
         built.files |= provenance.write_changes(place, source, delivery.before)
-    built.files |= papers.write(place, source, delivery.facts, built.findings)
-    facts = {**delivery.facts, "data_sets": built.data_sets, "samples": built.samples}
+    built.files |= papers.write(place, source, delivery.facts, built.findings, built.foreseen)
+    facts = {
+        **delivery.facts,
+        "data_sets": built.data_sets,
+        "samples": built.samples,
+        "not_tabulated": dict(sorted(Counter(subjects.left_out(source).values()).items())),
+    }
     folder.write_manifest(place, built.files, facts)
     return built
 
@@ -118,6 +128,7 @@ def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, list[
     analyses = analyse(delivery.source, tabulations)
     _write(built, place, ADAM, analyses, delivery)
     built.findings += [str(each) for each in checking.check(analyses, tabulations)]
+    built.foreseen = foreseen(tabulations)
     return {SDTM: list(tabulations.values()), ADAM: list(analyses.values())}
 
 

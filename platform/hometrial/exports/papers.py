@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,9 +11,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from hometrial.exports.sdtm import subjects
+from hometrial.exports.sdtm.foreseen import Foreseen
 from hometrial.exports.source.reading import Row, Source
 
 README, GUIDE, RECONCILIATION = "README.txt", "guide.md", "reconciliation.csv"
+CORE_EXPECTED = Path("validation", "core-expected.json")
 _OPTIONAL = re.compile(
     r"  \*?((?:sdtm|adam|samples|forms|validation)(?=/)|load\.|-transformations\.csv)"
 )
@@ -22,9 +26,13 @@ _HERE = files("hometrial.exports")
 
 
 def write(
-    place: Path, source: Source, facts: Mapping[str, Any], findings: Sequence[str]
+    place: Path,
+    source: Source,
+    facts: Mapping[str, Any],
+    findings: Sequence[str],
+    foreseen: Sequence[Foreseen] | None = None,
 ) -> dict[Path, int]:
-    """Write the papers; return them with their rows."""
+    """Write the papers; return them with their rows. `foreseen`: what CDISC's rules will say; None without tabulations."""
     rows = reconciled(source)
     told = {
         **_named(source),
@@ -34,14 +42,66 @@ def write(
         "profile": f"{facts['profile']['name']}: {facts['profile']['text']}",
         "open_queries": str(facts["state"]["open_queries"]),
         "provisional_days": str(facts["state"]["provisional_days"]),
-        "findings": "\n".join(f"* {each}" for each in findings) or "None.",
+        "findings": _list(findings),
+        "subjects": _subjects(source, foreseen),
+        "foreseen": _foreseen(foreseen),
     }
     told["loaders"] = ", ".join(sorted(path.name for path in place.glob("load.*")))
     readme = _of_what_is_there(place, _filled("readme.txt", told))
     (place / README).write_text(readme, encoding="utf-8")
     (place / GUIDE).write_text(_filled("guide.md", told), encoding="utf-8")
     (place / RECONCILIATION).write_text(_table(rows), encoding="utf-8")
-    return {place / README: 0, place / GUIDE: 0, place / RECONCILIATION: len(rows)}
+    written = {place / README: 0, place / GUIDE: 0, place / RECONCILIATION: len(rows)}
+    if foreseen is not None:
+        written |= _expected(place / CORE_EXPECTED, foreseen)
+    return written
+
+
+def _expected(path: Path, foreseen: Sequence[Foreseen]) -> dict[Path, int]:
+    """Write what CDISC's rules will say, rule by rule with the subjects, to hold a report of theirs against."""
+    told = [vars(each) | {"findings": len(each.subjects)} for each in foreseen]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return {path: len(told)}
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "\n".join(f"* {each}" for each in lines) or "None."
+
+
+def _subjects(source: Source, foreseen: Sequence[Foreseen] | None) -> str:
+    if foreseen is None:
+        return _NOTHING
+    reasons = Counter(subjects.left_out(source).values())
+    people = len(source.people)
+    said = f"{people - reasons.total()} of {people} people are subjects of the tabulations and of the analysis data sets."
+    if not reasons:
+        return said
+    return f"{said} Left out are\n\n" + _list(
+        [f"{reason}: {count}" for reason, count in sorted(reasons.items())]
+    )
+
+
+def _foreseen(foreseen: Sequence[Foreseen] | None) -> str:
+    if foreseen is None:
+        return _NOTHING
+    return _list(
+        [
+            f"**{each.rule}, {each.data_set}: {_counted_subjects(each)}**: {each.message}. {each.why}"
+            for each in foreseen
+        ]
+    )
+
+
+_NOTHING = "Nothing was tabulated: no protocol is in force."
+
+
+def _counted_subjects(found: Foreseen) -> str:
+    findings, people = len(found.subjects), len(set(found.subjects))
+    return (
+        f"{findings} finding{'' if findings == 1 else 's'}, "
+        f"{people} subject{'' if people == 1 else 's'}"
+    )
 
 
 def _of_what_is_there(place: Path, text: str) -> str:

@@ -147,10 +147,9 @@ class _Way:
 
     def _why(self, person: str) -> str:
         """Return why somebody is not in the next box."""
-        told = self.material.persons
-        if person not in told:
-            return ONGOING
-        row = told[person]
+        if person in self.material.left_out:
+            return self.material.left_out[person]
+        row = self.material.persons[person]
         if row["DCSREAS"] == "SCREEN FAILURE":
             return f"screening failure, {self.main_reason(person)}"
         if row["EOSSTT"] == "DISCONTINUED":

@@ -12,6 +12,7 @@ from hometrial.exports.adam import standard as analysis
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.estimates.change import SEED
 from hometrial.exports.sdtm import standard as tabulation
+from hometrial.exports.sdtm import subjects
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.reading import Source
@@ -99,6 +100,11 @@ class Material:
     def persons(self) -> dict[str, Row]:
         """Each person's row of ADSL by pseudonym."""
         return {str(row["SUBJID"]): row for row in records(self.people)}
+
+    @cached_property
+    def left_out(self) -> dict[str, str]:
+        """Why somebody who was asked is no subject of the data sets, by pseudonym."""
+        return subjects.left_out(self.source)
 
     def population(self, name: str) -> list[str]:
         """Return the pseudonyms of a population, in order."""

@@ -224,9 +224,9 @@ def made_of(domain: DataSet, rows: list[Row]) -> Made:
 
 
 def is_kept(name: str, domain: DataSet, used: set[str]) -> bool:
-    """Whether a variable stays: one required or expected, one with a value, a study day beside every date."""
+    """Whether a variable stays: one required or expected, the epoch, one with a value, a study day beside every date."""
     column = domain.column(name)
-    if column.core in ("Req", "Exp") or name in used:
+    if column.core in ("Req", "Exp") or name in used or name == "EPOCH":
         return True
     return name.endswith("DY") and f"{name[:-2]}DTC" in {
         each.name for each in domain.columns if each.core in ("Req", "Exp") or each.name in used

@@ -15,6 +15,7 @@ from hometrial.exports.sdtm import (
     people,
     questionnaires,
     relations,
+    subjects,
     summary,
     wearables,
 )
@@ -55,11 +56,11 @@ DOMAINS: dict[str, Callable[[Study], list[Row] | Columns]] = {
 
 
 def tabulate(source: Source) -> dict[str, Made]:
-    """Return the study's data sets by name, each domain before its supplement.
+    """Return the data sets about the study's subjects by name, each domain before its supplement.
 
     Raises ValueRefusedError for a value that a domain cannot hold; its sentence names the record it came of.
     """
-    study = Study(source)
+    study = subjects.study(source)
     made: dict[str, Made] = {}
     for name, rows in DOMAINS.items():
         found = rows(study)

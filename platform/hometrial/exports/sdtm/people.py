@@ -22,7 +22,7 @@ _REMOTE = ("video", "phone", "remote", "system")
 
 
 def dm(study: Study) -> list[Row]:
-    """Return one row for everybody who signed a consent or was screened."""
+    """Return one row for every subject."""
     sexes = _told_sexes(study)
     return [
         _person(study, row, sexes.get(row["participant"]))
@@ -80,6 +80,8 @@ def _country(study: Study, site: str) -> str:
 def _arm(study: Study, person: str) -> Row:
     """Return the four arm variables, or why they are empty (SDTMIG 3.4, 5.2, assumption 4)."""
     arm, is_dosed = study.arm(person), study.first_dose(person) is not None
+    if arm is None and study.rows("allocation", person):
+        return {"ARMNRS": "ARM IS BLINDED"}
     if arm is None and is_dosed:
         return {"ARMNRS": "UNPLANNED TREATMENT", "ACTARMUD": "Study drug without an allocation"}
     if arm is None:

@@ -1,0 +1,117 @@
+"""Which rules of CDISC (CORE) will speak of a folder's tabulations though they are right, of whom, and why."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from hometrial.exports.sdtm.assembling import Made
+
+_CRITERIA = (
+    "AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESOD", "AESMIE",
+)  # fmt: skip
+_IN_EPOCHS = ("AE", "DA", "DS", "DV", "EC", "EX", "FA", "FT", "IE", "LB", "NV", "QS", "RS", "VS")
+"""Where the judge wants EPOCH; in CM it is known to be wrong, and leaves that out itself."""
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a rule will say: of which subjects, once a record; `message` in the rule's words shortened, `why` it stays."""
+
+    rule: str
+    data_set: str
+    message: str
+    why: str
+    subjects: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Rule:
+    rule: str
+    data_sets: tuple[str, ...]
+    message: str
+    why: str
+    speaks_of: Callable[[pa.Table], pa.ChunkedArray]
+
+
+def _is(table: pa.Table, name: str, value: str) -> pa.ChunkedArray:
+    return pc.equal(pc.fill_null(table[name], ""), value)
+
+
+def _has(table: pa.Table, name: str) -> pa.ChunkedArray:
+    return pc.invert(_is(table, name, ""))
+
+
+def _is_assigned_and_ended(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_has(table, "ARMNRS"), _has(table, "RFENDTC"))
+
+
+def _has_no_age(table: pa.Table) -> pa.ChunkedArray:
+    has_failed = _is(table, "ARMNRS", "SCREEN FAILURE")
+    is_in = pc.or_(_has(table, "ARMCD"), pc.and_not(_has(table, "ARMNRS"), has_failed))
+    return pc.and_(pc.is_null(table["AGE"]), is_in)
+
+
+def _is_in_no_epoch(table: pa.Table) -> pa.ChunkedArray:
+    return _is(table, "EPOCH", "")
+
+
+def _is_not_judged(table: pa.Table) -> pa.ChunkedArray:
+    found = _is(table, "AESER", "")
+    for each in _CRITERIA:
+        if each in table.column_names:
+            found = pc.and_not(found, _is(table, each, "Y"))
+    return found
+
+
+_RULES = (
+    _Rule(
+        "CORE-000192",
+        ("DM",),
+        "RFENDTC is filled beside ARMNRS",
+        "They were assigned to an arm and have not taken the drug: the arm that starts later waits, and some leave "
+        "before the first dose. RFENDTC is required of all who were randomised; two other rules (CORE-000191, "
+        "CORE-000886) forbid every other way to say it.",
+        _is_assigned_and_ended,
+    ),
+    _Rule(
+        "CORE-001043",
+        ("DM",),
+        "AGE is empty though the subject failed no screening",
+        "They have signed a consent, and nobody has told their age yet.",
+        _has_no_age,
+    ),
+    _Rule(
+        "CORE-000266",
+        ("AE",),
+        "AESER is not N, and no criterion of seriousness is Y",
+        "Nobody has judged yet whether the event was serious. The rules know only N and Y; empty is unknown.",
+        _is_not_judged,
+    ),
+    _Rule(
+        "CORE-000701",
+        _IN_EPOCHS,
+        "EPOCH is empty",
+        "It was before the consent, with which the first epoch begins; or it is known so coarsely that it may lie in "
+        "more than one epoch.",
+        _is_in_no_epoch,
+    ),
+)
+
+
+def foreseen(tabulations: Mapping[str, Made]) -> list[Foreseen]:
+    """Return what CORE will say of these data sets; `docs/core.md` explains each rule."""
+    found = []
+    for each in _RULES:
+        for name in each.data_sets:
+            subjects = _subjects(tabulations.get(name), each)
+            if subjects:
+                found.append(Foreseen(each.rule, name, each.message, each.why, subjects))
+    return found
+
+
+def _subjects(made: Made | None, rule: _Rule) -> tuple[str, ...]:
+    if made is None:
+        return ()
+    return tuple(made.table.filter(rule.speaks_of(made.table))["USUBJID"].to_pylist())
