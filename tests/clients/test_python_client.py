@@ -175,6 +175,58 @@ def test_fewer_rows_than_were_counted_are_an_error_and_no_shorter_table(client, 
         server.shutdown()
 
 
+class _Busy(BaseHTTPRequestHandler):
+    """A server that is asked too often `left` times, or compares two locks first."""
+
+    left, asked = 0, []
+
+    def do_GET(self):
+        type(self).asked.append(self.path)
+        refuses = type(self).left > 0
+        type(self).left -= 1
+        body = b'{"detail": "too often"}' if "study" in self.path else b'{"variable": "status"}'
+        self.send_response((429 if "study" in self.path else 202) if refuses else 200)
+        self.send_header("Retry-After", "7")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Be quiet."""
+
+
+@pytest.fixture
+def busy(client, monkeypatch):
+    waited = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    _Busy.asked = []
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Busy) as server:
+        threading.Thread(target=lambda: server.serve_forever(0.01), daemon=True).start()
+        yield client.Hometrial(f"http://127.0.0.1:{server.server_port}", "x"), waited
+        server.shutdown()
+
+
+def test_who_asks_too_often_waits_as_long_as_the_server_says_and_not_for_ever(busy, client):
+    trial, waited = busy
+    _Busy.left = 2
+    assert trial.study() == {"detail": "too often"}
+    assert waited == [7, 7]
+    _Busy.left, _Busy.asked = 99, []
+    with pytest.raises(client.RefusedError, match="too often") as refused:
+        trial.study()
+    assert (refused.value.status, len(_Busy.asked)) == (429, 7)
+
+
+def test_what_differs_is_waited_for_until_a_worker_has_compared_the_locks(busy, client):
+    trial, waited = busy
+    _Busy.left = 2
+    assert list(trial.differences("A", "B")["variable"]) == ["status"]
+    assert waited == [7, 7]
+    _Busy.left = 99
+    with pytest.raises(client.HometrialError, match="does a worker run"):
+        trial.differences("A", "B", patience=-1)
+
+
 def test_the_readme_says_what_the_package_has(client):
     text = (ROOT / "clients/python/README.md").read_text()
     public = {name for name in dir(client.Hometrial) if not name.startswith("_")}

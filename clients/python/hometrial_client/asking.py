@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from hometrial_client.errors import HometrialError, RefusedError, RowsMissingErr
 _PATIENCE = (10, 600)
 """Seconds to connect, and between two pieces of an answer."""
 _PIECE = 1 << 20
+TOO_OFTEN, LATER = 429, 202
+_TRIES, _LONGEST_WAIT = 6, 120.0
+"""How often a request that came too soon is made again, and the longest that the server may have us wait for it."""
 
 
 class Server:
@@ -36,16 +40,28 @@ class Server:
     def ask(
         self, path: str, query: Mapping[str, Any] | None = None, *, method: str = "GET"
     ) -> requests.Response:
-        """Ask, and return the answer, whose body is still to come. Raises RefusedError."""
+        """Ask, and return the answer, whose body is still to come. Raises RefusedError.
+
+        A token has so many requests a minute: when they are used up, the server says how long to wait, and that is done.
+        """
+        answer = self._once(path, query, method)
+        for _ in range(_TRIES):
+            if answer.status_code != TOO_OFTEN:
+                break
+            answer.close()
+            time.sleep(wait_of(answer))
+            answer = self._once(path, query, method)
+        if answer.status_code >= 400:
+            raise _refused(answer)
+        return answer
+
+    def _once(self, path: str, query: Mapping[str, Any] | None, method: str) -> requests.Response:
         try:
-            answer = self._session.request(
+            return self._session.request(
                 method, f"{self._address}{path}", params=query, stream=True, timeout=_PATIENCE
             )
         except requests.RequestException as error:
             raise HometrialError(f"{self._address} does not answer: {error}") from error
-        if answer.status_code >= 400:
-            raise _refused(answer)
-        return answer
 
     def told(
         self, path: str, query: Mapping[str, Any] | None = None, *, method: str = "GET"
@@ -80,6 +96,12 @@ class Server:
                 f"{answer.url}: the answer broke off ({error}); ask again"
             ) from error
         return path
+
+
+def wait_of(answer: requests.Response) -> float:
+    """Return how many seconds the server says to wait before the next try; 1 if it does not say."""
+    told = answer.headers.get("Retry-After", "")
+    return min(float(told), _LONGEST_WAIT) if told.isdecimal() else 1.0
 
 
 def _refused(answer: requests.Response) -> RefusedError:

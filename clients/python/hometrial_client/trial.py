@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from hometrial_client.asking import Server
+from hometrial_client.asking import LATER, Server, wait_of
 from hometrial_client.errors import HometrialError
 from hometrial_client.folder import Folder, verify
 
@@ -93,10 +93,22 @@ class Hometrial:
         signed = self._server.told(f"/locks/{name}/signatures")["data"]
         return {**self._server.told(f"/locks/{name}"), "signatures": signed}
 
-    def differences(self, before: str, after: str) -> pd.DataFrame:
-        """Return what differs between two locks, a value a row."""
-        lines = self._server.ask(f"/locks/{before}/differences/{after}").iter_lines()
-        return pd.DataFrame([json.loads(line) for line in lines])
+    def differences(self, before: str, after: str, *, patience: float = 3600) -> pd.DataFrame:
+        """Return what differs between two locks, a value a row; the first who asks waits until a worker has compared them.
+
+        `patience`: seconds to wait for that.
+        """
+        end = time.monotonic() + patience
+        answer = self._server.ask(f"/locks/{before}/differences/{after}")
+        while answer.status_code == LATER:
+            answer.close()
+            if time.monotonic() > end:
+                raise HometrialError(
+                    f"{before} and {after} were not compared in {patience:.0f} s; does a worker run?"
+                )
+            time.sleep(wait_of(answer))
+            answer = self._server.ask(f"/locks/{before}/differences/{after}")
+        return pd.DataFrame([json.loads(line) for line in answer.iter_lines()])
 
     def download(self, name: str, folder: str | Path, *, patience: float = 3600) -> Folder:
         """Write a lock's folder, once its files are made, and check every byte against the lock's root.

@@ -63,7 +63,19 @@ hometrial_samples <- function(trial, stream, participant = NULL, from = NULL, to
   paste(readLines(file, warn = FALSE, encoding = "UTF-8"), collapse = "")
 }
 
+.TRIES <- 6L # so often a request that came too soon is made again
+
+# Base R tells of a status and of no header: how long to wait is tried, twice as long each time.
 .fetched <- function(trial, path, asked) {
+  for (wait in c(2^(0:(.TRIES - 1L)), NA)) {
+    found <- tryCatch(.once(trial, path, asked), error = identity)
+    if (is.character(found)) return(found)
+    if (is.na(wait) || !grepl("429", conditionMessage(found))) stop(conditionMessage(found), call. = FALSE)
+    Sys.sleep(wait)
+  }
+}
+
+.once <- function(trial, path, asked) {
   asked <- asked[!vapply(asked, is.null, logical(1))]
   told <- vapply(asked, function(each) paste(each, collapse = ","), character(1))
   query <- paste(names(told), vapply(told, utils::URLencode, character(1), reserved = TRUE), sep = "=", collapse = "&")
