@@ -8,6 +8,9 @@ from tests.support.twins import twin
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.deidentifying import PROFILES, WITHHELD, Disguise, profile, release
 from hometrial.exports.moving import MOVED
+from hometrial.exports.sdtm import leaving
+from hometrial.exports.sdtm.domains import DOMAINS
+from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import BY_NAME, TABLES
 
@@ -235,3 +238,73 @@ def test_an_unknown_profile_is_refused_with_those_that_there_are() -> None:
         ExportRefusedError, match="profile: secret is none; choose from study, words"
     ):
         profile("secret")
+
+
+def _otherwise(source: Source) -> Source:
+    """Return a study as if everybody were in another arm, on other doses, made of other capsules, drawn in another order."""
+    changed = {
+        "allocation": {"arm": "B", "stratum": "z", "number": 99},
+        "dose_order": {"step": 9, "times_a_day": 3, "formulation": "liq"},
+        "intake": {"ml": 7.0, "formulation": "liq"},
+        "dose_day": {"step": 9, "formulation": "liq"},
+        "supply": {"lot": "L9", "formulation": "liq", "strength_mg": 50.0},
+    }
+    amounts = {
+        "dose_order": ("mg",),
+        "intake": ("mg",),
+        "dose_day": ("mg_planned", "mg_least", "mg_most"),
+        "supply": ("units",),
+    }
+    tables = dict(source.tables)
+    for name, values in changed.items():
+        rows = [
+            {**row, **values}
+            | {each: row[each] and 2 * row[each] for each in amounts.get(name, ())}
+            for row in source.rows(name)
+        ]
+        tables[name] = BY_NAME[name].table(rows)
+    return _told_of(Source(tables), 77.0)
+
+
+def _told_of(source: Source, mg: float) -> Source:
+    """Return a study in whose diaries everybody tells of a dose."""
+    told = {"value": str(mg), "shown": str(mg), "number": mg}
+    rows = [row | told if row["item"] == "dose_mg" else row for row in source.rows("item")]
+    return Source({**source.tables, "item": BY_NAME["item"].table(rows)})
+
+
+def test_of_two_studies_that_differ_in_arms_and_doses_a_blinded_folder_tells_nothing() -> None:
+    source = _told_of(twin("ldn-mecfs"), 3.0)
+    other, blinded = _otherwise(source), PROFILES["blinded"]
+    for name in ("allocation", "dose_order", "intake", "dose_day", "supply", "item"):
+        assert source.rows(name) != other.rows(name), f"the two do not differ in {name}"
+    here, there = (release(each, blinded, _KEY).source for each in (source, other))
+    for each in TABLES:
+        assert here.table(each.name).equals(there.table(each.name)), each.name
+    assert {row["arm"] for row in here.rows("allocation")} == {None}
+    assert {row["mg_least"] for row in here.rows("dose_day")} == {0.0, 1.0}, (
+        "that it was taken is told"
+    )
+
+
+def test_a_blinded_folder_tells_of_everybody_that_the_arm_is_blinded() -> None:
+    study = Study(release(twin("ldn-mecfs"), PROFILES["blinded"], _KEY).source)
+    rows = {row["SUBJID"]: row for row in DOMAINS["DM"](study)}
+    drawn = [row["participant"] for row in study.source.rows("allocation")]
+    assert len({rows[who]["ARMNRS"] for who in drawn}) == 1, (
+        "why the arm is empty is the same of all"
+    )
+    assert all(rows[who]["ARMNRS"] for who in drawn)
+    assert not any({"ARMCD", "ACTARMCD"} & set(row) for row in rows.values())
+    assert any(row["RFSTDTC"] for row in rows.values()), "that drug was taken is told"
+    ends = {leaving.participation(study, who) for who in drawn}
+    assert any(end is not None and end.term == "COMPLETED" for end in ends)
+
+
+def test_a_blinded_folder_says_itself_what_it_cannot_hide() -> None:
+    [told] = release(twin("ldn-mecfs"), PROFILES["blinded"], _KEY).remarks
+    for words in ("the epoch wait is of DEL alone", "V1b", "start the drug at different times"):
+        assert words in told
+    assert release(twin("ldn-mecfs"), PROFILES["study"], _KEY).remarks == ()
+    one_arm = twin("ldn-case-series", people=2)
+    assert release(one_arm, PROFILES["blinded"], _KEY).remarks == ()

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports import publishing
+from hometrial.exports import blinding, publishing
 from hometrial.exports.moving import MOVED, shift
 from hometrial.exports.source.fields import Field, SourceTable
 from hometrial.exports.source.reading import Source
@@ -60,7 +60,8 @@ PROFILES = {
         ),
         Profile(
             "blinded",
-            "As study, without what tells the arm.",
+            "As study, without what tells the arm: no arm, stratum or place in the list, any dose and any number of units "
+            "given as 1, no step, strength, formulation or lot.",
             frozenset({"statistician", "data_manager"}),
             unblinded=False,
         ),
@@ -94,6 +95,8 @@ class Released:
 
     source: Source
     done: Mapping[str, int]
+    remarks: tuple[str, ...] = ()
+    """What a profile cannot hide of this study."""
 
 
 @dataclass(frozen=True)
@@ -175,12 +178,15 @@ def release(source: Source, wanted: Profile, key: bytes, on: date | None = None)
             table = publishing.without_small_sites(each.name, table, small, done)
         if disguise:
             table = _undated(each, table, done)
+        if each.name == "item" and not wanted.unblinded:
+            table = blinding.without_doses(table, source.table("instrument"))
         columns = {
             field.name: _Column(each, field, table, wanted, disguise).changed(done)
             for field in each.fields
         }
         tables[each.name] = pa.table(columns, schema=each.schema).sort_by([("id", "ascending")])
-    return Released(Source(tables), dict(sorted(done.items())))
+    remarks = () if wanted.unblinded else blinding.remarks(source)
+    return Released(Source(tables), dict(sorted(done.items())), remarks)
 
 
 def _old_enough(
@@ -257,6 +263,8 @@ class _Column:
     def _change(self) -> Callable[[Any, str], Any] | None:
         """Say what becomes of the column's values; None: they stay."""
         if self.field.is_unblinding and not self.wanted.unblinded:
+            if self.field.is_amount:
+                return lambda value, _person: 1.0 if value else 0.0
             return lambda _value, _person: None
         if self.field.kind == "free" and not self.wanted.words:
             return lambda _value, _person: WITHHELD

@@ -135,9 +135,11 @@ def _by_status(study: Study, person: str, row: Row, day: str) -> End:
 def _has_gone_through(study: Study, person: str) -> bool:
     """Say whether the last epoch that everybody goes through, or an optional one after it, is over."""
     arm = study.arm(person)
-    if arm is None:
+    if arm is None and not study.rows("allocation", person):
         return False
-    planned: list[Epoch] = list(study.protocol.epochs_of(arm))
+    planned: list[Epoch] = list(
+        study.protocol.epochs if arm is None else study.protocol.epochs_of(arm)
+    )
     required = max(place for place, each in enumerate(planned) if not each.optional)
     final = {each.id for each in planned[required:]}
     rows = [row for row in study.rows("epoch", person) if row["first"] is not None]

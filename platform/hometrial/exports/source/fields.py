@@ -45,12 +45,16 @@ occasion: the name of an occasion of a form, which may hold a day.
 
 @dataclass(frozen=True)
 class Field:
-    """A column. `is_unblinding`: in a blinded trial it tells the arm, and stays with the unblinded export."""
+    """A column. `is_unblinding`: in a blinded trial it tells the arm, and stays with the unblinded export.
+
+    `is_amount`: there any amount is given as 1 instead, so that it is still told that there was one.
+    """
 
     name: str
     kind: Kind
     text: str = ""
     is_unblinding: bool = False
+    is_amount: bool = False
 
 
 @dataclass(frozen=True)

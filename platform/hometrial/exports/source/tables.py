@@ -9,11 +9,18 @@ _WHO = Field("participant", "id", "Pseudonym.")
 
 
 def _table(name: str, row: str, columns: str, *, people: bool = True) -> SourceTable:
-    """Read columns written as `name:kind`, one after the other; `name:kind!` is unblinding."""
+    """Read columns written as `name:kind`, one after the other; `name:kind!` is unblinding, `!!` as an amount."""
     fields = []
     for written in columns.split():
         field, kind = written.split(":")
-        fields.append(Field(field, _kind(kind.removesuffix("!")), is_unblinding=kind.endswith("!")))
+        fields.append(
+            Field(
+                field,
+                _kind(kind.rstrip("!")),
+                is_unblinding=kind.endswith("!"),
+                is_amount=kind.endswith("!!"),
+            )
+        )
     return SourceTable(name, row, (_ID, *((_WHO,) if people else ()), *fields))
 
 
@@ -104,12 +111,12 @@ TABLES: tuple[SourceTable, ...] = (
     _table(
         "dose_order",
         "An order, or the end of one: every titration step; kind as in the dose log",
-        "number:integer kind:code day:day mg:float step:integer times_a_day:integer formulation:code route:code actor:code ordered:local why:free",
+        "number:integer kind:code day:day mg:float!! step:integer! times_a_day:integer! formulation:code! route:code actor:code ordered:local why:free",
     ),
     _table(
         "intake",
         "What was told of a dose or a part of one: taken or missed; not what was corrected away",
-        "number:integer day:day at:local mg:float ml:float formulation:code time_of_day:code taken:flag reason:code source:code",
+        "number:integer day:day at:local mg:float!! ml:float! formulation:code! time_of_day:code taken:flag reason:code source:code",
     ),
     _table(
         "interruption",
@@ -119,12 +126,12 @@ TABLES: tuple[SourceTable, ...] = (
     _table(
         "dose_day",
         "A day from the first order on; id: PSEUDONYM/DAY; `status` taken, missed, unknown, not_planned; mg_most and mg_least differ where nobody told",
-        "day:day mg_planned:float mg_least:float mg_most:float step:integer formulation:code status:code reason:code",
+        "day:day mg_planned:float!! mg_least:float!! mg_most:float!! step:integer! formulation:code! status:code reason:code",
     ),
     _table(
         "supply",
         "A movement of drug to or from a person",
-        "number:integer move:code day:day units:float lot:code formulation:code strength_mg:float",
+        "number:integer move:code day:day units:float!! lot:code! formulation:code! strength_mg:float!",
     ),
     _table(
         "treatment_told",

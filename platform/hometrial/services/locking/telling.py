@@ -24,7 +24,7 @@ def facts(
         "cutoff": {"audit_entry": cutoff},
         "profile": {
             "name": wanted.profile.name,
-            "text": wanted.profile.text,
+            "text": " ".join((wanted.profile.text, *released.remarks)),
             "done": dict(released.done),
         },
         "formats": list(wanted.formats),

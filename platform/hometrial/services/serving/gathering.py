@@ -6,7 +6,7 @@ import pyarrow as pa
 from sqlalchemy.orm import Session
 from typing_extensions import override
 
-from hometrial.exports import deidentifying
+from hometrial.exports import blinding, deidentifying
 from hometrial.exports.deidentifying import Profile
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import BY_NAME
@@ -30,6 +30,8 @@ class Taken(Mapping[str, pa.Table]):
         if name not in self._tables:
             known = BY_NAME[name]
             table = known.table(CAPTURES[name](self._session))
+            if name == "item" and not self._wanted.unblinded:
+                table = blinding.without_doses(table, self["instrument"])
             self._tables[name] = deidentifying.released(known, table, self._wanted)
         return self._tables[name]
 
