@@ -13,8 +13,8 @@ from hometrial.exports.formats.frames import ValueLabels, as_pandas, empty_times
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
 
-STATA = 15
-"""The version of the file: Unicode, and texts of any length."""
+STATA = 14
+"""The version of the file: Unicode, and texts of any length. Long texts of the next one are read as empty by haven 2.5."""
 STATA_LIMITS = Limits(
     "Stata", text=2_000_000_000, name=32, label=80, number=8.9e307, keeps_trailing_blanks=True
 )
