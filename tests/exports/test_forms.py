@@ -35,6 +35,17 @@ def test_every_form_of_a_protocol_has_its_fields(protocol):
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_blank_form_asks_the_same_before_anybody_has_answered(protocol):
+    source = twin(protocol)
+    nobody = type(source)(
+        {**source.tables, "instrument": source.table("instrument").schema.empty_table()}
+    )
+    answered, blank = casebook(source), casebook(nobody)
+    assert [page.fields for page in blank.pages] == [page.fields for page in answered.pages]
+    assert [page.version for page in blank.pages] == [page.version for page in answered.pages]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_every_annotation_names_a_variable_that_there_is(protocol):
     for page in casebook(twin(protocol)).pages:
         for field in page.fields:

@@ -12,6 +12,7 @@ from hometrial.exports.sdtm.criteria import criteria
 from hometrial.exports.source.reading import Source
 from hometrial.protocol.model import Protocol
 from hometrial.protocol.visits import Form as ProtocolForm
+from hometrial.questionnaires import loading as shipped
 from hometrial.questionnaires.instrument import ChoiceItem, Instrument, Item, NumberItem, ScaleItem
 from hometrial.questionnaires.rendering import Form as Rendered
 from hometrial.questionnaires.rendering import Question, WordingAbsentError, render
@@ -81,7 +82,7 @@ class Casebook:
 
 
 def casebook(source: Source) -> Casebook:
-    """Return the forms of the protocol in force, in the newest versions that answers were given to."""
+    """Return the forms of the protocol in force, in the newest versions that answers were given to, if any were."""
     protocol = source.protocol
     instruments: dict[str, list[Instrument]] = {}
     for row in sorted(source.rows("instrument"), key=lambda row: _numbers(row["version"])):
@@ -111,9 +112,8 @@ def _events(protocol: Protocol) -> Iterator[Event]:
 
 def _page(form: ProtocolForm, instruments: dict[str, list[Instrument]], source: Source) -> Page:
     if form.instrument:
-        versions = instruments.get(form.instrument)
-        if versions is None:
-            return Page(form.id, form.label, form.filled_by, (), notice="No answer was given to it yet.")  # fmt: skip
+        # Before the first answer no version is on record: then it is the one that would be asked today.
+        versions = instruments.get(form.instrument) or [shipped.named(form.instrument)]
         return _of_instrument(form, versions)
     if form.filled_by == _LABORATORY:
         return Page(form.id, form.label, form.filled_by, tuple(_analytes(form.id, source)), annotation="LB")  # fmt: skip
