@@ -23,6 +23,15 @@ _BESIDE = frozenset({MANIFEST_SUMS, SIGNATURE, SIGNATURES})
 """Files that no sum covers: the sums, and what is signed over them."""
 SIGNERS = 2
 _Problems = tuple[str, ...]
+_UNSIGNED = frozenset({"draft", "twin"})
+"""Kinds of folders that no key signs."""
+_UNREADABLE = (ValueError, KeyError, TypeError, OSError, InvalidSignature, RecursionError)
+
+
+class FolderChangedError(ExportRefusedError):
+    """A folder of ours of which one file is so broken that the others cannot be checked."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True)
@@ -82,13 +91,14 @@ def _write(path: Path, body: dict[str, Any]) -> None:
 def verify(folder: Path) -> Verified:
     """Check a folder by itself: no database, no network. Each problem names the file.
 
-    Raises ExportRefusedError if the folder has no manifest that can be read: then it is none of ours.
+    Raises ExportRefusedError if the folder has no manifest: then it is none of ours; FolderChangedError if it has one
+    that cannot be read, or no sums.
     """
     manifest, sums = _manifest(folder), _sums(folder)
     listed = {file["path"]: file["sha256"] for file in manifest["files"]}
     root = root_of(folder)
     problems = [*_missing_or_foreign(folder, set(listed)), *_changed(folder, listed, sums)]
-    key, told = _signature_problems(folder, root)
+    key, told = _signature_problems(folder, root, str(manifest.get("kind", "")))
     signed, further = _people(folder, root, key)
     return Verified(
         root=root,
@@ -104,19 +114,30 @@ def verify(folder: Path) -> Verified:
 def _manifest(folder: Path) -> dict[str, Any]:
     path = folder / MANIFEST
     try:
-        found = json.loads(path.read_bytes())
-        for file in found["files"]:
-            file["path"], file["sha256"]
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        fits = all(_is_within(file["path"], file["sha256"]) for file in found["files"])
     except OSError as error:
-        raise ExportRefusedError(
+        was_ours = (folder / MANIFEST_SUMS).is_file()
+        refused = FolderChangedError if was_ours else ExportRefusedError
+        raise refused(
             f"{folder} has no {MANIFEST} that can be read ({error.strerror}); give the folder of an export"
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise ExportRefusedError(
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise FolderChangedError(
             f"{path} was changed: it is no manifest any more; take the folder again"
         ) from error
-    manifest: dict[str, Any] = found
-    return manifest
+    if not fits:
+        raise FolderChangedError(
+            f"{path} was changed: it names files that no export writes; take the folder again"
+        )
+    return found
+
+
+def _is_within(path: object, digest: object) -> bool:
+    """Say whether an entry names a file within the folder."""
+    if not (isinstance(path, str) and isinstance(digest, str)) or "\0" in path:
+        return False
+    return bool(path) and not path.startswith("/") and ".." not in path.split("/")
 
 
 def _sums(folder: Path) -> bytes:
@@ -124,7 +145,7 @@ def _sums(folder: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise ExportRefusedError(
+        raise FolderChangedError(
             f"{folder} has no {MANIFEST_SUMS} that can be read ({error.strerror}); take the folder again"
         ) from error
 
@@ -136,28 +157,37 @@ def _missing_or_foreign(folder: Path, listed: set[str]) -> list[str]:
         if path.is_symlink() or not path.is_dir()
     }
     known = listed | {MANIFEST} | _BESIDE
+    no_files = {name for name in there & known if not _is_plain(folder / name)}
     return [
         *(f"{name} is missing" for name in sorted(listed - there)),
         *(f"{name} is not in the manifest" for name in sorted(there - known)),
+        *(f"{name} was changed: it is a link or no file" for name in sorted(no_files)),
     ]
+
+
+def _is_plain(path: Path) -> bool:
+    return path.is_file() and not path.is_symlink()
 
 
 def _changed(folder: Path, listed: dict[str, str], sums: bytes) -> list[str]:
     """Say which file was changed, and not merely which pair differs: the manifest and the sums speak for each other."""
-    told = set(sums.split(b"\n"))
-    problems = []
+    told, lines = set(sums.split(b"\n")), [_line(digest, name) for name, digest in listed.items()]
+    problems, as_listed = [], True
     for name, digest in sorted(listed.items()):
-        path = folder / name
-        if path.is_symlink() or not path.is_file():
+        if not _is_plain(folder / name):
             continue
-        now = sha256(path)
+        try:
+            now = sha256(folder / name)
+        except OSError as error:
+            problems.append(f"{name} cannot be read ({error.strerror})")
+            continue
+        as_listed = as_listed and now == digest
         if now != digest and _line(now, name) not in told:
             problems.append(f"{name} was changed")
-    lines = [_line(digest, name) for name, digest in listed.items()]
     own = _line(sha256(folder / MANIFEST), MANIFEST)
     if sums == b"\n".join([*lines, own, b""]):
         return problems
-    if own in told:
+    if own in told or (as_listed and not set(lines) <= told):
         return [*problems, f"{MANIFEST_SUMS} was changed: it is not what {MANIFEST} says"]
     if set(lines) <= told and sums.startswith(b"\n".join([*lines, b""])):
         return [*problems, f"{MANIFEST} was changed, or its line in {MANIFEST_SUMS}"]
@@ -168,18 +198,18 @@ def _line(digest: str, name: str) -> bytes:
     return f"{digest}  {name}".encode()
 
 
-def _signature_problems(folder: Path, root: str) -> tuple[str, list[str]]:
-    """Return the public key of MANIFEST.sig, and what is wrong with it. A draft has none."""
+def _signature_problems(folder: Path, root: str, kind: str) -> tuple[str, list[str]]:
+    """Return the public key of MANIFEST.sig, and what is wrong with it. A draft has none, and neither has a twin."""
     path = folder / SIGNATURE
     if not path.exists():
-        return "", []
+        return "", [] if kind in _UNSIGNED else [f"{SIGNATURE} is missing"]
     try:
         said = json.loads(path.read_bytes())
         public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(said["public_key"]))
         public.verify(bytes.fromhex(said["signature"]), root.encode())
         if said["root"] != root or said["algorithm"] != "ed25519":
             return "", [f"{SIGNATURE} was changed: it is about another root"]
-    except (ValueError, KeyError, TypeError, InvalidSignature):
+    except _UNREADABLE:
         return "", [f"{SIGNATURE} does not sign {MANIFEST_SUMS}: one of the two was changed"]
     return str(said["public_key"]), []
 
@@ -197,7 +227,7 @@ def _people(folder: Path, root: str, key: str) -> tuple[tuple[str, ...], list[st
         names = tuple(
             f"{each['name']} ({each['role']}), {each['signed_at']}" for each in body["signatures"]
         )
-    except (ValueError, KeyError, TypeError, InvalidSignature):
+    except _UNREADABLE:
         return (), [f"{SIGNATURES} was changed, or is not of this installation"]
     if said["root"] != root:
         return (), [f"{SIGNATURES} is about another root than this folder's"]
