@@ -11,7 +11,7 @@ import pyreadstat
 import pytest
 
 from hometrial.exports import metadata
-from hometrial.exports.formats import xpt, xpt_records
+from hometrial.exports.formats import records, xpt
 from hometrial.exports.formats.frames import as_pandas
 from hometrial.exports.metadata import Column, DataSet
 
@@ -80,7 +80,7 @@ def test_a_thousand_numbers_of_any_size_are_kept_to_the_bit(tmp_path: Path) -> N
 def test_more_rows_than_one_piece_follow_each_other_without_a_seam(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xpt_records, "_ROWS_AT_ONCE", 7)
+    monkeypatch.setattr(records, "ROWS_AT_ONCE", 7)
     table = _table([float(place) for place in range(50)])
     assert _in_columns(tmp_path / "a.xpt", table) == _cell_by_cell(tmp_path / "b.xpt", table)
 

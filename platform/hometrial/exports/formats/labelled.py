@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyreadstat
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.formats import limits
+from hometrial.exports.formats import limits, records, spss_records, stata_records
 from hometrial.exports.formats.frames import ValueLabels, as_pandas, empty_times
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
@@ -31,8 +31,10 @@ def write_stata(
 ) -> None:
     """Write a canonical frame for Stata; `values` labels whole numbers; `at` is the time in the file's header."""
     limits.check(STATA_LIMITS, data_set, table)
+    wide = records.widths(table)
+    in_columns = records.fits(wide, table, stata_records.LONGEST)
     pyreadstat.write_dta(
-        as_pandas(table),
+        as_pandas(records.widest(table, wide) if in_columns else table),
         path,
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
@@ -40,6 +42,8 @@ def write_stata(
         variable_value_labels=_codes(values),
         variable_format=empty_times(table, "%td", "%tc"),
     )
+    if in_columns:
+        stata_records.replace_records(path, table, wide)
     made = f"{at:%d} {_MONTHS[at.month - 1]} {at:%Y %H:%M}".encode()
     with path.open("r+b") as file:
         start = file.read(_HEADER).find(_STATA_MADE)
@@ -60,14 +64,18 @@ def write_spss(
     Raises ValueRefusedError for a text longer than 32,767 bytes, or one that ends with a blank.
     """
     limits.check(SPSS_LIMITS, data_set, table)
+    wide = records.widths(table)
+    in_columns = records.fits(wide, table, spss_records.LONGEST)
     pyreadstat.write_sav(
-        as_pandas(table),
+        as_pandas(records.widest(table, wide) if in_columns else table),
         path,
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         variable_value_labels=_codes(values),
         variable_format=empty_times(table, "DATE11", "DATETIME20"),
     )
+    if in_columns:
+        spss_records.replace_records(path, table, wide)
     with path.open("r+b") as file:
         file.seek(_SPSS_MADE)
         file.write(f"{at:%d} {_MONTHS[at.month - 1]} {at:%y%H:%M:%S}".encode())

@@ -7,7 +7,7 @@ from typing import Literal
 import pyarrow as pa
 import pyreadstat
 
-from hometrial.exports.formats import limits, xpt_records
+from hometrial.exports.formats import limits, records, xpt_records
 from hometrial.exports.formats.frames import as_pandas, empty_times
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
@@ -41,9 +41,9 @@ def write(path: Path, data_set: DataSet, table: pa.Table, at: datetime, version:
     Raises ValueRefusedError that names the variable, the row and the value where the format cannot hold it.
     """
     limits.check(LIMITS[version], data_set, table)
-    in_columns = version == OLDEST and xpt_records.can_write(table)
+    wide = xpt_records.widths(table, is_oldest=version == OLDEST)
     pyreadstat.write_xport(
-        as_pandas(xpt_records.widest(table) if in_columns else table),
+        as_pandas(records.widest(table, wide)),
         path,
         file_label=data_set.label,
         table_name=data_set.name,
@@ -51,8 +51,7 @@ def write(path: Path, data_set: DataSet, table: pa.Table, at: datetime, version:
         file_format_version=version,
         variable_format=empty_times(table, "DATE", "DATETIME"),
     )
-    if in_columns:
-        xpt_records.replace_records(path, table)
+    xpt_records.replace_records(path, table, wide)
     _stamp(path, at, version)
 
 
