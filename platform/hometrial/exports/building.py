@@ -4,9 +4,10 @@ The folder depends on its arguments alone: no clock, no locale, no database. So 
 tables that it keeps, byte for byte (exports.md 5.3).
 """
 
+import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,10 @@ from hometrial.exports import dictionary, folder, papers, provenance
 from hometrial.exports.adam import checking
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.dictionary import Variable
-from hometrial.exports.formats import described_files, loaders, reading_back, writing
+from hometrial.exports.formats import described_files, loaders, reading_back
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
+from hometrial.exports.formats.delivering import Deliveries
 from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.writing import Framed
 from hometrial.exports.forms import filing
@@ -30,6 +32,8 @@ from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.tables import TIDY
 
 SDTM, ADAM, TIDY_FOLDER = "sdtm", "adam", "tidy"
+_WAITING = ".waiting"
+"""Of a folder that is being written: where data sets wait."""
 Samples = Callable[[Path], Mapping[Path, int]]
 """Writes the samples into the folder it is given; returns its files with their rows."""
 
@@ -89,23 +93,27 @@ def build(place: Path, delivery: Delivery) -> Built:
     """
     built = Built()
     source = delivery.source
-    standards = _standards(built, place, delivery) if source.has_protocol else {}
+    outgoing = Deliveries(place, delivery.formats, _origin(delivery), place / _WAITING)
+    used = _standards(built, outgoing, delivery) if source.has_protocol else {}
     if source.has_protocol:
         delivery.progress(STEPS[2])
-        built.files |= filing.write(place, source, delivery.at)
-    made: dict[str, Sequence[Framed]] = {**standards, TIDY_FOLDER: _tidy(built, place, delivery)}
-    built.files |= described_files.write(place, {**made, **_streams(delivery)}, source)
-    built.files |= loaders.write(place, made, delivery.formats)
+        built.files |= filing.write(place, _unread(source), delivery.at)
+    delivery.progress(STEPS[3])
+    outgoing.deliver(TIDY_FOLDER, _tidy(source))
+    built.data_sets |= _rows(outgoing, TIDY_FOLDER)
+    built.files |= outgoing.files
+    built.files |= described_files.write(place, {**outgoing.made, **_streams(delivery)}, source)
+    built.files |= loaders.write(place, outgoing.made, delivery.formats)
     delivery.progress(STEPS[4])
-    built.files |= reading_back.write(place, made, delivery.formats)
+    built.files |= reading_back.write(place, outgoing.checked)
+    shutil.rmtree(outgoing.waiting)
     if delivery.samples:
         delivery.progress(STEPS[5])
         written = delivery.samples(place)
         built.samples = sum(written.values())
         built.files |= written
     delivery.progress(STEPS[6])
-    code = delivery.facts["code"]
-    built.files |= provenance.write(place, source, code, standards, TIDY.values())
+    built.files |= provenance.write(place, source, delivery.facts["code"], used, TIDY.values())
     if delivery.before:
         built.files |= provenance.write_changes(place, source, delivery.before)
     built.files |= papers.write(place, source, delivery.facts, built.findings, built.foreseen)
@@ -119,32 +127,37 @@ def build(place: Path, delivery: Delivery) -> Built:
     return built
 
 
-def _standards(built: Built, place: Path, delivery: Delivery) -> dict[str, list[Made]]:
-    """Write tabulations and analysis data sets, and check the latter."""
+def _standards(built: Built, outgoing: Deliveries, delivery: Delivery) -> dict[str, list[str]]:
+    """Write tabulations and analysis data sets, and check the latter; return what source tables each came of."""
     delivery.progress(STEPS[0])
-    tabulations = tabulate(delivery.source)
-    _write(built, place, SDTM, tabulations, delivery)
+    tabulations = tabulate(_unread(delivery.source))
+    _write(built, outgoing, SDTM, tabulations)
     delivery.progress(STEPS[1])
-    analyses = analyse(delivery.source, tabulations)
-    _write(built, place, ADAM, analyses, delivery)
+    analyses = analyse(_unread(delivery.source), tabulations)
+    _write(built, outgoing, ADAM, analyses)
     built.findings += [str(each) for each in checking.check(analyses, tabulations)]
     built.foreseen = foreseen(tabulations)
-    return {SDTM: list(tabulations.values()), ADAM: list(analyses.values())}
-
-
-def _tidy(built: Built, place: Path, delivery: Delivery) -> list[Frame]:
-    delivery.progress(STEPS[3])
-    frames = [
-        described(each.name, each.label, each.variables, each.rows(delivery.source), each.keys)
-        for each in TIDY.values()
-    ]
-    built.files |= writing.write_all(
-        place, TIDY_FOLDER, frames, delivery.formats, _origin(delivery)
-    )
-    built.data_sets |= {
-        f"{TIDY_FOLDER}.{each.data_set.name}": each.table.num_rows for each in frames
+    return {
+        f"{name}.{each}": provenance.tables_of(found)
+        for name, made in ((SDTM, tabulations), (ADAM, analyses))
+        for each, found in made.items()
     }
-    return frames
+
+
+def _unread(source: Source) -> Source:
+    """Return the source tables for one step: the rows that it reads of them are let go with it."""
+    return Source(source.tables)
+
+
+def _tidy(source: Source) -> Iterator[Frame]:
+    """Make the tidy tables one after another."""
+    of = _unread(source)
+    for each in TIDY.values():
+        yield described(each.name, each.label, each.variables, each.rows(of), each.keys)
+
+
+def _rows(outgoing: Deliveries, name: str) -> dict[str, int]:
+    return {f"{name}.{each.data_set.name}": each.table.num_rows for each in outgoing.made[name]}
 
 
 def _streams(delivery: Delivery) -> dict[str, Sequence[Framed]]:
@@ -167,13 +180,11 @@ def _origin(delivery: Delivery) -> Origin:
     return Origin("STUDY", delivery.at, version=version)
 
 
-def _write(
-    built: Built, place: Path, name: str, made: Mapping[str, Made], delivery: Delivery
-) -> None:
-    """Write one delivery's data sets in every format, their Define-XML and their lineage."""
-    framed = list(made.values())
-    built.files |= writing.write_all(
-        place, name, framed, delivery.formats, _origin(delivery), _REMARKS
-    )
-    built.files |= provenance.write_lineage(place, framed)
-    built.data_sets |= {f"{name}.{each}": found.table.num_rows for each, found in made.items()}
+def _write(built: Built, outgoing: Deliveries, name: str, made: dict[str, Made]) -> None:
+    """Write one delivery's data sets in every format, their Define-XML and their lineage; read back, they wait on the disk."""
+    outgoing.deliver(name, made.values(), _REMARKS)
+    built.files |= provenance.write_lineage(outgoing.place, made.values())
+    built.data_sets |= _rows(outgoing, name)
+    for each in outgoing.made[name]:
+        found = made[each.data_set.name]
+        made[each.data_set.name] = replace(found, table=each.table)

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,20 +56,18 @@ def write(
     place: Path,
     source: Source,
     code: Mapping[str, Any],
-    made: Mapping[str, Sequence[Made]],
+    made: Mapping[str, list[str]],
     tidy: Iterable[Tidy],
 ) -> dict[Path, int]:
-    """Write provenance.json; return it with the number of data sets it tells of."""
+    """Write provenance.json; return it with the number of data sets it tells of.
+
+    `made`: the source tables of each data set of a standard, by its name.
+    """
     tables = {
         name: {"rows": source.table(name).num_rows, "sha256": hashlib.sha256(body).hexdigest()}
         for name, body in kept(source)
     }
-    used = {
-        f"{delivery}.{each.data_set.name}": _tables_of(each)
-        for delivery, sets in made.items()
-        for each in sets
-    }
-    used |= {f"tidy.{each.name}": [each.source] for each in tidy}
+    used = {**made} | {f"tidy.{each.name}": [each.source] for each in tidy}
     body = {
         "activity": {"code": code["version"], "sha256": code["sha256"]},
         "source_tables": tables,
@@ -81,7 +79,7 @@ def write(
     return {path: len(used)}
 
 
-def _tables_of(made: Made) -> list[str]:
+def tables_of(made: Made) -> list[str]:
     """Return the source tables that a data set's rows came of."""
     return sorted({each.partition("/")[0] for each in made.lineage["source"].unique().to_pylist()})
 

@@ -1,7 +1,7 @@
 """Every file that was written is read again and compared with its frame, value by value and label by label."""
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats import readers, writing
 from hometrial.exports.formats.frames import Frame, first
 from hometrial.exports.formats.readers import Read
-from hometrial.exports.formats.writing import FORMATS, Framed
+from hometrial.exports.formats.writing import FORMATS, Framed, Written
 from hometrial.exports.writing import csv_table
 
 REPORT = Path("validation", "readback.json")
@@ -20,11 +20,12 @@ REPORT = Path("validation", "readback.json")
 
 @dataclass(frozen=True)
 class Reader:
-    """How a format is read: `name` of the library; `shown`: the table that the file should say."""
+    """How a format is read: `name` of the library; `table`: which of a frame's it is; `shown`: how the file says rows of it."""
 
     name: str
     read: Callable[[Path, Frame], Read]
-    shown: Callable[[Frame], pa.Table]
+    table: Callable[[Frame], pa.Table] = lambda frame: frame.table
+    shown: Callable[[pa.Table], pa.Table] = lambda table: table
 
 
 @dataclass(frozen=True)
@@ -39,16 +40,12 @@ class Checked:
     labels: int
 
 
-def _frame(frame: Frame) -> pa.Table:
-    return frame.table
-
-
 def _fullest(frame: Frame) -> pa.Table:
     return frame.fullest
 
 
-def _csv(frame: Frame) -> pa.Table:
-    shown = csv_table(frame.fullest)
+def _csv(table: pa.Table) -> pa.Table:
+    shown = csv_table(table)
     return pa.table(
         {
             name: pc.fill_null(shown[name], "")
@@ -60,14 +57,14 @@ def _csv(frame: Frame) -> pa.Table:
 
 
 READERS = {
-    "xpt5": Reader("pandas.read_sas", readers.sas, _frame),
-    "xpt8": Reader("pyreadstat.read_xport", readers.sas8, _frame),
-    "dataset-json": Reader("json", readers.dataset_json, _frame),
-    "ndjson": Reader("json", readers.ndjson, _frame),
+    "xpt5": Reader("pandas.read_sas", readers.sas),
+    "xpt8": Reader("pyreadstat.read_xport", readers.sas8),
+    "dataset-json": Reader("json", readers.dataset_json),
+    "ndjson": Reader("json", readers.ndjson),
     "parquet": Reader("pyarrow.parquet", readers.parquet, _fullest),
-    "csv": Reader("pandas.read_csv", readers.csv, _csv),
-    "stata": Reader("pandas.StataReader", readers.stata, _frame),
-    "spss": Reader("pyreadstat.read_sav", readers.spss, _frame),
+    "csv": Reader("pandas.read_csv", readers.csv, _fullest, _csv),
+    "stata": Reader("pandas.StataReader", readers.stata),
+    "spss": Reader("pyreadstat.read_sav", readers.spss),
 }
 
 
@@ -79,7 +76,7 @@ def read_back(
     Raises ExportRefusedError that names the file, the variable and the row where one says something else.
     """
     return [
-        _checked(folder, path, frame, READERS[chosen])
+        check(folder, Written(chosen, path, frame))
         for chosen in writing.formats_of(name, formats)
         for path, frame in _written(folder, name, frames, chosen)
     ]
@@ -95,29 +92,48 @@ def _written(
         yield place / f"{writing.file_name(each.data_set)}.{form.ending}", frame
 
 
-def _checked(folder: Path, path: Path, frame: Frame, reader: Reader) -> Checked:
-    where = path.relative_to(folder).as_posix()
-    found, shown = reader.read(path, frame), reader.shown(frame)
-    if list(found.columns) != shown.column_names:
+def check(folder: Path, written: Written) -> Checked:
+    """Read a file of a folder and return what was compared. Raises ExportRefusedError as `read_back`."""
+    where, frame = written.path.relative_to(folder).as_posix(), written.frame
+    reader = READERS[written.format]
+    found, table = reader.read(written.path, frame), reader.table(frame)
+    if list(found.names) != table.column_names:
         raise ExportRefusedError(
-            f"{where} was read back with the variables {', '.join(found.columns)} "
-            f"instead of {', '.join(shown.column_names)}"
+            f"{where} was read back with the variables {', '.join(found.names)} "
+            f"instead of {', '.join(table.column_names)}"
         )
-    for variable in shown.column_names:
-        _compare(f"{where}: {variable}", shown[variable], found.columns[variable])
+    if not table.num_columns:
+        raise ExportRefusedError(f"{where} has no variables")
+    start = 0
+    for part in found.parts:
+        rows = len(part[table.column_names[0]])
+        if start + rows > table.num_rows:
+            more = sum(len(each[table.column_names[0]]) for each in found.parts)
+            raise _short(where, start + rows + more, table.num_rows)
+        shown = reader.shown(table.slice(start, rows))
+        for variable in table.column_names:
+            _compare(f"{where}: {variable}", shown[variable], part[variable], start)
+        start += rows
+    if start < table.num_rows:
+        raise _short(where, start, table.num_rows)
     return Checked(
         where,
         reader.name,
-        shown.num_rows,
-        shown.num_columns,
-        shown.num_rows * shown.num_columns,
+        table.num_rows,
+        table.num_columns,
+        table.num_rows * table.num_columns,
         _labels(where, frame, found, reader),
     )
 
 
-def _compare(where: str, wrote: pa.ChunkedArray, read: pa.Array | pa.ChunkedArray) -> None:
-    if len(wrote) != len(read):
-        raise ExportRefusedError(f"{where} was read back with {len(read)} rows instead of {len(wrote)}")  # fmt: skip
+def _short(where: str, read: int, wrote: int) -> ExportRefusedError:
+    return ExportRefusedError(f"{where} was read back with {read} rows instead of {wrote}")
+
+
+def _compare(
+    where: str, wrote: pa.ChunkedArray, read: pa.Array | pa.ChunkedArray, before: int
+) -> None:
+    """Compare values of a variable, which so many rows stand before."""
     told = wrote.combine_chunks()
     again = read.combine_chunks() if isinstance(read, pa.ChunkedArray) else read
     again = again.cast(told.type)
@@ -127,7 +143,7 @@ def _compare(where: str, wrote: pa.ChunkedArray, read: pa.Array | pa.ChunkedArra
     row = first(pc.invert(pc.or_(pc.fill_null(pc.equal(told, again), fill_value=False), both_empty)))  # fmt: skip
     if row is not None:
         raise ExportRefusedError(
-            f"{where}, row {row}: {told[row - 1].as_py()!r} was written and {again[row - 1].as_py()!r} read back"
+            f"{where}, row {before + row}: {told[row - 1].as_py()!r} was written and {again[row - 1].as_py()!r} read back"
         )
 
 
@@ -150,7 +166,7 @@ def _labels(where: str, frame: Frame, found: Read, reader: Reader) -> int:
 
 def _expected(frame: Frame, reader: Reader) -> dict[str, str]:
     """Return the labels that the format should keep: with the unit, except where the unit has a place of its own."""
-    if reader.shown is _fullest and frame.typed is not None:
+    if reader.table is _fullest and frame.typed is not None:
         return {each.name: each.metadata[b"label"].decode() for each in frame.typed.schema}
     return {each.name: each.label for each in frame.data_set.columns}
 
@@ -160,16 +176,8 @@ def _same(what: str, wrote: str, read: str) -> None:
         raise ExportRefusedError(f"{what} was written as {wrote!r} and read back as {read!r}")
 
 
-def write(
-    place: Path, made: Mapping[str, Sequence[Framed]], formats: Collection[str]
-) -> dict[Path, int]:
-    """Read every file of every delivery in a folder and write validation/readback.json; return it with its rows.
-
-    Raises ExportRefusedError as `read_back`.
-    """
-    checked = [
-        each for name, frames in made.items() for each in read_back(place, name, frames, formats)
-    ]
+def write(place: Path, checked: Sequence[Checked]) -> dict[Path, int]:
+    """Write what was compared into validation/readback.json; return it with its rows."""
     path = place / REPORT
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(report(checked), encoding="utf-8")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import Frame, described, identified
 from hometrial.exports.formats.limits import Limits
+from hometrial.exports.formats.parking import Parked
 from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
 from hometrial.exports.metadata import DataSet
 from hometrial.exports.writing import TableWriter, csv_table
@@ -23,6 +24,8 @@ from hometrial.exports.writing import TableWriter, csv_table
 __all__ = [
     "FORMATS",
     "Framed",
+    "Shipment",
+    "Written",
     "as_frame",
     "described",
     "file_name",
@@ -134,6 +137,61 @@ def formats_of(name: str, formats: Iterable[str]) -> list[str]:
     return [each for each in FORMATS if each in asked - left_out]
 
 
+@dataclass(frozen=True)
+class Written:
+    """A file of a data set: its format, where it stands, and the frame that it says."""
+
+    format: str
+    path: Path
+    frame: Frame
+
+
+@dataclass
+class Shipment:
+    """The data sets of one delivery on their way into a folder: each stands in every format before the next is made."""
+
+    folder: Path
+    name: str
+    formats: Collection[str]
+    origin: Origin
+    files: dict[Path, int] = field(default_factory=dict)
+    """What was written so far, with the rows of each."""
+    _changes: dict[str, list[Change]] = field(default_factory=dict)
+
+    def write(self, frame: Frame) -> list[Written]:
+        """Write a data set in each format.
+
+        Raises ExportRefusedError for a format that is not known, ValueRefusedError for a value that one cannot hold.
+        """
+        return [self._written(frame, each) for each in formats_of(self.name, self.formats)]
+
+    def _written(self, whole: Frame, chosen: str) -> Written:
+        form = FORMATS[chosen]
+        place = self.folder / folder_of(self.name, chosen)
+        place.mkdir(parents=True, exist_ok=True)
+        frame, changes = ready(whole, form)
+        path = place / f"{file_name(frame.data_set)}.{form.ending}"
+        form.write(path, frame, self.origin)
+        self.files[path] = frame.table.num_rows
+        self._changes.setdefault(chosen, []).extend(changes)
+        return Written(chosen, path, frame)
+
+    def finish(self, frames: Sequence[Framed], told: Told = NOTHING_TOLD) -> dict[Path, int]:
+        """Write the Define-XML of all data sets and, into `NAME-transformations.csv`, what a format could not hold."""
+        chosen = formats_of(self.name, self.formats)
+        for each in chosen:
+            form = FORMATS[each]
+            path = self.folder / folder_of(self.name, each) / DEFINE
+            if form.is_defined and self.name != TIDY:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                written = [ready(frame, form)[0] for frame in frames]
+                define.write(path, written, form.ending, self.origin, told)
+                self.files[path] = len(written)
+        changes = [change for each in chosen for change in self._changes.get(each, ())]
+        self.files |= _write_changes(self.folder / f"{self.name}-{TRANSFORMATIONS}", changes)
+        return self.files
+
+
 def write_all(
     folder: Path,
     name: str,
@@ -144,28 +202,13 @@ def write_all(
 ) -> dict[Path, int]:
     """Write a delivery's data sets in each format, with its Define-XML; return the files and the rows of each.
 
-    What a format could not hold as it is stands in `NAME-transformations.csv`. Raises ExportRefusedError for a
-    format that is not known, and ValueRefusedError for a value that a format cannot hold.
+    Raises as `Shipment.write`.
     """
-    made: dict[Path, int] = {}
-    changes: list[Change] = []
+    shipment = Shipment(folder, name, formats, origin)
     whole = [identified(as_frame(each)) for each in frames]
-    for chosen in formats_of(name, formats):
-        form = FORMATS[chosen]
-        place = folder / folder_of(name, chosen)
-        place.mkdir(parents=True, exist_ok=True)
-        written = []
-        for each in whole:
-            frame, found = ready(each, form)
-            path = place / f"{file_name(each.data_set)}.{form.ending}"
-            form.write(path, frame, origin)
-            made[path] = frame.table.num_rows
-            changes += found
-            written.append(frame)
-        if form.is_defined and name != TIDY:
-            define.write(place / DEFINE, written, form.ending, origin, told)
-            made[place / DEFINE] = len(written)
-    return made | _write_changes(folder / f"{name}-{TRANSFORMATIONS}", changes)
+    for each in whole:
+        shipment.write(each)
+    return shipment.finish(whole, told)
 
 
 def file_name(data_set: DataSet) -> str:
@@ -178,6 +221,8 @@ def file_name(data_set: DataSet) -> str:
 
 def as_frame(framed: Framed) -> Frame:
     """Return what was made as a frame."""
+    if isinstance(framed, Parked):
+        return framed.frame
     return framed if isinstance(framed, Frame) else Frame(framed.data_set, framed.table)
 
 
