@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -64,7 +65,8 @@ def write(stage: Stage, everybody: Iterable[Life], study: Study, folder: Path) -
 
 def _days(stage: Stage, parts: Iterable[Part], study: Study) -> Iterator[Day]:
     for part in parts:
-        person = _as_cast(study.people[part.number - 1], part, stage.today.date())
+        today = stage.today.astimezone(ZoneInfo(part.zone)).date()
+        person = _as_cast(study.people[part.number - 1], part, today)
         yield from study.recorded(person)
 
 
