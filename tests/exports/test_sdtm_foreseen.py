@@ -36,6 +36,8 @@ def said(name, **cells):
         ({"ARMNRS": "NOT ASSIGNED", "AGE": None}, ["CORE-001043"]),
         ({"ARMCD": "A", "ARM": "A", "ACTARMCD": "A", "ACTARM": "A", "AGE": None}, ["CORE-001043"]),
         ({"ARMCD": "A", "ARM": "A", "ARMNRS": "ASSIGNED, NOT TREATED", "RFENDTC": "2026-01-01"}, ["CORE-000192"]),
+        ({"ARMNRS": "ALLOCATION WITHHELD", "RFXSTDTC": "2026-01-01"}, ["CORE-000758", "CORE-000927"]),
+        ({"ARMNRS": "ALLOCATION WITHHELD"}, []),
     ],
 )  # fmt: skip
 def test_what_is_foreseen_of_a_subject(cells, rules):

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hometrial.exports.sdtm.assembling import Made
+from hometrial.exports.sdtm.people import WITHHELD
 
 _CRITERIA = (
     "AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESOD", "AESMIE",
@@ -47,6 +48,10 @@ def _is_assigned_and_ended(table: pa.Table) -> pa.ChunkedArray:
     return pc.and_(_has(table, "ARMNRS"), _has(table, "RFENDTC"))
 
 
+def _is_withheld(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_is(table, "ARMNRS", WITHHELD), _has(table, "RFXSTDTC"))
+
+
 def _has_no_age(table: pa.Table) -> pa.ChunkedArray:
     has_failed = _is(table, "ARMNRS", "SCREEN FAILURE")
     is_in = pc.or_(_has(table, "ARMCD"), pc.and_not(_has(table, "ARMNRS"), has_failed))
@@ -74,6 +79,19 @@ _RULES = (
         "before the first dose. RFENDTC is required of all who were randomised; two other rules (CORE-000191, "
         "CORE-000886) forbid every other way to say it.",
         _is_assigned_and_ended,
+    ),
+    *(
+        _Rule(
+            rule,
+            ("DM",),
+            message,
+            "They were allocated and take the drug, and the profile does not tell the arm.",
+            _is_withheld,
+        )
+        for rule, message in (
+            ("CORE-000758", "RFSTDTC is filled beside ARMNRS"),
+            ("CORE-000927", "ARMNRS is filled though EX has records"),
+        )
     ),
     _Rule(
         "CORE-001043",

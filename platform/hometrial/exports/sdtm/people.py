@@ -13,6 +13,8 @@ from hometrial.protocol.variables import Number
 
 UNKNOWN_COUNTRY = "ZZZ"
 """Of the codes that ISO 3166-1 leaves to its users: the site's country is not on record."""
+WITHHELD = "ALLOCATION WITHHELD"
+"""ARMNRS of whoever was allocated, where a profile does not tell the arm: a term of ours in an open list of CDISC."""
 _ALPHA_2, _ALPHA_3 = 2, 3
 _YEARS = "a"  # UCUM
 _ASKED = {"SEX": ("sex", "SEX"), "RACE": ("race", "RACE"), "ETHNIC": ("ethnicity", "ETHNIC")}
@@ -80,6 +82,8 @@ def _country(study: Study, site: str) -> str:
 def _arm(study: Study, person: str) -> Row:
     """Return the four arm variables, or why they are empty (SDTMIG 3.4, 5.2, assumption 4)."""
     arm, is_dosed = study.arm(person), study.first_dose(person) is not None
+    if arm is None and study.rows("allocation", person):
+        return {"ARMNRS": WITHHELD}
     if arm is None and study.rows("allocation", person):
         return {"ARMNRS": "ARM IS BLINDED"}
     if arm is None and is_dosed:
