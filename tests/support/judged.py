@@ -82,8 +82,13 @@ def _without(table: pa.Table, column: str, dropped: list[str]) -> pa.Table:
 def written(source: Source, folder: Path) -> tuple[Path, dict[str, Made]]:
     """Write a study's tabulations as transport files with their Define-XML; return where, and what."""
     made = tabulate(source)
+    return write(made, folder), made
+
+
+def write(made: Mapping[str, Made], folder: Path) -> Path:
+    """Write tabulations as transport files with their Define-XML; return where."""
     writing.write_all(folder, "sdtm", list(made.values()), ["xpt5"], _ORIGIN)
-    return folder / "sdtm", made
+    return folder / "sdtm"
 
 
 @dataclass(frozen=True)
