@@ -3,6 +3,7 @@
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE
 from hometrial.exports.sdtm.study import Study
@@ -26,9 +27,10 @@ def crashes(study: Study) -> pa.Table:
 
 def _of_diaries(study: Study) -> list[dict[str, Any]]:
     due = {row["id"]: row["due"] for row in study.source.rows("response") if row["kind"] == "diary"}
-    made = []
-    for row in study.source.rows("item"):
-        if row["item"] != _CRASH_ITEM or row["number"] is None or row["response"] not in due:
+    items, made = study.source.table("item"), []
+    # Of the answers, which are most of a study, only these become rows.
+    for row in items.filter(pc.equal(items["item"], _CRASH_ITEM)).to_pylist():
+        if row["number"] is None or row["response"] not in due:
             continue
         day, source = due[row["response"]].isoformat(), f"item/{row['id']}"
         made += _found(row["participant"], source, CRASH, day, int(row["number"]))
