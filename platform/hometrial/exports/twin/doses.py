@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 from hometrial.exports.source.reading import Row
@@ -177,9 +177,3 @@ def _supply(doses: Doses, number: int, goods: tuple[str, float], lot: str) -> Ro
         "id": doses.life.named("supply", number), "participant": doses.life.code, "number": number,
         "lot": lot, "formulation": goods[0], "strength_mg": goods[1],
     }  # fmt: skip
-
-
-def last_taken(doses: Doses) -> date:
-    """Return the last day on which drug was taken."""
-    taken = [each.day for each in doses.days if each.status == "taken"]
-    return taken[-1] if taken else doses.course.first - timedelta(1)
