@@ -39,3 +39,20 @@ def test_those_that_it_has_are(tmp_path: Path) -> None:
     assert "  forms/" in said
     assert "FHIR" in said
     assert "-transformations.csv" in said
+
+
+def test_every_form_that_was_due_every_open_query_and_every_dose_day_is_reconciled() -> None:
+    source = twin("ldn-mecfs")
+    table = source.table("query")
+    queries = table.to_pylist()
+    queries[0] |= {"status": "answered"}
+    queries[1] |= {"status": "closed"}
+    source = type(source)({**source.tables, "query": table.from_pylist(queries, table.schema)})
+    rows = papers.reconciled(source)
+    assert [each["participant_id"] for each in rows] == list(source.people)
+    total = {name: sum(each[name] for each in rows) for name in rows[0] if name != "participant_id"}
+    due = [row for row in source.rows("expected_form") if row["state"] != "not_yet"]
+    assert sum(count for name, count in total.items() if name.startswith("forms_")) == len(due)
+    assert total["queries_open"] == sum(row["status"] != "closed" for row in queries)
+    told = [row for row in source.rows("dose_day") if row["status"] != "not_planned"]
+    assert sum(count for name, count in total.items() if name.startswith("dose_")) == len(told)

@@ -141,7 +141,7 @@ def _filled(name: str, told: Mapping[str, str]) -> str:
 
 
 def reconciled(source: Source) -> list[Row]:
-    """Return for each person what was due and what came: forms, queries, wearable days, doses."""
+    """Return for each person what was due and what came: forms, queries until they are closed, wearable days, doses."""
     forms = _counted(source, "expected_form", lambda row: row["state"])
     queries = _counted(source, "query", lambda row: row["status"])
     days = _counted(source, "data_day", lambda row: row["status"])
@@ -157,7 +157,8 @@ def reconciled(source: Source) -> list[Row]:
             "forms_received": forms[person, "received"],
             "forms_missing": forms[person, "missing"],
             "forms_excused": forms[person, "excused"],
-            "queries_open": queries[person, "open"],
+            "forms_open": forms[person, "open"],
+            "queries_open": queries[person, "open"] + queries[person, "answered"],
             "wearable_days_final": days[person, "final"],
             "wearable_days_provisional": days[person, "provisional"],
             "wearable_days_valid": valid[person, "valid"],
