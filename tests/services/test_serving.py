@@ -145,6 +145,16 @@ def test_a_snapshot_that_nobody_reads_goes_after_a_day(place):
         snapshots.again(place.database, wanted(place), kept.name)
 
 
+@pytest.mark.parametrize("days", [400, -400])
+def test_a_rehearsal_whose_clock_is_not_the_machines_keeps_its_snapshots_for_a_day(place, at_clock, days):  # fmt: skip
+    at_clock(clock.now() + timedelta(days=days))
+    kept = newest(place)
+    assert kept.path.exists()
+    assert snapshots.expire(place.database.settings.home) == 0
+    at_clock(clock.now() + timedelta(hours=25))
+    assert snapshots.expire(place.database.settings.home) == 1
+
+
 def test_a_profile_that_disguises_people_is_refused(place):
     with pytest.raises(ExportRefusedError, match="whole folders"):
         snapshots.newest(place.database, wanted(place, told=profile("public")))

@@ -71,7 +71,7 @@ def newest(database: Database, wanted: Wanted) -> Kept:
             with _alone(folder):
                 if not path.exists():
                     _make(session, wanted, path)
-    os.utime(path)
+    _read_now(path)
     return Kept(path)
 
 
@@ -83,8 +83,14 @@ def again(database: Database, wanted: Wanted, name: str) -> Kept:
         raise SnapshotGoneError(
             f"cursor: the snapshot of {wanted.table.name} that it reads is kept no longer; begin again without it"
         )
-    os.utime(path)
+    _read_now(path)
     return Kept(path)
+
+
+def _read_now(path: Path) -> None:
+    """Note when a snapshot was read, by the clock that removes it: a rehearsal's is not the machine's."""
+    moment = clock.now().timestamp()
+    os.utime(path, (moment, moment))
 
 
 def expire(home: Path) -> int:
@@ -117,6 +123,7 @@ def _make(session: Session, wanted: Wanted, path: Path) -> None:
     try:
         _write(session, wanted, draft, written)
         ledger.keep(book, written.now)
+        _read_now(draft)
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
