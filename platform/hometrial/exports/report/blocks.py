@@ -18,6 +18,8 @@ class Paragraph:
 
     text: str
     tone: Literal["", "note", "strong"] = ""
+    is_single: bool = False
+    """Whether it is about a single person: never told to the public."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     note: str = ""
     lights: tuple[Light, ...] = ()
+    is_single: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Figure:
 
     caption: str
     drawing: Drawing
+    is_single: bool = False
 
 
 Block = Paragraph | Table | Figure
@@ -63,9 +67,11 @@ class Section:
     blocks: list[Block] = field(default_factory=list)
     numbers: list[Number] = field(default_factory=list)
 
-    def say(self, text: str, tone: Literal["", "note", "strong"] = "") -> None:
-        """Add a paragraph."""
-        self.blocks.append(Paragraph(text, tone))
+    def say(
+        self, text: str, tone: Literal["", "note", "strong"] = "", *, single: bool = False
+    ) -> None:
+        """Add a paragraph; `single`: it is about one person."""
+        self.blocks.append(Paragraph(text, tone, single))
 
     def table(
         self, caption: str, head: Sequence[str], rows: Sequence[Sequence[str]], note: str = "",
@@ -78,9 +84,14 @@ class Section:
         made = tuple(tuple(row) for row in rows)
         self.blocks.append(Table(caption, tuple(head), made, note, tuple(lights)))
 
-    def figure(self, caption: str, drawing: Drawing) -> None:
-        """Add a figure."""
-        self.blocks.append(Figure(caption, drawing))
+    def singles(self, caption: str, head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
+        """Add a table with a row a person."""
+        if rows:
+            self.blocks.append(Table(caption, tuple(head), tuple(rows), is_single=True))
+
+    def figure(self, caption: str, drawing: Drawing, *, single: bool = False) -> None:
+        """Add a figure; `single`: single people can be told in it."""
+        self.blocks.append(Figure(caption, drawing, single))
 
     def share(self, name: str, k: int, n: int) -> str:
         """Record k of n and return it as it is printed, with its exact interval."""

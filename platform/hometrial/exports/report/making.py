@@ -18,6 +18,7 @@ from hometrial.exports.report import (
     profiles,
     responding,
     safety,
+    small_cells,
     wearing,
 )
 from hometrial.exports.report.blocks import Section
@@ -58,7 +59,10 @@ class Report:
 def report(material: Material) -> Report:
     """Reckon every section. Raises FlowError if people do not add up."""
     found = made(material, "Pilot report", SECTIONS)
-    return replace(found, sections=(*found.sections, checklist.section(found.sections)))
+    sections = (*found.sections, checklist.section(found.sections))
+    if material.standing.is_public:
+        sections = small_cells.hidden(sections)
+    return replace(found, sections=sections)
 
 
 def made(

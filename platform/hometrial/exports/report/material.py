@@ -41,6 +41,8 @@ class Standing:
     root: str = ""
     lock_kind: str = ""
     signers: tuple[str, ...] = ()
+    is_public: bool = False
+    """Whether the data left by the public profile: then its report tells of no small cell and no single person."""
 
     @property
     def mark(self) -> str:

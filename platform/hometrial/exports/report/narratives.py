@@ -14,7 +14,7 @@ def narratives(made: Section, events: Events) -> None:
     serious = events.all[events.all["AESER"] == "Y"]
     made.say(f"Serious adverse events, one by one: {len(serious) or 'none'}.", "strong")
     for row in records(serious):
-        made.say(narrative(events, row))
+        made.say(narrative(events, row), single=True)
 
 
 def narrative(events: Events, row: Mapping[str, Any]) -> str:

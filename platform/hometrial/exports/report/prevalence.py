@@ -36,6 +36,7 @@ def curves(made: Section, events: Events) -> None:
     made.figure(
         "Share of people with the event in each week on the drug, of those then under observation",
         _drawn(found),
+        single=True,
     )
 
 

@@ -36,7 +36,7 @@ def section(material: Material) -> Section:
         some = people[first : first + _IN_A_FIGURE]
         who = some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}"
         caption = f"{who}, over days from the first dose; {'; '.join(told)}. Scales are the same for everybody."
-        made.figure(caption, drawn(panels, some))
+        made.figure(caption, drawn(panels, some), single=True)
     return made
 
 

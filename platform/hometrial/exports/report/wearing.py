@@ -26,6 +26,7 @@ def section(material: Material) -> Section:
             made.figure(
                 "Wear: one row a person, one cell a week, darker with more valid days of the days due",
                 figures.heat_map(weeks, "Valid wear days of each person and week"),
+                single=True,
             )
     else:
         made.say(

@@ -132,9 +132,10 @@ def of_lock(session: Session, database: Database, lock: DataLock) -> Material:
     cut = lock.made_at.astimezone(UTC)
     source = Snapshot(database, keeping.source_of(session, lock), asked, cut).released.source
     signers = tuple(f"{each['name']} ({each['role']})" for each in signing.told(session, lock))
+    is_public = lock.profile == "public"
     standing = Standing(
-        "lock", lock.name, cut, _version(lock.facts["code"]), lock.root, lock.kind, signers
-    )
+        "lock", lock.name, cut, _version(lock.facts["code"]), lock.root, lock.kind, signers, is_public
+    )  # fmt: skip
     return material(source, standing)
 
 
