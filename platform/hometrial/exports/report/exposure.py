@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 
 from hometrial.exports.estimates.models import survival
-from hometrial.exports.report import figures, saying
+from hometrial.exports.report import adhering, figures, saying
 from hometrial.exports.report.blocks import MEDIAN, Section
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.report.retaining import retention
@@ -31,6 +31,7 @@ def section(material: Material) -> Section:
         return made
     _summary(made, material, treated)
     _steps(made, material, treated)
+    adhering.dose_reached(made, material, treated)
     retention(made, material)
     _adherence(made, material, treated)
     _interruptions(made, material, treated)
@@ -38,6 +39,7 @@ def section(material: Material) -> Section:
         "Doses: one lane a person from the first dose on, darker with more mg; a gap is a missed day, a thin line one of which nobody told. "
         "A bar at the end: stopped for good; an arrow: goes on.",
         figures.swimlane(material),
+        single=True,
     )
     return made
 
@@ -151,12 +153,14 @@ def _adherence(made: Section, material: Material, treated: list[str]) -> None:
     told = material.people.loc[treated, "TRCMP"].dropna()
     good = made.share("adherence 80 % or more", int((told >= _GOOD_ADHERENCE).sum()), len(told))
     rows.append(("People who took 80 % or more of the doses that were told", good))
+    rows += adhering.rows(made, material, treated)
     made.table(
         "Adherence: known, and not known",
         ("", "Found"),
         rows,
         "Days planned, all people together. A day without a word is not a missed dose: it stands as unknown, and the "
-        "bounds count it as missed and as taken.",
+        "bounds count it as missed and as taken. By units: (dispensed - returned - lost) of planned, in mg, of who no longer takes the "
+        "drug and gave units back or lost some.",
     )
 
 
