@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from hometrial.exports.adam.imputed import BOCF
 from hometrial.exports.estimates import change, signed_rank
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect
@@ -49,9 +50,8 @@ def detailed(made: Section, material: Material, effect: Effect, *, tested: bool)
     pairs, title = effect.pairs, f"{effect.endpoint.id} {effect.label}"
     if len(pairs) < material.protocol.analysis.model_from_people:
         rows = list(_few(made, effect))
-        made.table(
-            title, ("", "Found"), rows, FEW.format(material.protocol.analysis.model_from_people)
-        )
+        note = FEW.format(material.protocol.analysis.model_from_people) + nothing(effect)
+        made.table(title, ("", "Found"), rows, note)
         _individuals(made, effect)
         return
     rows = [
@@ -65,6 +65,23 @@ def detailed(made: Section, material: Material, effect: Effect, *, tested: bool)
         f"Two-sided level {alpha:g}, for this primary endpoint only. " if tested else "An estimate with its interval; no test. "
     )  # fmt: skip
     made.table(title, ("", "Found"), rows, note + _population(effect))
+
+
+def nothing(effect: Effect) -> str:
+    """Say why nothing can be estimated of an endpoint; nothing where somebody has both values."""
+    if len(effect.pairs):
+        return ""
+    population = effect.endpoint.population
+    if not effect.people:
+        return f" Not estimable: nobody is in {population}."
+    based = int(effect.rows["BASE"].notna().sum())
+    if not based:
+        return f" Not estimable: none of the {effect.people} people in {population} has a baseline."
+    over = len(effect.made(BOCF))
+    return (
+        f" Not estimable: of {effect.people} people in {population} {based} have a baseline and none of them a value at the time; "
+        f"for {over} the time is over, for {based - over} it is still to come."
+    )  # fmt: skip
 
 
 def _population(effect: Effect) -> str:
@@ -89,10 +106,9 @@ def _individuals(made: Section, effect: Effect) -> None:
         (str(row["SUBJID"]), number(row["BASE"]), number(row["AVAL"]), number(row["CHG"]))
         for row in records(effect.rows.sort_values("SUBJID"))
     ]
-    if rows:
-        made.table(
-            f"{effect.endpoint.id}, one by one", ("Person", "Before", "At the time", "Change"), rows
-        )
+    made.singles(
+        f"{effect.endpoint.id}, one by one", ("Person", "Before", "At the time", "Change"), rows
+    )
 
 
 def _estimates(
@@ -190,10 +206,11 @@ def row(made: Section, material: Material, effect: Effect) -> tuple[str, ...]:
 def rows(made: Section, material: Material, found: Sequence[Effect], caption: str) -> None:
     """Print several endpoints as one table."""
     if found:
+        empty = [f"{each.endpoint.id}:{nothing(each)}" for each in found if not len(each.pairs)]
         made.table(
             caption, HEAD, [row(made, material, each) for each in found],
             "Estimates with 95 % intervals; no tests. Mean (SD) before and at the time; with fewer than "
-            f"{material.protocol.analysis.model_from_people} people median (range) and no interval.",
+            f"{material.protocol.analysis.model_from_people} people median (range) and no interval.{''.join(f' {said}' for said in empty)}",
         )  # fmt: skip
 
 

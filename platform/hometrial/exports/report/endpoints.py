@@ -62,7 +62,7 @@ def levels(made: Section, found: list[Effect]) -> None:
 
 
 def _by_site(made: Section, material: Material) -> None:
-    """Print each site's people, events and the mean changes."""
+    """Print each site's people, events and the median changes."""
     people, events = material.people, material.frame("ADAE")
     emergent = events[events["TRTEMFL"] == "Y"]
     within = [each for each in effects(material) if each.kind == "change"]
@@ -72,7 +72,7 @@ def _by_site(made: Section, material: Material) -> None:
         treated = own.index[own["SAFFL"] == "Y"]
         having = emergent[emergent["SUBJID"].isin(treated)]["SUBJID"].nunique()
         changed = [
-            f"{number(of_site['CHG'].mean())} (n = {len(of_site)})" if len(of_site) else "–"
+            f"{number(of_site['CHG'].median())} (n = {len(of_site)})" if len(of_site) else "–"
             for of_site in (each.pairs[each.pairs["SITEID"] == site] for each in within)
         ]
         share = made.share(f"site {site}: any adverse event", having, len(treated))
@@ -82,5 +82,5 @@ def _by_site(made: Section, material: Material) -> None:
     made.table(
         "By site",
         ("Site", "Consented", "Started", "Any event told of on the drug, k/n (%; exact 95 % CI)",
-         *(f"{each.endpoint.id}, mean change" for each in within)), rows,
+         *(f"{each.endpoint.id}, median change" for each in within)), rows,
     )  # fmt: skip

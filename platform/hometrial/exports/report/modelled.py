@@ -7,7 +7,7 @@ from hometrial.exports.report import figures
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect
 from hometrial.exports.report.material import Frame, Material
-from hometrial.exports.report.saying import NOTHING, centre, interval, number, span
+from hometrial.exports.report.saying import NOTHING, centre, interval, middle, number, span
 from hometrial.exports.report.series import is_at_visits, series
 from hometrial.protocol.outcomes import Outcome
 
@@ -31,6 +31,7 @@ def visits(made: Section, material: Material, outcome: Outcome) -> None:
     made.figure(
         f"{outcome.label}: everybody's change from the own baseline; bold the median of three people or more",
         figures.spaghetti(values, outcome.label, material.arms if material.shows_arms else ()),
+        single=True,
     )
     if not is_at_visits(outcome):
         return
@@ -78,7 +79,7 @@ def contrast(made: Section, material: Material, effect: Effect) -> None:
     """Print the contrast between arms, adjusted for where each person began."""
     rows = effect.observed.assign(arm=effect.observed["SUBJID"].map(material.people["ARM"]))
     rows = rows[(rows["arm"] != "") & rows["BASE"].notna()]
-    table = []
+    table, least = [], material.protocol.analysis.model_from_people
     for arm in material.arms:
         own = rows[rows["arm"] == arm]
         n = int(
@@ -90,15 +91,14 @@ def contrast(made: Section, material: Material, effect: Effect) -> None:
             (
                 arm,
                 f"{len(own)} of {n}",
-                centre(own["BASE"]),
-                centre(own["AVAL"]),
-                centre(own["CHG"]),
+                *(middle(own[name], least) for name in ("BASE", "AVAL", "CHG")),
             )
         )
     made.table(
         f"{effect.endpoint.id} {effect.label}",
-        ("Arm", "n of N", "Before, mean (SD)", "At the time, mean (SD)", "Change, mean (SD)"), table,
-        "People of one arm are on the drug, those of the other still wait: the only comparison of this trial with a control.",
+        ("Arm", "n of N", "Before", "At the time", "Change"), table,
+        "People of one arm are on the drug, those of the other still wait: the only comparison of this trial with a control. "
+        f"Mean (SD), in an arm of fewer than {least} people median (range).",
     )  # fmt: skip
     made.say(_adjusted(made, material, effect, rows), "strong")
 

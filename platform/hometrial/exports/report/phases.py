@@ -37,6 +37,7 @@ def section(material: Material) -> Section:
                 made.figure(
                     f"{each.outcome.label}, weekly means: everybody's change from the own baseline; bold the median of three people or more",
                     figures.spaghetti(values, each.outcome.label, material.arms if material.shows_arms else ()),
+                    single=True,
                 )  # fmt: skip
     _phases(made, material, valid)
     return made
@@ -55,7 +56,7 @@ def _phases(made: Section, material: Material, valid: Frame) -> None:
     days = _with_phases(material, valid[["SUBJID", "PARAMCD", "PARAM", "ADT", "AVAL"]])
     order = [each.id for each in material.protocol.epochs if each.id in set(days["phase"])]
     run_in = next((each.id for each in material.protocol.epochs if each.ends == "run_in_end"), "")
-    rows = []
+    rows, least = [], material.protocol.analysis.model_from_people
     for parameter, lower_is_better in _directions(material).items():
         own = days[days["PARAMCD"] == parameter]
         for place, phase in enumerate([each for each in order if len(own[own["phase"] == each])]):
@@ -76,13 +77,13 @@ def _phases(made: Section, material: Material, valid: Frame) -> None:
                     NAP,
                 )
             rows.append(
-                ("" if place else label, saying.words(phase), str(len(means)), saying.centre(means), said,
+                ("" if place else label, saying.words(phase), str(len(means)), saying.middle(means, least), said,
                  str(len(overlaps)) if overlaps else saying.NOTHING)
             )  # fmt: skip
     made.table(
         "Valid days by phase: means of the persons' means, and their own overlap with the run-in",
-        ("", "Phase", "n", "Mean (SD) of persons' means", "NAP, median (range)", "n of NAP"), rows,
-        f"NAP 0.5: no different from the own run-in; above it better. Phases with {_FEWEST_DAYS} valid days and more.",
+        ("", "Phase", "n", "Persons' means", "NAP, median (range)", "n of NAP"), rows,
+        f"Mean (SD) of the persons' means, of fewer than {least} people their median (range). NAP 0.5: no different from the own run-in; above it better. Phases with {_FEWEST_DAYS} valid days and more.",
     )  # fmt: skip
 
 

@@ -86,6 +86,12 @@ def centre(values: Iterable[float]) -> str:
     return f"{number(float(np.mean(found)))} (SD {number(float(np.std(found, ddof=1)))})"
 
 
+def middle(values: Iterable[float], least: int) -> str:
+    """Say the mean with its standard deviation, of fewer than `least` the median with its range."""
+    found = known(values)
+    return centre(found) if len(found) >= least else span(found)
+
+
 def error(values: Iterable[float]) -> str:
     """Say the mean with its standard error, as the older pilots print it; of one value the value alone."""
     found = known(values)

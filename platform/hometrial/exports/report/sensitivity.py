@@ -64,13 +64,14 @@ def _row(
     made: Section, material: Material, effect: Effect, name: str, rows: Frame
 ) -> tuple[str, ...]:
     d = [float(each) for each in rows["CHG"]]
-    limits = saying.NOTHING
+    mean = limits = saying.NOTHING
     if len(d) >= max(2, material.protocol.analysis.model_from_people):
         low, high = change.student(d)
+        mean = saying.centre(d)
         limits = saying.interval(low, high)
         values = {"mean": sum(d) / len(d), "low": low, "high": high}
         made.record(f"{effect.endpoint.id} {name}", limits, len(d), values, STUDENT)
-    return name, str(len(d)), saying.centre(d), limits, saying.span(d)
+    return name, str(len(d)), mean, limits, saying.span(d)
 
 
 def responders(made: Section, found: list[Effect]) -> None:
