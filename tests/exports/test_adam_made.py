@@ -13,8 +13,9 @@ from scipy import stats
 from statsmodels.imputation.mice import MICEData
 from tabulated import analysed, cdai, crohns, day, person, source, taken, trial
 
-from hometrial.exports.adam import checking, standard
+from hometrial.exports.adam import checking, imputed, standard
 from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.estimates import imputing
 from hometrial.exports.estimates.change import SEED
 from hometrial.exports.report.sensitivity import imputed_change
 
@@ -186,3 +187,13 @@ def test_the_rules_of_made_rows_are_checked(column, value, said):
     )
     found = checking.check(dict(sets(), ADEFF=broken), told)
     assert any(said in str(each) for each in found)
+
+
+def test_a_visit_that_says_what_another_says_is_leaned_on_once_and_alike_beginnings_are_no_fault():
+    values = pd.DataFrame(
+        {"before": [1.0, 2, 4, 8, 16], "after": np.nan, "visit1": [2.0, 3, 4, 7, 9]}
+    )
+    assert imputed._says_more(values.drop(columns="after"))
+    assert not imputed._says_more(values.drop(columns="after").assign(visit2=[3.0, 4, 5, 8, 10]))
+    alike = pd.DataFrame({"before": [3.0] * 8, "after": [1.0, 2, 3, 4, 5, 6, np.nan, np.nan]})
+    assert imputing.completed(alike, times=2)[0]["after"].notna().all()

@@ -103,6 +103,14 @@ def _leaning_on(outcomes: Outcomes, outcome: Outcome, endpoint: Endpoint, known:
     found = found.set_axis(["before", "after"], axis="columns")
     for number, values in outcomes.on_the_way(outcome, endpoint):
         column = values.reindex(found.index)
-        if column.notna().mean() > _MOSTLY:
-            found[f"visit{number}"] = column
+        wider = found.assign(**{f"visit{number}": column})
+        if column.notna().mean() > _MOSTLY and _says_more(wider.drop(columns="after")):
+            found = wider
     return found.sort_values(list(found.columns), kind="stable")
+
+
+def _says_more(values: Frame) -> bool:
+    """Say whether no column follows from the others where all are known: two that say the same determine no model."""
+    known = values.dropna().to_numpy(dtype=float)
+    whole = np.column_stack([np.ones(len(known)), known])
+    return len(known) > whole.shape[1] and np.linalg.matrix_rank(whole) == whole.shape[1]

@@ -1,5 +1,6 @@
 """What missing values could change: multiple imputation pooled by Rubin's rules, and the point at which a finding tips."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isinf, sqrt
@@ -9,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
+from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from hometrial.exports.estimates.change import SEED
 
@@ -61,12 +63,15 @@ def is_worth_it(people: int, missing: int) -> bool:
 
 def completed(values: pd.DataFrame, seed: int = SEED, times: int = TIMES) -> list[pd.DataFrame]:
     """Return so many completions of a frame by chained equations with predictive mean matching, from a seed."""
-    chained = MICEData(values, k_pmm=_DONORS, rng=np.random.default_rng(seed))
-    chained.update_all(_SETTLING)
-    found = []
-    for _ in range(times):
-        chained.update_all(_ROUNDS)
-        found.append(chained.data[list(values.columns)].copy())
+    with warnings.catch_warnings():
+        # Of people who all began alike the baseline says what the intercept says; predictions are the same either way.
+        warnings.simplefilter("ignore", SingularMatrixWarning)
+        chained = MICEData(values, k_pmm=_DONORS, rng=np.random.default_rng(seed))
+        chained.update_all(_SETTLING)
+        found = []
+        for _ in range(times):
+            chained.update_all(_ROUNDS)
+            found.append(chained.data[list(values.columns)].copy())
     return found
 
 
