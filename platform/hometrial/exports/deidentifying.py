@@ -186,7 +186,7 @@ def release(source: Source, wanted: Profile, key: bytes, on: date | None = None)
         }
         tables[each.name] = pa.table(columns, schema=each.schema).sort_by([("id", "ascending")])
     remarks = () if wanted.unblinded else blinding.remarks(source)
-    return Released(Source(tables), dict(sorted(done.items())), remarks)
+    return Released(Source(tables, source.lacking), dict(sorted(done.items())), remarks)
 
 
 def _old_enough(

@@ -26,11 +26,16 @@ PROVENANCE = "provenance/provenance.json"
 
 @dataclass(frozen=True)
 class Before:
-    """The lock before: what it was made of, released by the same profile, and its newest entry of the trail."""
+    """The lock before: what it was made of, released by the same profile, and its newest entry of the trail.
+
+    `trail`: the trail of the lock that is made, with reasons as they may leave; its states lead from what was changed to
+    the record that it is a part of, and leave in no file.
+    """
 
     source: Source
     cutoff: int
     number: int
+    trail: pa.Table | None = None
 
 
 def write_lineage(place: Path, made: Iterable[Made]) -> dict[Path, int]:
@@ -86,7 +91,8 @@ def tables_of(made: Made) -> list[str]:
 
 def write_changes(place: Path, source: Source, before: Before) -> dict[Path, int]:
     """Write what differs from the lock before: rows added, changed, removed, with who did it, when and why."""
-    rows = [each.row() for each in differences(before.source, source, before.cutoff)]
+    after = source if before.trail is None else source.with_table("audit", before.trail)
+    rows = [each.row() for each in differences(before.source, after, before.cutoff)]
     path = place / f"changes-since-{before.number:04d}.csv"
     options = pa_csv.WriteOptions(quoting_style="needed")
     pa_csv.write_csv(csv_table(pa.Table.from_pylist(rows, SCHEMA)), path, options)

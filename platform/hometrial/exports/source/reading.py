@@ -22,6 +22,8 @@ class Source:
     """All source tables by name; one that is missing is empty."""
 
     tables: Mapping[str, pa.Table]
+    lacking: Mapping[str, frozenset[str]] = field(default_factory=dict, compare=False)
+    """By table the columns that were not known when its rows were taken: they are null because nobody asked."""
     _rows: dict[str, list[Row]] = field(default_factory=dict, compare=False, repr=False)
 
     def table(self, name: str) -> pa.Table:
@@ -29,6 +31,10 @@ class Source:
         known = BY_NAME[name]
         found = self.tables.get(name)
         return known.schema.empty_table() if found is None else found
+
+    def with_table(self, name: str, table: pa.Table) -> "Source":
+        """Return the same tables with another one in the place of one."""
+        return Source({**self.tables, name: table}, self.lacking)
 
     def rows(self, name: str) -> list[Row]:
         """Return a table's rows as dictionaries, in order of their ids. They are shared: do not change them."""
@@ -79,7 +85,7 @@ def kept(source: Source) -> Iterator[tuple[str, bytes]]:
 
 def read(files: Mapping[str, bytes]) -> Source:
     """Return the source tables of their files. A column added since is null; one that is gone is refused."""
-    tables = {}
+    tables, lacking = {}, {}
     for name, body in files.items():
         known = BY_NAME.get(name)
         if known is None:
@@ -98,4 +104,6 @@ def read(files: Mapping[str, bytes]) -> Source:
             for each in known.schema
         }
         tables[name] = pa.table(columns, schema=known.schema)
-    return Source(tables)
+        new = frozenset(known.schema.names) - set(found.column_names)
+        lacking |= {name: new} if new else {}
+    return Source(tables, lacking)

@@ -15,7 +15,6 @@ from hometrial.exports import deidentifying
 from hometrial.exports.deidentifying import PROFILES, WITHHELD, Profile
 from hometrial.exports.differing import SCHEMA, Difference, differences
 from hometrial.exports.source.reading import Source
-from hometrial.exports.source.tables import TABLES
 from hometrial.models import DataLock
 from hometrial.services.locking import keeping
 from hometrial.services.staffing.acting import Actor
@@ -58,8 +57,7 @@ def _seen(session: Session, lock: DataLock, profile: Profile) -> Source:
     """Return a lock's tables as a profile lets them leave, but for the trail, which says what each change came of."""
     source = keeping.source_of(session, lock)
     seen = deidentifying.release(source, profile, _NO_KEY).source
-    tables = {each.name: seen.table(each.name) for each in TABLES}
-    return Source({**tables, _TRAIL: source.table(_TRAIL)})
+    return seen.with_table(_TRAIL, source.table(_TRAIL))
 
 
 def made(both: Both) -> bytes:

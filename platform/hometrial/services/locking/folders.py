@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from hometrial.db import Database
 from hometrial.exports import deidentifying
 from hometrial.exports.building import Built, Delivery, build
@@ -104,4 +106,10 @@ class Snapshot:
         if self.before is None or self.wanted.profile.shifted:
             return None
         released = deidentifying.release(self.before.source, self.wanted.profile, self._key)
-        return replace(self.before, source=released.source)
+        return replace(self.before, source=released.source, trail=self._trail())
+
+    def _trail(self) -> pa.Table:
+        """Return the trail with the reasons that may leave."""
+        whole, leaves = self.source.table("audit"), self.released.source.table("audit")
+        place = whole.schema.get_field_index("reason")
+        return whole.set_column(place, whole.schema.field(place), leaves["reason"])
