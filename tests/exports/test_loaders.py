@@ -193,5 +193,15 @@ def test_csv_is_read_with_types_and_labels_in_every_package(tmp_path, made):
     assert " local_day\n  SDATE10 " in spss
 
 
+def test_sas_is_told_the_name_that_a_table_has_in_its_file_and_then_its_own(tmp_path):
+    gap = described("gap", "Gaps", VARIABLES[:1], pa.table({"participant_id": ["001"]}))
+    folder(tmp_path, {"tidy": [gap]}, ["xpt8"])
+    lines = (tmp_path / "load.sas").read_text(encoding="utf-8").splitlines()
+    assert lines[-2:] == [
+        '%xpt2loc(libref=work, memlist=gap, filespec="&folder/tidy-xpt8/gap.xpt");',
+        "proc datasets lib=work nolist; change gap=tidy_gap; quit;",
+    ]
+
+
 def test_a_package_that_reads_none_of_the_formats_has_no_program(tmp_path, made):
     assert folder(tmp_path, made, ["dataset-json"]) == {"load.py": 2}

@@ -72,7 +72,11 @@ def _sas_xpt5(file: DataFile) -> str:
 
 
 def _sas_xpt8(file: DataFile) -> str:
-    return f'%xpt2loc(libref=work, memlist={file.name}, filespec="&folder/{file.path}");'
+    member = file.frame.data_set.name.lower()
+    read = f'%xpt2loc(libref=work, memlist={member}, filespec="&folder/{file.path}");'
+    if member == file.name:
+        return read
+    return f"{read}\nproc datasets lib=work nolist; change {member}={file.name}; quit;"
 
 
 def _sas_csv(file: DataFile) -> str:
