@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+from uuid import uuid5
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
@@ -40,7 +41,8 @@ def devices(session: Session) -> Iterator[Row]:
         if (account.participant_id, account.provider, device.model) in seen:
             continue
         yield {
-            "id": f"{account.id}/{device.key}",
+            # The provider's own name of a device is that of one watch: it stays in the house.
+            "id": str(uuid5(account.id, device.key)),
             "participant": known[account.participant_id].code,
             "provider": account.provider,
             "source": f"{account.provider}/paired/{device.kind}",
