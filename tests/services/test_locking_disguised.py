@@ -12,8 +12,10 @@ import pytest
 from hometrial import clock
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import vouching
-from hometrial.models import DataLock
+from hometrial.exports.source.tables import TABLES
+from hometrial.models import DataLock, PairedDevice, WearableAccount
 from hometrial.protocol.safety.details import Details
+from hometrial.services.capturing import capture
 from hometrial.services.locking import keeping, making
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.safety import reporting
@@ -93,6 +95,23 @@ def place(shared_study, tmp_path_factory, later) -> Place:
         person = asked.in_trial(session)
         known = Details(verbatim="vivid dreams", start="2026-03-01", severity="mild")
         reporting.report(session, person, known, reporting.Said("ann", "contact", "staff"))
+        account = WearableAccount(
+            participant_id=person.id,
+            provider="fitbit",
+            external_id="ACCOUNT-7",
+            created_at=clock.now(),
+        )
+        session.add(account)
+        session.flush()
+        session.add(
+            PairedDevice(
+                account_id=account.id,
+                key="SERIAL-7",
+                model="Charge 6",
+                kind="tracker",
+                seen_at=clock.now(),
+            )
+        )
     new = new_lock("public", "final", "for all", wanted(("csv",), "public"))
     out = tmp_path_factory.mktemp("locks")
     with pytest.raises(
@@ -121,6 +140,14 @@ def test_nothing_in_it_tells_a_pseudonym_a_day_or_a_word(place):
     done = json.loads((place.out / "MANIFEST.json").read_text())["profile"]["done"]
     assert done["people whose records are not old enough"] == 0
     assert done["dates moved"] > 0
+
+
+def test_no_profile_lets_out_what_a_provider_calls_a_watch_or_an_account(place):
+    with place.database.reading() as session:
+        told = str([capture(session).table(each.name).to_pydict() for each in TABLES])
+    assert "Charge 6" in told
+    for name in ("SERIAL-7", "ACCOUNT-7"):
+        assert name not in told, "what no source table holds no folder can tell"
 
 
 def test_the_clock_of_its_samples_has_no_offset(place):
