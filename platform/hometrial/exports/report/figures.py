@@ -1,6 +1,7 @@
 """Figures of everybody together: doses in lanes, own lines from the own baseline, wear by week."""
 
 from datetime import date
+from itertools import pairwise
 
 from hometrial.exports.report.drawing import Box, Drawing, Ink, Scale, axis, levels, ticks
 from hometrial.exports.report.material import Frame, Material, records
@@ -166,15 +167,14 @@ def spaghetti(values: Frame, title: str, arms: tuple[str, ...]) -> Drawing:
 
 
 def _labels(drawing: Drawing, places: list[tuple[float, str]], y: float) -> None:
-    """Write labels below an axis, those that would touch the one before left out; the last one always stands."""
-    edge = places[-1][0] - _wide(places[-1][1])
-    right = 0.0
-    for place, (at, text) in enumerate(places):
-        is_last = place == len(places) - 1
-        if at - _wide(text) < right or (not is_last and at + _wide(text) > edge):
-            continue
+    """Write every label below an axis, or every second, third ... so that none touches another."""
+    kept = places
+    for stride in range(1, len(places) + 1):
+        kept = places[::stride]
+        if all(b[0] - a[0] > _wide(a[1]) + _wide(b[1]) for a, b in pairwise(kept)):
+            break
+    for at, text in kept:
         drawing.words(at, y, text, size=10, ink="soft", anchor="middle")
-        right = at + _wide(text)
 
 
 def _wide(text: str) -> float:
