@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 from reported import of_twin
 
-from hometrial.exports.report import adhering
+from hometrial.exports.report import adhering, exposure
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import BY_NAME
@@ -98,3 +98,15 @@ def test_the_twin_s_figures_are_those_of_a_loop():
         "days taken without breaks",
         "adherence by units",
     }
+
+
+def test_the_share_that_reaches_a_dose_is_that_of_kaplan_and_meier_with_greenwoods_error():
+    """The vector of protocol-and-instruments 8.4: S .9, .8, .685714; SE .094868, .126491, .151494."""
+    made = Section("exposure", "")
+    times, status = [4, 8, 8, 12, *[16] * 6], [True, True, False, True, *[False] * 6]
+    assert exposure._by_the_end(made, 3.0, times, status) == "0.314 (SE 0.151)"
+    found = dict(vars(made.numbers[0])["values"])
+    assert found["share"] == pytest.approx(1 - 0.9 * 8 / 9 * 6 / 7, abs=1e-9)
+    variance = 1 / (10 * 9) + 1 / (9 * 8) + 1 / (7 * 6)
+    assert found["se"] == pytest.approx((1 - found["share"]) * variance**0.5, abs=1e-9)
+    assert exposure._by_the_end(made, 3.0, [5, 6], [False, False]) == "0"

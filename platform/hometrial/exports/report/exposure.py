@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
+from math import isfinite
 
 import numpy as np
 
@@ -100,13 +101,25 @@ def _steps(made: Section, material: Material, treated: list[str]) -> None:
         said = "not reached by half" if middle is None else f"day {middle:g}"
         own = saying.span([time for time, has in zip(times, happened, strict=True) if has])
         made.record(f"time to {mg:g} mg", said, len(treated), {"median": middle}, KAPLAN_MEIER)
-        rows.append((f"{mg:g} mg a day", share, said, own))
+        reached_said = _by_the_end(made, mg, times, happened)
+        rows.append((f"{mg:g} mg a day", share, reached_said, said, own))
     made.table(
         "Dose reached, and how soon",
-        ("Step", f"k/n of {len(treated)} (%; exact 95 % CI)", "Median day (Kaplan-Meier)",
+        ("Step", f"k/n of {len(treated)} (%; exact 95 % CI)", "Share (Kaplan-Meier)", "Median day (Kaplan-Meier)",
          "Day of those who reached it, median (range)"),
-        rows, "Day 1 is the day of the first dose.",
+        rows, "Day 1 is the day of the first dose. Share: who stopped or goes on below the step is censored; without a standard error "
+        "nobody had reached it, or everybody.",
     )  # fmt: skip
+
+
+def _by_the_end(made: Section, mg: float, times: list[int], happened: list[bool]) -> str:
+    """Return the share that has reached a dose in the end, with Greenwood's standard error."""
+    found = survival(times, happened)
+    share, error = (1 - found.shares[-1], found.errors[-1]) if any(happened) else (0.0, 0.0)
+    said = f"{share:.3f} (SE {error:.3f})" if error and isfinite(error) else f"{share:.3g}"
+    values = {"share": share, "se": error if isfinite(error) else None}
+    made.record(f"share at {mg:g} mg", said, len(times), values, KAPLAN_MEIER)
+    return said
 
 
 def median_time(times: list[int], happened: list[bool]) -> float | None:

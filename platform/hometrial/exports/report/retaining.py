@@ -30,7 +30,7 @@ def retention(made: Section, material: Material) -> None:
         share, error = (found.shares[at[-1]], found.errors[at[-1]]) if at else (1.0, 0.0)
         under = sum(time >= day for time in times)
         events = sum(has and time <= day for time, has in zip(times, stopped, strict=True))
-        said = f"{share:.3f} (SE {error:.3f})" if error and isfinite(error) else f"{share:.3f}"
+        said = f"{share:.3f} (SE {error:.3f})" if error and isfinite(error) else f"{share:.3g}"
         made.record(
             f"still on the drug, {label}",
             said,
