@@ -113,4 +113,4 @@ def _says_more(values: Frame) -> bool:
     """Say whether no column follows from the others where all are known: two that say the same determine no model."""
     known = values.dropna().to_numpy(dtype=float)
     whole = np.column_stack([np.ones(len(known)), known])
-    return len(known) > whole.shape[1] and np.linalg.matrix_rank(whole) == whole.shape[1]
+    return bool(len(known) > whole.shape[1] and np.linalg.matrix_rank(whole) == whole.shape[1])
