@@ -1,11 +1,13 @@
 """The process that is measured: data sets made of source tables, told by JSON on the command line, answering in JSON."""
 
 import json
+import resource
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +28,7 @@ from hometrial.exports.formats.frames import described
 from hometrial.exports.sdtm import wearables
 from hometrial.exports.sdtm.columnar import assemble_columns
 from hometrial.exports.sdtm.study import Study
-from hometrial.exports.source.reading import Source
+from hometrial.exports.source.reading import Source, kept, read
 from hometrial.exports.source.tables import BY_NAME
 from hometrial.exports.tidy.tables import TIDY
 from hometrial.services import twinning
@@ -38,6 +40,7 @@ from hometrial.settings import Settings
 
 AT = datetime(2026, 11, 23, tzinfo=UTC)
 _FIRST = date(2026, 1, 1)
+_EVERY = 0.02  # s between two looks at the memory
 _RUN_IN = 60  # days before the first dose
 _DAILY = ("participant_day", "dose_day", "daily_metric")
 _FORMATS = ("xpt5", "csv", "parquet")
@@ -48,23 +51,40 @@ _METRICS = (
 
 
 class Steps:
-    """Seconds of the processor and of the clock, by step."""
+    """Seconds of the processor and the most memory by step, and seconds of the clock."""
 
     def __init__(self) -> None:
         self.steps: dict[str, float] = {}
+        self.memory: dict[str, float] = {}
         self.began = time.perf_counter()
+        self._now: str | None = None
+        threading.Thread(target=self._watch, daemon=True).start()
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Measure a step."""
-        spent = time.process_time()
+        spent, self._now = time.process_time(), name
         yield
         self.steps[name] = self.steps.get(name, 0) + time.process_time() - spent
+        self._now = None
 
     def told(self, **further: object) -> dict[str, object]:
         """Return what was measured."""
         seconds = time.perf_counter() - self.began
-        return {"steps": self.steps, "seconds": seconds, "peak": peak_megabytes(), **further}
+        measured = {"steps": self.steps, "memory": self.memory, "seconds": seconds}
+        return {**measured, "peak": peak_megabytes(), **further}
+
+    def _watch(self) -> None:
+        while True:
+            time.sleep(_EVERY)
+            if self._now is not None:
+                self.memory[self._now] = max(self.memory.get(self._now, 0), _megabytes())
+
+
+def _megabytes() -> float:
+    """Return what this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 1e6
 
 
 def daily(people: int, days: int) -> dict[str, object]:
@@ -137,29 +157,34 @@ def _source(people: int, days: int) -> Source:
     return Source(of_nobody | {name: BY_NAME[name].table(found) for name, found in rows.items()})
 
 
-def folder(people: int) -> dict[str, object]:
-    """Make the whole folder of a twin, in every format."""
-    source = twin("ldn-mecfs", people)
-    measured = Steps()
-    now = {"step": "begin", "at": time.process_time()}
+def twinned(people: int, into: str) -> dict[str, object]:
+    """Put the source tables of a twin into a folder: what making it takes is not of what is made of it."""
+    for name, body in kept(twin("ldn-mecfs", people)):
+        Path(into, name).write_bytes(body)
+    return {"people": people, "peak": peak_megabytes()}
+
+
+def folder(people: int, formats: list[str], of: str) -> dict[str, object]:
+    """Make the whole folder of source tables, in these formats, by its steps."""
+    source = read({each.name: each.read_bytes() for each in Path(of).iterdir()})
+    before = _megabytes()
+    measured, steps = Steps(), ExitStack()
 
     def progress(step: str) -> None:
-        spent = time.process_time()
-        measured.steps[now["step"]] = measured.steps.get(now["step"], 0) + spent - now["at"]
-        now.update(step=step, at=spent)
+        steps.close()
+        steps.enter_context(measured.step(step))
 
     released = deidentifying.release(source, PROFILES["study"], bytes(32))
-    told = telling.facts(
-        released, twinning.state(source), wanted(tuple(writing.FORMATS), streams=()), 0
-    )
+    told = telling.facts(released, twinning.state(source), wanted(tuple(formats), streams=()), 0)
     facts = {"kind": "twin", "made_at": AT.isoformat(), **told}
     with tempfile.TemporaryDirectory() as place:
-        order = Delivery(source, frozenset(writing.FORMATS), facts, AT, progress=progress)
+        order = Delivery(released.source, frozenset(formats), facts, AT, progress=progress)
         built = build(Path(place), order)
-        progress("end")
-    measured.steps.pop("begin")
+        steps.close()
+        size = sum(each.stat().st_size for each in Path(place).rglob("*") if each.is_file())
     days = source.table("data_day").num_rows
-    return measured.told(days=days, rows=sum(built.data_sets.values()), people=people)
+    rows = sum(built.data_sets.values())
+    return measured.told(days=days, rows=rows, people=people, before=before, size=size / 1e6)
 
 
 def captured(home: str) -> dict[str, object]:
@@ -180,5 +205,7 @@ def captured(home: str) -> dict[str, object]:
 
 if __name__ == "__main__":
     order = json.loads(sys.argv[1])
-    what = {"daily": daily, "folder": folder, "captured": captured}[order.pop("what")]
+    what = {"daily": daily, "twin": twinned, "folder": folder, "captured": captured}[
+        order.pop("what")
+    ]
     sys.stdout.write(json.dumps(what(**order)))
