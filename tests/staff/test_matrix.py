@@ -189,6 +189,8 @@ def test_each_role_meets_what_the_matrix_says(place, browsers, method, rule):
     assert app.test_client().open(address_of(rule, mine), method=method).status_code == 401
     for letter, role in LETTERS.items():
         answer = browsers(role, rule).open(address_of(rule, mine), method=method)
+        if letter not in letters and rule == "/":
+            continue  # is led to an area of theirs: test_first_page.py
         if letter not in letters:
             assert answer.status_code == 403, (role, answer.status_code)
             continue

@@ -13,6 +13,7 @@ from hometrial.services.staffing import access, acting, factors, sessions, token
 from hometrial.services.staffing.access import Looked
 from hometrial.services.staffing.acting import NotPermittedError
 from hometrial.services.staffing.permissions import ACTIONS
+from hometrial.staff import navigation
 from hometrial.staff.study import study
 
 Logs = Literal["viewed", "identity", "exported", "signed"]
@@ -38,13 +39,20 @@ class Permit:
     """A page's script asks for it: that nobody sits there any more must not go unnoticed."""
     by_token: bool = False
     """A program asks for it: its token says whose it is, and no cookie does."""
+    leads_on: bool = False
+    """The site's first address: whoever may not see it is led to the first area that they may see."""
 
 
 def permits(
-    action: str, *, fresh: bool = False, logs: Logs | None = None, by_itself: bool = False
+    action: str,
+    *,
+    fresh: bool = False,
+    logs: Logs | None = None,
+    by_itself: bool = False,
+    leads_on: bool = False,
 ) -> Callable[[View], View]:
     """Declare the action of a page; below the route. Raises KeyError for one that is not in the table."""
-    return _declares(Permit(action, fresh, logs, by_itself))
+    return _declares(Permit(action, fresh, logs, by_itself, leads_on=leads_on))
 
 
 def permits_tokens(action: str, logs: Logs | None = None) -> Callable[[View], View]:
@@ -95,6 +103,8 @@ def _require(app: Flask) -> AnyResponse | None:
         _by_token(database, permit)
     else:
         _by_session(database, permit)
+    if permit.leads_on and not g.actor.may(permit.action) and (areas := navigation.menu()):
+        return redirect(url_for(areas[0][0].endpoint), 303)
     try:
         if permit.by_token:
             acting.authorise(g.actor, "token.own")

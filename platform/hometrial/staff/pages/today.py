@@ -25,7 +25,7 @@ Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/")
-@permits("today.see")
+@permits("today.see", leads_on=True)
 def page() -> str:
     """Show what waits, or what waits of one kind."""
     with reading() as session:
