@@ -140,6 +140,13 @@ BROKEN = {
             "a block of 3 does not hold the ratio whole; use multiples of 2",
         ),
         (
+            ME,
+            "block_sizes: [2, 4]",
+            "block_sizes: [4, 4]",
+            "allocation.block_sizes",
+            "the last of each block can be foretold; give two sizes or more that differ",
+        ),
+        (
             CROHNS,
             "allocation: {method: not_allocated}",
             "allocation: {method: uploaded_list, at_visit: W0, first_dose_within_days: 14}",

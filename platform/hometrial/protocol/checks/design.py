@@ -12,6 +12,7 @@ from hometrial.protocol.outcomes import AtDays
 from hometrial.protocol.variables import Choice
 
 _ANY_DAY = date(2001, 1, 1)
+_FEWEST_SIZES = 2
 
 
 def allocation_fits_the_arms(protocol: Protocol, _: Known) -> Iterator[Fault]:
@@ -23,16 +24,24 @@ def allocation_fits_the_arms(protocol: Protocol, _: Known) -> Iterator[Fault]:
     if drawn and not several:
         yield Fault(place, "there is one arm; say not_allocated, or declare another arm")
     if isinstance(protocol.allocation, AllocatedInBlocks):
-        whole = sum(arm.ratio for arm in protocol.arms)
-        for number, size in enumerate(protocol.allocation.block_sizes):
-            if size % whole:
-                said = f"a block of {size} does not hold the ratio whole; use multiples of {whole}"
-                yield Fault(("allocation", "block_sizes", number), said)
+        yield from _sizes(protocol, protocol.allocation)
     if isinstance(protocol.allocation, AllocatedByMinimisation):
         chance = 1 / len(protocol.arms)
         if protocol.allocation.probability <= chance:
             said = f"{chance:.2g} is chance; give more, and less than 1, which could be foretold"
             yield Fault(("allocation", "probability"), said)
+
+
+def _sizes(protocol: Protocol, blocks: AllocatedInBlocks) -> Iterator[Fault]:
+    place, whole = ("allocation", "block_sizes"), sum(arm.ratio for arm in protocol.arms)
+    for number, size in enumerate(blocks.block_sizes):
+        if size % whole:
+            said = f"a block of {size} does not hold the ratio whole; use multiples of {whole}"
+            yield Fault((*place, number), said)
+    if len(set(blocks.block_sizes)) < _FEWEST_SIZES:
+        yield Fault(
+            place, "the last of each block can be foretold; give two sizes or more that differ"
+        )
 
 
 def strata_can_be_filled(protocol: Protocol, _: Known) -> Iterator[Fault]:
