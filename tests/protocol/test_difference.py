@@ -30,7 +30,7 @@ def test_a_wider_window_is_told_and_asks_everybody_anew():
         (("rest_hours: 48", "rest_hours: 24"), "bad_days.rest_hours", True, "inform", "all"),
         (('18 <= age <= 70', '18 <= age <= 75'), "eligibility.inclusion[I1].rule", False, "none", "new"),
         (('"Age 18-70"', '"Age: 18-70"'), "eligibility.inclusion[I1].text", False, "none", "nobody"),
-        (("block_sizes: [2, 4]", "block_sizes: [4]"), "allocation.block_sizes", False, "none", "new"),
+        (("block_sizes: [2, 4]", "block_sizes: [2, 6]"), "allocation.block_sizes", False, "none", "new"),
         (("within_hours: 24, goes_to: clinician}\n  - {id: OP1", "within_hours: 12, goes_to: clinician}\n  - {id: OP1"), "alerts[SI1].within_hours", False, "inform", "all"),
         (("alpha: 0.05", "alpha: 0.1"), "analysis.alpha", False, "none", "nobody"),
         (('label: "Week 4"', 'label: "Four weeks"'), "visits[W4].label", False, "none", "nobody"),
