@@ -57,7 +57,7 @@ def released_people(source: Source, embargoes: Mapping[str, int], on: date) -> f
         if max(day, last.get(person, day)) + timedelta(weeks=embargoes[person]) <= on
     )
     if created and not found:
-        latest = max(*created.values(), *last.values()) + timedelta(weeks=LONGEST)
+        latest = max([*created.values(), *last.values()]) + timedelta(weeks=LONGEST)
         raise ExportRefusedError(
             f"profile: public takes nobody in before 1 to {LONGEST} weeks after the last that is on record of them, and of "
             f"nobody is that so long ago; make the folder from {latest} on, or choose the profile study"
