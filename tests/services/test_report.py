@@ -5,7 +5,9 @@ import json
 import asked
 import pytest
 
+from hometrial import clock
 from hometrial.errors import ExportRefusedError
+from hometrial.models import DataLock
 from hometrial.services import twinning
 from hometrial.services.locking import making, reporting
 from hometrial.services.locking.keeping import UnknownLockError
@@ -58,6 +60,27 @@ def test_what_is_stored_now_is_a_draft_and_a_twins_folder_says_that_nobody_is_re
     page = (tmp_path / "out" / "report.html").read_text()
     assert "P-90001" in page
     assert "2 people, seed 7" in page
+
+
+def test_the_report_of_a_public_lock_is_a_public_one_and_of_another_it_is_not():
+    facts = {"code": {"version": "1.0", "sha256": "0" * 64}}
+    of = {
+        profile: DataLock(
+            name="END", kind="final", profile=profile, facts=facts, root="r", made_at=clock.now()
+        )
+        for profile in ("public", "study")
+    }
+    assert reporting.standing(of["public"], ()).is_public
+    assert not reporting.standing(of["study"], ()).is_public
+
+
+def test_a_public_lock_of_one_person_who_is_still_there_is_refused_with_the_day_to_come(
+    locked, tmp_path
+):
+    database, _ = locked
+    new = new_lock("public", "final", "for all", wanted(("csv",), "public", ()))
+    with pytest.raises(ExportRefusedError, match="make the folder from 20"):
+        making.make(database, new, tmp_path / "public", "staff:dana")
 
 
 def test_what_cannot_be_reported_is_refused_and_leaves_nothing(locked, tmp_path):

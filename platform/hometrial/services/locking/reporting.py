@@ -132,11 +132,15 @@ def of_lock(session: Session, database: Database, lock: DataLock) -> Material:
     cut = lock.made_at.astimezone(UTC)
     source = Snapshot(database, keeping.source_of(session, lock), asked, cut).released.source
     signers = tuple(f"{each['name']} ({each['role']})" for each in signing.told(session, lock))
-    is_public = lock.profile == "public"
-    standing = Standing(
-        "lock", lock.name, cut, _version(lock.facts["code"]), lock.root, lock.kind, signers, is_public
+    return material(source, standing(lock, signers))
+
+
+def standing(lock: DataLock, signers: tuple[str, ...]) -> Standing:
+    """Return what a report says of where its data come from; of a public lock it tells of no small cell."""
+    return Standing(
+        "lock", lock.name, lock.made_at.astimezone(UTC), _version(lock.facts["code"]), lock.root, lock.kind, signers,
+        is_public=lock.profile == "public",
     )  # fmt: skip
-    return material(source, standing)
 
 
 def _version(told: Mapping[str, Any]) -> str:
