@@ -19,6 +19,8 @@ from hometrial.services.capturing import capture
 from hometrial.services.locking import keeping, making
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.safety import reporting
+from hometrial.services.scheduling import schedules
+from hometrial.services.scheduling.schedules import Plan
 from hometrial.services.streaming import writing
 
 SATURDAYS = {1: date(2016, 3, 26), 2: date(2016, 6, 4), 3: date(2016, 10, 29)}
@@ -198,3 +200,12 @@ def test_what_changed_since_the_lock_before_is_not_told(place, tmp_path):
     new = new_lock("next", "final", "for all", wanted(("csv",), "public"))
     making.make(place.database, new, tmp_path / "lock", "staff:dana")
     assert not list((tmp_path / "lock").glob("changes-since-*"))
+
+
+def test_a_schedule_that_sends_what_came_since_is_refused_for_the_public(place):
+    plan = Plan("02:30", "UTC", ("mon",), "/srv/out", None, is_incremental=True)
+    with (
+        place.database.reading() as session,
+        pytest.raises(ExportRefusedError, match="make the schedule without --incremental"),
+    ):
+        schedules.add(session, "weekly", wanted(("csv",), "public"), plan, "staff:dana")
