@@ -74,6 +74,14 @@ def leave(place, code="P-0002"):
         enrolling.find_participant(session, code).status = "withdrawn"
 
 
+@pytest.mark.parametrize(
+    "name", ["nächtlich", "a/../b", "-x", "", "x" * 41, "two words", "nightly\n"]
+)
+def test_a_name_that_cannot_begin_a_folders_name_is_refused_in_words(study, tmp_path, name):
+    with pytest.raises(ExportRefusedError, match="will not do; up to 40 of letters"):
+        add(study, tmp_path / "out", name)
+
+
 # A folder
 
 

@@ -1,5 +1,6 @@
 """Schedules: made, listed, ended; when each is due."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -14,6 +15,7 @@ from hometrial.models import ExportRun, ExportSchedule
 from hometrial.services.locking.wanted import Wanted
 from hometrial.services.scheduling import destinations
 
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")  # it begins the name of each run's folder
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 TRIES, AGAIN = 3, timedelta(minutes=10)
 """What failed is tried so often, so long after it failed; then it waits for the next day that it is due."""
@@ -33,6 +35,10 @@ class Plan:
 
 def add(session: Session, name: str, wanted: Wanted, plan: Plan, by: str) -> ExportSchedule:
     """Make a schedule. Raises ExportRefusedError that names what will not do."""
+    if not _NAME.fullmatch(name):
+        raise ExportRefusedError(
+            f"name: {name!r} will not do; up to 40 of letters A to Z, digits, point, dash and underscore, as nightly"
+        )
     if open_of(session, name) is not None:
         raise ExportRefusedError(
             f"name: {name} is a schedule already; remove it, or give another name"
