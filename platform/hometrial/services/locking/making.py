@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from hometrial import clock
-from hometrial.db import Database
+from hometrial.db import Database, forget
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import folder, vouching
 from hometrial.exports.source.reading import Source
@@ -79,7 +79,9 @@ def _taken(
     newest, moment = settled.newest(session)
     stamp = (at or moment).astimezone(UTC).replace(microsecond=0)
     snapshot = Snapshot(database, capture(session), asked, stamp)
-    return snapshot, telling.facts(snapshot.released, settled.state_of(session), asked, newest)
+    told = telling.facts(snapshot.released, settled.state_of(session), asked, newest)
+    forget(session)  # what the tables were made of is not held while their folder is written
+    return snapshot, told
 
 
 def rebuild(
