@@ -324,7 +324,7 @@ def test_a_paper_is_made_by_a_worker_while_its_page_says_so(site, browsers, by_h
         answer = browsers["sam"].get(address)
         assert answer.status_code == 202
         assert f'data-live="{follow}"' in answer.text
-        assert "waits for a worker" in answer.text
+        assert "waits for a worker, and none gives a sign of life" in answer.text
     assert "data-busy" in browsers["dora"].get(follow).text
     with database.reading() as session:
         told = {"kind": "open", "lock": number, "before": 0, "profile": ""}
@@ -402,6 +402,7 @@ def test_what_differs_is_shown_by_itself_when_it_is_made_and_read_on_a_small_scr
     site, made, opened
 ):
     _, database = site
+    shutil.rmtree(database.settings.home / "worked-out", ignore_errors=True)
     page = opened("dana", "/exports/locks/2/changes?since=1&table=adverse_event")
     expect(page.get_by_text("waits for a worker")).to_be_visible()
     assert flaws(page) == []

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -33,8 +33,9 @@ Bodies = Iterable[tuple[str, bytes]]
 """Files by their names, one in memory at a time."""
 KEPT = timedelta(days=30)
 """What nobody has looked at for so long is removed, and made again when somebody does."""
-DIFFERENCES, LINEAGE = "differences", "lineage"
-_MOST = {LINEAGE: 4}
+DIFFERENCES: Final = "differences"
+LINEAGE: Final = "lineage"
+_MOST: Mapping[str, int] = {LINEAGE: 4}
 """Of what is large so many are kept at most: those that were looked at last."""
 _SIGNED = ("report", "open", "closed", "masked")
 _UNUSED = "audit"
@@ -178,7 +179,8 @@ def _paper(database: Database, order: Order) -> Bodies:
 
 def _differences(database: Database, order: Order) -> Bodies:
     with database.reading() as session:
-        both = differing.taken(session, *_locks(session, order), profile(order.profile))
+        before, after = _locks(session, order)
+        both = differing.taken(session, before, after, profile(order.profile))
     yield CHANGES, differing.made(both)
 
 

@@ -122,6 +122,12 @@ def under_way(session: Session, person: UUID | None = None) -> list[tuple[Pull, 
     return [(pull, code) for pull, code in session.execute(found)]
 
 
+def workers_alive(session: Session) -> int:
+    """Return how many workers gave a sign of life just now."""
+    found: int = session.execute(_WORKERS, {"alive": ALIVE_SECONDS}).one().alive
+    return found
+
+
 def backlog(session: Session) -> Backlog:
     """Return what waits in the whole study: four queries."""
     jobs = session.execute(_JOBS).one()

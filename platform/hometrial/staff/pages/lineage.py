@@ -3,6 +3,8 @@
 The first who asks of a lock waits until a worker has laid its data sets out; everybody after that does not.
 """
 
+from urllib.parse import urlencode
+
 from flask import Blueprint, abort, render_template, request, url_for
 from sqlalchemy.orm import Session
 
@@ -13,7 +15,7 @@ from hometrial.services.lineage.cells import Cell, Traced
 from hometrial.services.lineage.shelved import shelved
 from hometrial.services.locking import keeping, worked_out
 from hometrial.services.locking.worked_out import LINEAGE, Order, Standing
-from hometrial.services.viewing import snippets
+from hometrial.services.viewing import snippets, syncs
 from hometrial.staff import asking
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, study, writing
@@ -34,7 +36,8 @@ def page() -> str | tuple[str, int]:
     asked, record = _asked(), request.args.get("record", "").strip()
     found, refusal, waits = None, None, None
     with reading() as session:
-        names = [each.name for each in keeping.locks(session)] if me().may("lock.see") else []
+        locks = keeping.locks(session) if me().may("lock.see") else []
+        is_served = syncs.workers_alive(session) > 0
         try:
             if record:
                 found = cells.traced(session, Cell("", 0, "", None, (), (record,)), None)
@@ -45,9 +48,9 @@ def page() -> str | tuple[str, int]:
         except TrialError as error:
             refusal = str(error)
     shown = render_template(
-        "exports/lineage.html", found=found, refusal=refusal, locks=names, asked=asked, record=record, it=waits,
-        to=url_for("lineage.page", **asked), follows=url_for("lineage.making", **asked),
-        most_characters=snippets.LONGEST,
+        "exports/lineage.html", found=found, refusal=refusal, locks=locks, sets=_sets(locks, asked["lock"]), asked=asked, record=record, it=waits,
+        to=_address("page", asked), follows=_address("making", asked),
+        most_characters=snippets.LONGEST, is_served=is_served,
     )  # fmt: skip
     return shown if refusal is None else (shown, 422)
 
@@ -63,11 +66,24 @@ def making() -> str:
         lock = keeping.find(session, asked["lock"])
         shelved(session, lock)
         standing = worked_out.standing(session, study().database.settings.home, Order(LINEAGE, lock.number))  # fmt: skip
-    return render_template("exports/made.html", it=standing, to=url_for("lineage.page", **asked))
+        is_served = syncs.workers_alive(session) > 0
+    to = _address("page", asked)
+    return render_template("exports/made.html", it=standing, to=to, is_served=is_served)
+
+
+def _address(page: str, asked: dict[str, str]) -> str:
+    """Return where a cell is shown, or what follows how far that is."""
+    return f"{url_for(f'lineage.{page}')}?{urlencode(asked)}"
 
 
 def _asked() -> dict[str, str]:
     return {name: request.args.get(name, "").strip() for name in _NAMES}
+
+
+def _sets(locks: list[DataLock], name: str) -> list[str]:
+    """Return the data sets of a lock, or of the newest, to choose from."""
+    chosen = [each for each in locks if each.name == name] or locks[:1]
+    return [each.rpartition(".")[2] for lock in chosen for each in sorted(lock.data_sets or ())]
 
 
 def _laid_out(session: Session, lock: DataLock) -> Standing | None:

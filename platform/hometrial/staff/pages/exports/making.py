@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from hometrial.errors import ExportRefusedError
 from hometrial.services.locking import differing, worked_out
 from hometrial.services.locking.worked_out import DIFFERENCES, Kind, Order, Standing
+from hometrial.services.viewing import syncs
 from hometrial.staff import asking
 from hometrial.staff.pages.exports import locks
 from hometrial.staff.pages.exports.blueprint import pages
@@ -69,9 +70,10 @@ def page(order: Order, found: Standing, form: str = "html") -> Response:
     with reading() as session:
         lock = locks.found(session, order.lock)
         before = locks.found(session, order.before) if order.before else None
+        is_served = syncs.workers_alive(session) > 0
     way = WAYS[order.kind]
     shown = render_template(
-        "exports/making.html", lock=lock, before=before, title=way.title, it=found, to=address(order, form),
+        "exports/making.html", lock=lock, before=before, title=way.title, it=found, to=address(order, form), is_served=is_served,
         follows=url_for(f"exports.making_{order.kind}", number=order.lock, since=order.before or None, form=form),
     )  # fmt: skip
     return make_response(shown, _LATER)
@@ -89,7 +91,11 @@ def _following(kind: Kind) -> Callable[[int, str], str]:
     def making(number: int, form: str) -> str:
         """Say how far it is, for the page that follows it."""
         order = order_of(kind, number, asking.whole("since", 0, 0, 10**8))
-        return render_template("exports/made.html", it=standing(order), to=address(order, form))
+        with reading() as session:
+            is_served = syncs.workers_alive(session) > 0
+        return render_template(
+            "exports/made.html", it=standing(order), to=address(order, form), is_served=is_served
+        )
 
     return making
 

@@ -9,6 +9,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.models import DataLock, DataRequest
 from hometrial.services import delivering
 from hometrial.services.staffing import acting
+from hometrial.services.viewing import syncs
 from hometrial.staff.pages.exports.blueprint import pages
 from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, sites, study, writing
@@ -24,8 +25,14 @@ def one(request_id: UUID) -> str:
     with reading() as session:
         found = delivering.own(session, request_id, me().account_id) or abort(404)
         lock = session.get(DataLock, found.lock_id) if found.lock_id else None
+        is_served = syncs.workers_alive(session) > 0
     return render_template(
-        "exports/one.html", it=found, lock=lock, kept=delivering.KEPT, sees_all=_sees(found)
+        "exports/one.html",
+        it=found,
+        lock=lock,
+        kept=delivering.KEPT,
+        sees_all=_sees(found),
+        is_served=is_served,
     )
 
 
@@ -35,8 +42,13 @@ def now(request_id: UUID) -> str:
     """Say how far a request is, for the page that follows it."""
     with reading() as session:
         found = delivering.own(session, request_id, me().account_id) or abort(404)
+        is_served = syncs.workers_alive(session) > 0
     return render_template(
-        "exports/progress.html", it=found, kept=delivering.KEPT, sees_all=_sees(found)
+        "exports/progress.html",
+        it=found,
+        kept=delivering.KEPT,
+        sees_all=_sees(found),
+        is_served=is_served,
     )
 
 
