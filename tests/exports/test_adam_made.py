@@ -2,12 +2,14 @@
 
 import dataclasses
 import math
+from datetime import datetime
 from functools import cache
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from odmlib.odm_parser import ODMSchemaValidator
 from protocols import shipped
 from scipy import stats
 from statsmodels.imputation.mice import MICEData
@@ -17,6 +19,8 @@ from hometrial.exports.adam import checking, imputed, standard
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.estimates import imputing
 from hometrial.exports.estimates.change import SEED
+from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formats.writing import write_all
 from hometrial.exports.report.sensitivity import imputed_change
 
 END = {"DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY PARTICIPATION", "DSTERM": "x"}
@@ -197,3 +201,17 @@ def test_a_visit_that_says_what_another_says_is_leaned_on_once_and_alike_beginni
     assert not imputed._says_more(values.drop(columns="after").assign(visit2=[3.0, 4, 5, 8, 10]))
     alike = pd.DataFrame({"before": [3.0] * 8, "after": [1.0, 2, 3, 4, 5, 6, np.nan, np.nan]})
     assert imputing.completed(alike, times=2)[0]["after"].notna().all()
+
+
+def test_define_tells_the_method_and_the_seed_and_is_valid_where_nobody_stopped(tmp_path):
+    frames = [sets()[name] for name in ("ADSL", "ADEFF")]
+    at = datetime(2026, 11, 23, 14, 5)  # noqa: DTZ001 - the delivery's own wall clock
+    origin = Origin("LDN", at, "Hometrial", "Hometrial", "0", "Open label")
+    write_all(tmp_path, "adam", frames, ("csv", "xpt5"), origin)
+    path = tmp_path / "adam" / "define.xml"
+    validator = ODMSchemaValidator(standard="define", version="2.1")
+    assert [each.reason for each in validator.xsd.iter_errors(str(path))] == []
+    told = path.read_text(encoding="utf-8")
+    assert str(SEED) in told
+    assert "predictive mean matching" in told
+    assert 'ItemOID="IT.ADEFF.IMPNUM"' in told

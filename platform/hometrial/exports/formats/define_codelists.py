@@ -43,7 +43,7 @@ def oid_of(data_set: str, column: Column) -> str | None:
 
 
 def codelists(frames: Sequence[Frame]) -> list[define.CodeList]:
-    """Return every codelist that a variable refers to: the terms that occur, and closed lists whole.
+    """Return every codelist that a variable refers to: the terms that occur; closed lists, and those of which nothing occurs, whole.
 
     Raises ValueRefusedError for a value that a closed list of CDISC does not have.
     """
@@ -112,7 +112,9 @@ def _made(oid: str, found: _List) -> define.CodeList:
         for term in standard.terms().get(each, ())
         if found.is_named or term.value in found.values
     }
-    whole = set(terms) if found.is_named and all(map(_is_closed, found.lists)) else set()
+    # An open list of which nothing occurs stands whole too: an empty one is no valid CodeList.
+    is_whole = found.is_named and (not found.values or all(map(_is_closed, found.lists)))
+    whole = set(terms) if is_whole else set()
     decodes = found.decodes or (_YES_NO if found.lists == ("NY",) else {})
     items = [
         _item(each, place, terms, decodes)
