@@ -108,7 +108,8 @@ def differences(before: Source, after: Source, cutoff: int) -> Iterator[Differen
 def _of_table(
     name: str, columns: list[str], sources: tuple[Source, Source], trail: "_Trail"
 ) -> Iterator[Difference]:
-    old, new = _paired(*(_by_key(name, source) for source in sources), columns)
+    before, after = sources
+    old, new = _paired(_by_key(name, before), _by_key(name, after), columns)
     for key in sorted(old.keys() | new.keys()):
         was, now = old.get(key), new.get(key)
         row = now or was

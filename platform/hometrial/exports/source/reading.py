@@ -85,7 +85,8 @@ def kept(source: Source) -> Iterator[tuple[str, bytes]]:
 
 def read(files: Mapping[str, bytes]) -> Source:
     """Return the source tables of their files. A column added since is null; one that is gone is refused."""
-    tables, lacking = {}, {}
+    tables: dict[str, pa.Table] = {}
+    lacking: dict[str, frozenset[str]] = {}
     for name, body in files.items():
         known = BY_NAME.get(name)
         if known is None:
