@@ -7,21 +7,25 @@ from sqlalchemy.orm import Session
 
 from hometrial.models import Payload
 from hometrial.services import receiving
+from hometrial.services.lineage import xml_rows
 from hometrial.services.lineage.chain import Raw
 
 LARGEST_JSON = 32 * 1024 * 1024
+LARGEST_XML = 256 * 1024 * 1024
 _ARRAY = re.compile(r'"(?:dataPoints|rollupDataPoints)"\s*:\s*\[')
 """Arrays of a provider's page whose elements are its source rows (see the readers' pages)."""
 _BETWEEN = re.compile(r"[\s,]*")
 
 
 def row_of(session: Session, payload: Payload, path: str, row: int) -> Raw:
-    """Return the `row`-th source row of a payload, from 1: a line of a CSV file, or an element of a page's list."""
+    """Return the `row`-th source row of a payload, from 1: a line of a CSV file, an element of a list, a record in XML."""
     kind = path.lower().removesuffix(".gz").rpartition(".")[2]
     if kind == "csv":
         return _line(_plain(payload, path, row), receiving.read(session, payload).read(), row)
     if kind == "json" and payload.size <= LARGEST_JSON:
         return _element(_plain(payload, path, row), receiving.read(session, payload).read(), row)
+    if kind == "xml" and payload.size <= LARGEST_XML:
+        return _record(_plain(payload, path, row), receiving.read(session, payload).read(), row)
     return _without(_plain(payload, path, row), "this kind of file is not shown row by row")
 
 
@@ -83,6 +87,14 @@ def _element(raw: Raw, body: bytes, row: int) -> Raw:
             return _without(raw, f"the list has {number - 1} records")
         _, place = decoder.raw_decode(text, start)
     return _cut(raw, text, start, place)
+
+
+def _record(raw: Raw, body: bytes, row: int) -> Raw:
+    """Find a record of an XML file."""
+    span = xml_rows.span(body, row)
+    if span is None:
+        return _without(raw, f"the file has no record {row}")
+    return _found(raw, span[0], body[slice(*span)], ())
 
 
 def _cut(raw: Raw, text: str, start: int, end: int) -> Raw:
