@@ -382,7 +382,12 @@ def test_an_endpoint_over_a_longer_epoch_takes_its_last_days_only() -> None:
 def test_while_on_drug_nothing_counts_after_the_last_dose() -> None:
     protocol = shipped("ldn-case-series")
     rows = [fatigue(n, 2) for n in range(1, 8)] + [fatigue(n, 9) for n in range(8, 15)]
-    of = trial("ldn-case-series", DM=[person(protocol, RFXENDTC=day(7))], EX=[taken(1, 7, 0.5)], QS=rows,
+    let_in = {
+        "DSDECOD": "ELIGIBILITY CRITERIA MET",
+        "DSCAT": "PROTOCOL MILESTONE",
+        "DSSTDTC": day(-20),
+    }
+    of = trial("ldn-case-series", DM=[person(protocol, RFXENDTC=day(7))], EX=[taken(1, 7, 0.5)], QS=rows, DS=[let_in],
                SE=elements(protocol, ("run_in", -14, -1), ("titrate", 1, 14)))  # fmt: skip
     found = analysed(of)["ADEFF"].set_index("PARAMCD")
     assert found.loc["S1", ["AVAL", "NDAYS"]].tolist() == [2.0, 7]
