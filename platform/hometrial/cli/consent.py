@@ -14,7 +14,7 @@ from hometrial.services.syncing.clouds import clouds
 from hometrial.tasks import linking
 from hometrial_ingest.data_types import DataType
 
-_TYPES = click.Choice([*DataType, "all"])
+_TYPES = click.Choice([*(each.value for each in DataType), "all"])
 
 
 @click.group()
