@@ -94,6 +94,19 @@ def test_a_partial_start_counts_as_under_treatment_if_it_may_be(
     assert row["AREL"] == "RELATED"
 
 
+@pytest.mark.parametrize(
+    ("told", "grade", "severity"),
+    [("MILD", "3", "MILD"), ("", "1", "MILD"), ("", "2", "MODERATE"), ("", "4", "SEVERE")],
+)
+def test_the_grade_tells_the_severity_of_whom_nobody_told_it(
+    told: str, grade: str, severity: str
+) -> None:
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], AE=[
+        {"AETERM": "A", "AEDECOD": "A", "AESTDTC": day(3), "AESEV": told, "AETOXGR": grade}
+    ])  # fmt: skip
+    assert adverse_events.rows(of, Doses(of)).iloc[0]["ASEV"] == severity
+
+
 def test_a_partial_end_is_the_latest_day_but_not_after_the_last_contact() -> None:
     of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)], AE=[
         {"AETERM": "A", "AEDECOD": "A", "AESTDTC": day(3), "AEENDTC": written} for written in ("2026-03", "2026", "")

@@ -9,6 +9,8 @@ from hometrial.exports.adam.finishing import KEY, own_links
 from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, days, of_subjects, study_days
 
 SEVERITIES = {"MILD": 1, "MODERATE": 2, "SEVERE": 3}
+BY_GRADE = {"1": "MILD", "2": "MODERATE", "3": "SEVERE", "4": "SEVERE", "5": "SEVERE"}
+"""What a grade says of the severity (CTCAE version 5: 1 mild, 2 moderate, 3 severe, 4 life-threatening, 5 death)."""
 UNRELATED = ("NOT RELATED", "UNRELATED", "UNLIKELY RELATED", "N")
 _YEAR, _MONTH, _DAY = 4, 7, 10
 """Lengths of an ISO 8601 date that is known to the year, the month, the day."""
@@ -35,7 +37,8 @@ def rows(trial: Trial, doses: Doses) -> Frame:
     made["WORSEFL"] = np.where(under & ~is_same, "Y", "")
     made["PREFL"] = np.where(first.isna() | (made["ASTDT"] < first), "Y", "")
     made["FUPFL"] = np.where(made["ASTDT"] > last, "Y", "")
-    made["ASEV"] = made["AESEV"].where(made["AESEV"] != "", "SEVERE")
+    graded = made["AETOXGR"].map(BY_GRADE).fillna("SEVERE")
+    made["ASEV"] = made["AESEV"].where(made["AESEV"] != "", graded)
     made["ASEVN"] = made["ASEV"].map(SEVERITIES)
     made["AREL"] = np.where(made["AEREL"].isin(UNRELATED), "NOT RELATED", "RELATED")
     made["DOSEON"], made["DOSEU"] = doses.on(made, "ASTDT"), "mg"
