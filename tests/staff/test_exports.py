@@ -5,16 +5,23 @@ import io
 import json
 import re
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event
 
 import pytest
 import signed_in
 
 from hometrial import clock
+from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats.writing import FORMATS
 from hometrial.models import AccessRecord, DataRequest, Participant, Site, StaffGrant
 from hometrial.services import delivering, enrolling, reaching
+from hometrial.services.delivering import ProfileRefusedError
+from hometrial.services.locking.wanted import wanted
+from hometrial.services.staffing import acting, sessions
 from hometrial.staff import create_app
+from hometrial.staff.pages.exports import history
 from hometrial.staff.pages.exports.forms import FORMAT_WORDS
 
 HEART_RATE = {
@@ -151,6 +158,38 @@ def test_a_file_is_kept_for_a_week(place, study, monkeypatch):
     assert not delivering.place(study.database.settings.home, address.rpartition("/")[2]).exists()
 
 
+def test_a_file_is_over_after_a_week_also_while_no_worker_clears_up(place, study, monkeypatch):
+    browser = statistician(place, study)
+    address = ask(browser, samples="daily").location
+    make(study)
+    later = clock.now() + delivering.KEPT + timedelta(hours=1)
+    # the log-in, of the machine's time, is not over by then
+    monkeypatch.setattr(sessions, "IDLE", timedelta(days=30))
+    monkeypatch.setattr(sessions, "LONGEST", timedelta(days=30))
+    monkeypatch.setattr(clock, "now", lambda: later)
+    answer = browser.get(address + "/file.zip")
+    assert (answer.status_code, "expired; ask for them again" in answer.text) == (410, True)
+    assert "removed after 7 days" in browser.get(address).text
+    assert "Take it" not in browser.get("/exports").text
+    assert browser.post(address + "/again").location != address
+
+
+def test_a_file_that_is_not_on_the_disk_is_asked_for_again(place, study):
+    browser = statistician(place, study)
+    address = ask(browser, samples="daily").location
+    make(study)
+    delivering.place(study.database.settings.home, address.rpartition("/")[2]).unlink()
+    answer = browser.get(address + "/file.zip")
+    assert (answer.status_code, "their file is gone; ask for them again" in answer.text) == (410, True)  # fmt: skip
+    assert "its file is gone" in browser.get(address).text
+    assert "Take it" not in browser.get("/exports").text
+    again = browser.post(address + "/again").location
+    assert again != address
+    make(study)
+    with browser.get(again + "/file.zip") as taken:
+        assert taken.status_code == 200
+
+
 def test_what_expired_is_asked_for_again(place, study, monkeypatch):
     browser = statistician(place, study)
     address = ask(browser, samples="daily", profile="blinded").location
@@ -215,6 +254,75 @@ def test_who_lost_a_site_does_not_take_its_people(place, study):
         grant.ended_at, grant.ended_by, grant.end_reason = clock.now(), "staff:ada", "left"
     assert browser.get(address + "/file.zip").status_code == 410
     assert "no longer see" in browser.get(address).text
+
+
+def test_who_lost_the_role_that_may_have_words_does_not_take_them(place, study):
+    both = ("data_manager", "statistician")
+    browser = signed_in.client(place, study.database, "dana", both, ("S-01",))
+    address = ask(browser, profile="words", samples="daily").location
+    make(study)
+    with browser.get(address + "/file.zip") as taken:
+        assert taken.status_code == 200
+    with study.database.transaction("test", "the grant ends") as session:
+        grant = session.query(StaffGrant).filter_by(role="data_manager").one()
+        grant.ended_at, grant.ended_by, grant.end_reason = clock.now(), "staff:ada", "left"
+    answer = browser.get(address + "/file.zip")
+    assert answer.status_code == 410
+    assert "words is for data_manager; dana holds statistician" in answer.text
+    assert "Take the file" not in browser.get(address).text
+
+
+def test_words_are_for_sites_at_which_one_is_data_manager(study, place):
+    with study.database.transaction("test", "a role at each of two sites") as session:
+        signed_in.account(session, "dana", ("data_manager",), ("S-01",))
+        account = signed_in.account(session, "dana", ("statistician",), ("S-02",))
+        dana = acting.actor_of(session, account)
+        sites = {site.code: site.id for site in session.query(Site)}
+        asked = wanted(("csv",), "words", ())
+        with pytest.raises(ProfileRefusedError, match="not at each of these sites"):
+            delivering.ask_draft(session, dana, frozenset(sites.values()), asked)
+        assert delivering.ask_draft(session, dana, frozenset({sites["S-01"]}), asked).id
+
+
+def test_of_two_requests_at_once_the_second_is_told_of_the_first(place, study):
+    with study.database.transaction("test", "somebody") as session:
+        sam = acting.actor_of(session, signed_in.account(session, "sam", ("statistician",)))
+    begun, waiting = Event(), Event()
+
+    def first():
+        with study.database.transaction("staff:sam", "ask") as session:
+            delivering.ask_draft(session, sam, frozenset(sam.all_sites), wanted(("csv",)))
+            begun.set()
+            waiting.wait(0.5)  # for the second, which must wait for the end of this one
+
+    def second():
+        begun.wait()
+        with study.database.transaction("staff:sam", "ask") as session:
+            delivering.ask_draft(session, sam, frozenset(sam.all_sites), wanted(("csv",)))
+
+    with ThreadPoolExecutor(2) as both:
+        one, two = both.submit(first), both.submit(second)
+        one.result()
+        with pytest.raises(ExportRefusedError, match="not ready yet"):
+            two.result()
+    with study.database.reading() as session:
+        assert delivering.total(session) == 1
+
+
+def test_the_history_goes_back_to_the_first_request(place, study, monkeypatch):
+    monkeypatch.setattr(history, "PER_PAGE", 2)
+    browser = statistician(place, study)
+    for profile in ("public", "blinded", "study"):
+        ask(browser, samples="daily", profile=profile)
+        make(study)
+    monitor = signed_in.client(place, study.database, "mona", ("monitor",), ("S-01",))
+    page = monitor.get("/exports/history").text
+    assert "1–2 of 3" in page
+    assert "<td>public</td>" not in page
+    older = re.search(r'href="([^"]*)">older', page).group(1).replace("&amp;", "&")
+    page = monitor.get("/exports/history" + older).text
+    assert "<td>public</td>" in page
+    assert "<td>study</td>" not in page
 
 
 def test_the_history_tells_what_was_chosen(place, study):

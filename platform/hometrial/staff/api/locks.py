@@ -100,7 +100,8 @@ def require(session: Session, lock: DataLock) -> None:
             f"lock {lock.name} holds everybody, and {me().name} sees {len(sites())} of {every} sites; "
             "somebody who sees all of them takes it"
         )
-    delivering.require_profile(me(), wanted(tuple(lock.formats), lock.profile, tuple(lock.streams)))
+    asked = wanted(tuple(lock.formats), lock.profile, tuple(lock.streams))
+    delivering.require_profile(me(), asked, sites())
 
 
 @door(
@@ -141,7 +142,16 @@ def _request(session: Session, lock: DataLock) -> DataRequest | None:
         )
         .order_by(DataRequest.requested_at.desc())
     )
-    return next((row for row in rows if not signed or row.requested_at > max(signed)), None)
+    home = study().database.settings.home
+    return next(
+        (
+            row
+            for row in rows
+            if (not signed or row.requested_at > max(signed))
+            and delivering.standing(home, row) in ("waiting", "running", "ready")
+        ),
+        None,
+    )
 
 
 def _delivery(request: DataRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 from werkzeug.exceptions import HTTPException
 
 from hometrial.errors import TrialError, UnknownParticipantError
+from hometrial.services.delivering import ProfileRefusedError
 from hometrial.services.locking.keeping import UnknownLockError
 from hometrial.services.serving.snapshots import SnapshotGoneError
 from hometrial.services.staffing.acting import NotPermittedError
@@ -16,6 +17,7 @@ from hometrial.services.staffing.tokens import TooOftenError
 MEDIA_TYPE = "application/problem+json"
 _STATUS: dict[type[TrialError], int] = {
     NotPermittedError: HTTPStatus.FORBIDDEN,
+    ProfileRefusedError: HTTPStatus.FORBIDDEN,
     UnknownParticipantError: HTTPStatus.NOT_FOUND,
     UnknownLockError: HTTPStatus.NOT_FOUND,
     SnapshotGoneError: HTTPStatus.GONE,

@@ -46,7 +46,7 @@ def table_of(name: str) -> Tidy:
 def asked_of(table: Tidy, told: Given) -> Wanted:
     """Return what is asked for. Raises ExportRefusedError for a profile that no role of theirs may ask for."""
     name = told.get("profile") or "study"
-    delivering.require_profile(me(), wanted(profile_name=name))
+    delivering.require_profile(me(), wanted(profile_name=name), sites())
     return Wanted(table, profile(name), sites())
 
 

@@ -1,5 +1,6 @@
 """One's own request: how far it is, what went wrong and the way out, its file."""
 
+from pathlib import Path
 from uuid import UUID
 
 from flask import abort, flash, redirect, render_template, send_file, url_for
@@ -8,6 +9,7 @@ from werkzeug.wrappers import Response
 from hometrial.errors import ExportRefusedError
 from hometrial.models import DataLock, DataRequest
 from hometrial.services import delivering
+from hometrial.services.filling import wanted_of
 from hometrial.services.staffing import acting
 from hometrial.services.viewing import syncs
 from hometrial.staff.pages.exports.blueprint import pages
@@ -30,8 +32,9 @@ def one(request_id: UUID) -> str:
         "exports/one.html",
         it=found,
         lock=lock,
+        state=_standing(found),
         kept=delivering.KEPT,
-        sees_all=_sees(found),
+        refused=_refusal(found),
         is_served=is_served,
     )
 
@@ -46,8 +49,9 @@ def now(request_id: UUID) -> str:
     return render_template(
         "exports/progress.html",
         it=found,
+        state=_standing(found),
         kept=delivering.KEPT,
-        sees_all=_sees(found),
+        refused=_refusal(found),
         is_served=is_served,
     )
 
@@ -61,7 +65,7 @@ def again(request_id: UUID) -> Response:
             before = delivering.own(session, request_id, me().account_id) or abort(404)
             if before.kind == "lock":
                 acting.authorise(me(), "lock.make")
-            made = delivering.ask_again(session, me(), sites(), before)
+            made = delivering.ask_again(session, me(), sites(), before, _home())
             tasks.defer(session, made.id)
     except ExportRefusedError as error:
         flash(str(error))
@@ -75,12 +79,16 @@ def file(request_id: UUID) -> Response:
     """Hand the archive to whoever asked for it; parts of it if the browser goes on after a break."""
     with reading() as session:
         found = delivering.own(session, request_id, me().account_id) or abort(404)
-    if found.state != "ready":
-        abort(GONE, f"These data sets are {found.state}; ask for them again.")
-    if not _sees(found):
-        abort(GONE, "They hold people of sites that you no longer see; ask for them again.")
+    refused = _refusal(found)
+    if refused:
+        abort(GONE, refused)
+    state = _standing(found)
+    if state == "gone":
+        abort(GONE, "These data sets are ready, but their file is gone; ask for them again.")
+    if state != "ready":
+        abort(GONE, f"These data sets are {state}; ask for them again.")
     return send_file(
-        delivering.place(study().database.settings.home, found.id),
+        delivering.place(_home(), found.id),
         mimetype="application/zip",
         as_attachment=True,
         download_name=f"hometrial-{found.finished_at:%Y-%m-%d-%H%M}.zip",
@@ -89,6 +97,20 @@ def file(request_id: UUID) -> Response:
     )
 
 
-def _sees(found: DataRequest) -> bool:
-    """Say whether who asked still sees everybody whom the data are about."""
-    return set(found.sites) <= sites()
+def _home() -> Path:
+    return study().database.settings.home
+
+
+def _standing(found: DataRequest) -> str:
+    return delivering.standing(_home(), found)
+
+
+def _refusal(found: DataRequest) -> str:
+    """Say why who asked may not take the file any more: sites that they no longer see, a role that they lost."""
+    if not set(found.sites) <= sites():
+        return "It holds people of sites that you no longer see, so it cannot be taken."
+    try:
+        delivering.require_profile(me(), wanted_of(found), frozenset(found.sites))
+    except ExportRefusedError as error:
+        return f"{error}, so it cannot be taken."
+    return ""
