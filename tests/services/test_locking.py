@@ -23,6 +23,7 @@ from hometrial.exports import vouching
 from hometrial.exports.provenance import read_lineage
 from hometrial.models import BoardDecision, DataLock, LockSignature, LockSource, Participant
 from hometrial.protocol.safety.details import Details
+from hometrial.services import enrolling, reaching
 from hometrial.services.locking import comparing, keeping, making, settled, signing
 from hometrial.services.locking.keeping import UnknownLockError
 from hometrial.services.locking.signing import LockRefusedError
@@ -242,6 +243,23 @@ def test_a_board_decides_on_the_root_of_its_lock_alone(locked):
         locked.database.transaction("test", "decide by hand") as session,
     ):
         session.add(BoardDecision(**told))
+
+
+def test_who_holds_the_role_at_one_site_of_two_does_not_sign_for_everybody(study):
+    with study.database.transaction("test", "two sites, and a lock") as session:
+        enrolling.default_site(session)
+        lock = locks_by_hand.lock(session, "by-hand")
+        reaching.add_site(session, "S-02", name="Far away")
+        ines, ivo = (
+            acting.actor_of(session, signed_in.account(session, name, ("investigator",), at))
+            for name, at in (("ines", ("S-02",)), ("ivo", None))
+        )
+        found = signing.standing(session, lock)
+        assert signing.may_sign_as(found, ines) == ()
+        assert signing.may_sign_as(found, ivo) == ("investigator",)
+        with pytest.raises(LockRefusedError, match="Ines is investigator at 1 of 2 sites; who is"):
+            signing.sign(session, lock, "investigator", ines, lock.root)
+        assert signing.sign(session, lock, "investigator", ivo, lock.root).role == "investigator"
 
 
 def test_of_two_who_sign_in_one_role_at_once_the_second_is_told_of_the_first(study):

@@ -19,7 +19,7 @@ ROLES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("carla", "Carla Coordinator", "coordinator", ("S-01",)),
     ("colin", "Colin Coordinator", "coordinator", ("S-02",)),
     ("dora", "Dora Data", "data_manager", _BOTH),
-    ("ines", "Ines Investigator", "investigator", ("S-01",)),
+    ("ines", "Ines Investigator", "investigator", _BOTH),
     ("ivo", "Ivo Investigator", "investigator", ("S-02",)),
     ("stella", "Stella Statistician", "statistician", ()),
     ("mona", "Mona Monitor", "monitor", _BOTH),

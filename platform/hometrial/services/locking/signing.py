@@ -71,7 +71,17 @@ def may_sign_as(found: Standing, signer: Actor) -> tuple[str, ...]:
         each.signed_by == signer.actor for each in found.signatures
     ):
         return ()
-    return tuple(role for role in found.awaits if role in signer.roles)
+    return tuple(
+        role for role in found.awaits if role in signer.roles and not _sites_without(signer, role)
+    )
+
+
+def _sites_without(signer: Actor, role: str) -> int:
+    """Return at how many sites somebody does not hold a role: a lock holds everybody, so who signs has reviewed all."""
+    at = {each.site_id for each in signer.held if each.role == role}
+    if None in at:
+        return 0
+    return len(set(signer.all_sites) - at)
 
 
 def sign(
@@ -79,8 +89,8 @@ def sign(
 ) -> LockSignature:
     """Sign for a lock's root, which the signer has read. `meaning`: in other words than the house's.
 
-    Raises LockRefusedError for an unknown role, one that the signer does not hold or that has signed already, the same
-    person twice, or another root than the lock's.
+    Raises LockRefusedError for an unknown role, one that the signer does not hold at every site or that has signed
+    already, the same person twice, or another root than the lock's.
     """
     if role not in LOCK_ROLES:
         raise LockRefusedError(
@@ -90,6 +100,12 @@ def sign(
         raise LockRefusedError(
             f"role: {signer.full_name} does not hold the role {role}, but {', '.join(signer.roles) or 'none'}; "
             "somebody who holds it signs"
+        )
+    without = _sites_without(signer, role)
+    if without:
+        raise LockRefusedError(
+            f"role: a lock holds everybody, and {signer.full_name} is {role} at {len(signer.all_sites) - without} of "
+            f"{len(signer.all_sites)} sites; who is {role} at every site signs"
         )
     if root != lock.root:
         raise LockRefusedError(
