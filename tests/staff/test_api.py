@@ -276,7 +276,7 @@ def test_what_is_not_there_is_told_as_a_problem(sam):
 
 
 def test_words_that_somebody_typed_stay_behind_unless_a_role_may_have_them(place, token, sam):
-    problem(sam.get("/tables/query", profile="words"), 409)
+    problem(sam.get("/tables/query", profile="words"), 403)
     manager = Program(place, token("mona", ("data_manager",)))
     assert manager.get("/tables/query", profile="words").status_code == 200
 
