@@ -2,6 +2,7 @@
 
 import os
 import resource
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from hometrial.errors import ExportRefusedError
+from hometrial.exports import folder
 from hometrial.services.locking import making
 from hometrial.services.locking.wanted import wanted
 
@@ -110,6 +112,61 @@ def test_an_interrupted_export_leaves_the_earlier_one_as_it_was(exported, tmp_pa
         making.draft(session, study.database, wanted(("csv",)), earlier, interrupt)
 
     assert sums(earlier) == sums(out)
+
+
+def test_what_a_killed_export_left_beside_its_folder_is_taken_away_by_the_next(tmp_path):
+    out = tmp_path / "draft"
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, out], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = tmp_path.iterdir()
+    assert (left / "new" / "dm.csv").read_text() == "USUBJID"
+    with folder.replaced(tmp_path / "draft-2") as place:
+        (place / "dm.csv").write_text("of another folder")
+    assert left.exists()
+    with folder.replaced(out) as place:
+        (place / "dm.csv").write_text("whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"draft", "draft-2"}
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from hometrial.exports import folder
+with folder.replaced(Path(sys.argv[1])) as place:
+    (place / "dm.csv").write_text("USUBJID")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_an_export_that_lives_is_writing_is_left_to_it(tmp_path):
+    with folder.replaced(tmp_path / "draft") as first:
+        _write(tmp_path / "draft", "second")
+        (first / "dm.csv").write_text("first")
+    assert (tmp_path / "draft" / "dm.csv").read_text() == "first"
+
+
+def test_an_old_folder_that_cannot_be_removed_is_told_and_the_new_one_stands(tmp_path, monkeypatch):
+    out = tmp_path / "draft"
+    _write(out, "before")
+    monkeypatch.setattr(folder.shutil, "rmtree", lambda *_given, **_how: None)
+    with pytest.raises(ExportRefusedError, match="stands, whole; but what it replaced lies in"):
+        _write(out, "after")
+    assert (out / "dm.csv").read_text() == "after"
+
+
+def _write(out, text, **facts):
+    with folder.replaced(out) as place:
+        (place / "dm.csv").write_text(text)
+        folder.write_manifest(place, {place / "dm.csv": 1}, {"kind": "draft"} | facts)
+
+
+def test_the_folder_of_a_lock_is_never_written_over_and_called_what_it_is(tmp_path):
+    _write(tmp_path / "lock", "USUBJID", kind="lock", name="DSMB-1")
+    said = "is the folder of lock DSMB-1, and a lock is never written over; give a new folder"
+    with pytest.raises(ExportRefusedError, match=said), folder.replaced(tmp_path / "lock"):
+        pass
 
 
 @pytest.mark.parametrize("formats", [["xlsx"], ["csv", "sas"], []])
