@@ -224,6 +224,58 @@ def test_the_treatment_ends_for_the_reason_on_record(tables, expected):
     assert (None if end is None else (end.term, end.day)) == expected
 
 
+_STOP = {"kind": "stop", "number": 2, "day": date(2026, 3, 2), "actor": "staff", "why": "withdrawn"}
+_ILL = {"action": "held", "outcome": "recovered", "start": "2026-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("tables", "expected"),
+    [
+        ({"dose_order": [_STOP]}, ("PHYSICIAN DECISION", "withdrawn", "2026-03-01")),
+        ({"dose_order": [{**_STOP, "actor": "participant"}]}, ("WITHDRAWAL BY SUBJECT", "withdrawn", "2026-03-01")),
+        ({"dose_order": [_STOP], "adverse_event": [_ILL]}, ("ADVERSE EVENT", "ADVERSE EVENT", "2026-03-01")),
+        ({"dose_order": [_STOP, {**_STOP, "kind": "restart", "number": 3, "mg": 1.0}]}, None),
+        ({"dose_order": [{**_STOP, "kind": "hold"}]}, None),
+        ({"dose_order": [{**_STOP, "day": date(2026, 3, 9)}]}, None),
+    ],
+    ids=["the staff", "the person", "an event", "taken up again", "a hold", "one to come"],
+)  # fmt: skip
+def test_a_stop_ends_the_treatment_unless_it_was_taken_up_again(tables, expected):
+    seen = study(dose_day=doses(_FIRST), screening=ELIGIBLE, allocation=DRAWN, anchor=[_START], **tables)  # fmt: skip
+    end = leaving.treatment(seen, WHO)
+    assert (None if end is None else (end.term, end.words, end.day)) == expected
+
+
+_OVER = [{"epoch": "washout", "number": 4, "first": date(2026, 3, 11), "last": date(2026, 4, 7)}]
+
+
+def _visits(w14, f4):
+    return [
+        {"visit": "F4", "number": 1, "due": date(2026, 4, 7), **f4},
+        {"visit": "W14", "number": 1, "due": date(2026, 6, 7), **w14},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("visits", "heard", "expected"),
+    [
+        (_visits({"outcome": "upcoming"}, {"outcome": "overdue"}), [], None),
+        (_visits({"outcome": "upcoming"}, {"outcome": "held", "day": date(2026, 4, 7)}), [], None),
+        (_visits({"outcome": "held", "day": date(2026, 6, 5)}, {"outcome": "missed"}), [], "2026-06-05"),
+        (_visits({"outcome": "missed"}, {"outcome": "missed"}), [{"day": date(2026, 6, 8)}], "2026-06-08"),
+        ([], [], None),
+    ],
+    ids=["never seen again", "the last is to come", "the last was held", "heard of until then", "days went by"],
+)  # fmt: skip
+def test_nobody_completes_by_days_that_went_by(visits, heard, expected):
+    seen = study(
+        dose_day=doses(_FIRST), screening=ELIGIBLE, allocation=DRAWN, epoch=_OVER, visit=visits, data_day=heard,
+        anchor=[_START, {"anchor": "last_dose", "day": date(2026, 3, 10)}],
+    )  # fmt: skip
+    end = leaving.participation(seen, WHO)
+    assert (None if end is None else end.day) == expected
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_participation_ends_at_most_once_and_screen_failures_end_as_such(name):
     seen = Study(twin(name))

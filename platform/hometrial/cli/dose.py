@@ -53,6 +53,8 @@ def person_of(database: Database, code: str, reason: str) -> Iterator[tuple[Sess
 def order(database: Database, /, code: str, what: str, why: str, **options: Any) -> None:
     """Order start, up, down, resume, hold, stop, end; what a RULE of the plan asks for; or MG a day.
 
+    A hold is resumed; a stop counts as the end of treatment unless a dose is ordered again; an end is for good.
+
     \b
     Example:
       hometrial dose order P-0001 start --formulation cap --why "first dose call"

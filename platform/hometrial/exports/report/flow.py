@@ -11,6 +11,7 @@ from hometrial.exports.report.saying import capital, is_missing, words
 from hometrial.protocol.visits import Visit
 
 ONGOING = "ongoing at the data cut"
+SCREEN_FAILURE = "SCREEN FAILURE"
 _FIRST_BOXES_FROM_DAY = 14
 """Visits nearer to the first dose than that are calls, and no box of the flow."""
 
@@ -109,8 +110,10 @@ class _Way:
         def has(column: str) -> frozenset[str]:
             return frozenset(told.index[told[column].notna()])
 
-        narrowed("Consented (ENR)", has("RFICDT"))
-        outcomes = self._screened()
+        outcomes, consented = self._screened(), has("RFICDT")
+        before = frozenset(outcomes) - consented
+        also = ", or screened before consent" if before else ""
+        narrowed(f"Consented (ENR){also}", consented | before)
         narrowed("Screened, decided", frozenset(outcomes))
         narrowed("Eligible", frozenset(who for who, each in outcomes.items() if each == "eligible"))
         ended = {
@@ -150,7 +153,7 @@ class _Way:
         if person in self.material.left_out:
             return self.material.left_out[person]
         row = self.material.persons[person]
-        if row["DCSREAS"] == "SCREEN FAILURE":
+        if row["DCSREAS"] == SCREEN_FAILURE:
             return f"screening failure, {self.main_reason(person)}"
         if row["EOSSTT"] == "DISCONTINUED":
             return words(row["DCSREAS"]) or "left, no reason told"
@@ -185,8 +188,8 @@ class _Way:
             return "assessed, off the drug" if is_off else "assessed, on the drug"
         if person["EOSSTT"] == "DISCONTINUED" and not (row and row["day"]):
             return f"not assessed: {words(person['DCSREAS']) or 'left'}"
-        if row is not None and row["outcome"] == "missed":
-            return "not assessed: missed"
+        if row is not None and row["outcome"] in ("missed", "overdue"):
+            return f"not assessed: {row['outcome']}"
         return (
             "not assessed: missed"
             if has_ended and person["EOSSTT"] == "COMPLETED"
@@ -210,7 +213,8 @@ class _Way:
 
     def _end(self, who: str) -> str:
         told = self.material.persons
-        if who not in told or is_missing(told[who]["RFICDT"]):
+        has_failed = who in told and told[who]["DCSREAS"] == SCREEN_FAILURE
+        if who not in told or (is_missing(told[who]["RFICDT"]) and not has_failed):
             return "Registered, not consented"
         row = told[who]
         if row["EOSSTT"] == "COMPLETED":

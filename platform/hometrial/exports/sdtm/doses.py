@@ -76,6 +76,11 @@ class Orders:
 
     rows: tuple[Row, ...]
 
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> "Orders":
+        """Return orders in time."""
+        return cls(tuple(sorted(rows, key=_in_time)))
+
     def on(self, day: date) -> Row | None:
         """Return the order in force on a day: the last that began; of several of one day the last one given."""
         found = None
@@ -94,6 +99,11 @@ class Orders:
         """Return the first order of one of these kinds from a day on."""
         return next((row for row in self.rows if kind(row) in kinds and row["day"] >= day), None)
 
+    def led_to(self, event: Row) -> Row | None:
+        """Return the first order from an event's start on that does what was done about it."""
+        kinds, began = _LED_TO.get(event["action"] or ""), dates.bounds(event["start"])
+        return None if kinds is None or began is None else self.first(kinds, began[0])
+
 
 @dataclass(frozen=True)
 class Dosing:
@@ -104,7 +114,7 @@ class Dosing:
     @cached_property
     def _orders(self) -> dict[str, Orders]:
         found = self.study.source.by_person("dose_order")
-        return {person: Orders(tuple(sorted(rows, key=_in_time))) for person, rows in found.items()}
+        return {person: Orders.of(rows) for person, rows in found.items()}
 
     def orders(self, person: str) -> Orders:
         """Return a person's orders in time."""
@@ -112,10 +122,7 @@ class Dosing:
 
     def led_to(self, event: Row) -> Row | None:
         """Return the first order from the event's start on that does what was done about it."""
-        kinds, began = _LED_TO.get(event["action"] or ""), dates.bounds(event["start"])
-        if kinds is None or began is None:
-            return None
-        return self.orders(event["participant"]).first(kinds, began[0])
+        return self.orders(event["participant"]).led_to(event)
 
     @cached_property
     def answers(self) -> dict[str, str]:

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from hometrial.exports.sdtm.doses import Orders, kind
+from hometrial.exports.sdtm.stretches import ONE_DAY
 from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Row
 from hometrial.protocol.arms import Epoch
 
 _LEAVES_DRUG = ("stop_drug", "stop_drug_safety_only", "withdraw_completely")
+_STOPS = ("stop", "stop_for_good", "withdraw")
 _LEAVES = ("withdraw_completely",)
 _OF_STATUS = {
     "screen_failure": "SCREEN FAILURE",
@@ -38,10 +41,15 @@ def death(study: Study, person: str) -> End | None:
 
 
 def treatment(study: Study, person: str) -> End | None:
-    """Return the end of a person's treatment; None for whoever takes the drug still, or never did."""
+    """Return the end of a person's treatment; None for whoever takes the drug still, or never did.
+
+    A stop that nothing has taken up again is one, though it may be taken up later.
+    """
     last = study.anchors.get(person, {}).get("last_dose")
     taken = study.last_dose(person)
-    if taken is None or (last is None and participation(study, person) is None):
+    if taken is None:
+        return None
+    if last is None and participation(study, person) is None and not _is_stopped(study, person):
         return None
     day = (last or taken).isoformat()
     for found in _reasons(study, person):
@@ -93,12 +101,23 @@ def _is_whole(study: Study, person: str, last: date) -> bool:
     return first is not None and last >= first + timedelta(days - 1 + early)
 
 
+def _is_stopped(study: Study, person: str) -> bool:
+    """Say whether the order that stands on the day after the last known one stops the drug; one to come does not yet."""
+    days = [row["day"] for row in study.rows("dose_day", person)]
+    standing = Orders.of(study.rows("dose_order", person)).on(max(days) + ONE_DAY)
+    return standing is not None and kind(standing) in _STOPS
+
+
 def _ordered(study: Study, person: str, day: str) -> End:
     """Return an end before its time for which only the order to stop speaks."""
     orders = [row for row in study.rows("dose_order", person) if row["mg"] in (None, 0)]
     if not orders:
         return End("WITHDRAWAL BY SUBJECT", "TREATMENT ENDED, NO REASON ON RECORD", day, f"participant/{person}")  # fmt: skip
     last = max(orders, key=lambda row: row["number"])
+    for event in study.rows("adverse_event", person):
+        answer = Orders.of(study.rows("dose_order", person)).led_to(event)
+        if answer is not None and answer["id"] == last["id"]:
+            return End("ADVERSE EVENT", "ADVERSE EVENT", day, f"adverse_event/{event['id']}")
     by_person = last["actor"] == "participant"
     term = "WITHDRAWAL BY SUBJECT" if by_person else "PHYSICIAN DECISION"
     words = last["why"] or last["kind"].upper()
@@ -133,7 +152,7 @@ def _by_status(study: Study, person: str, row: Row, day: str) -> End:
 
 
 def _has_gone_through(study: Study, person: str) -> bool:
-    """Say whether the last epoch that everybody goes through, or an optional one after it, is over."""
+    """Say whether the last epoch that everybody goes through, or an optional one after it, is over and was lived."""
     arm = study.arm(person)
     if arm is None and not study.rows("allocation", person):
         return False
@@ -146,4 +165,19 @@ def _has_gone_through(study: Study, person: str) -> bool:
     if not rows:
         return False
     latest = max(rows, key=lambda row: (row["first"], row["number"] or 0))
-    return latest["epoch"] in final and latest["last"] is not None
+    is_over = latest["epoch"] in final and latest["last"] is not None
+    return is_over and _was_seen_to_the_end(study, person, latest["last"])
+
+
+def _was_seen_to_the_end(study: Study, person: str, last: date) -> bool:
+    """Say whether the plan's last visit was held, or the person was heard of until it and until the last day.
+
+    Days that went by tell of nobody who was not heard of in them. What repeats for as long as somebody takes part ends nothing.
+    """
+    once = {each.id for each in study.protocol.visits if each.repeat is None}
+    due = [row for row in study.rows("visit", person) if row["due"] and row["visit"] in once]
+    closing = max(due, key=lambda row: (row["due"], row["id"]), default=None)
+    if closing is not None and closing["outcome"] == "held":
+        return True
+    heard = study.last_contact(person)
+    return heard is not None and heard >= max([last, *(row["due"] for row in due)])
