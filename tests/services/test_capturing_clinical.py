@@ -188,7 +188,7 @@ def _health(session, ada):
     medicating.void(session, ada, why("another person's", corrects=3))
     safety.record_baseline(session, ada, "headache", 1, by="ann", because="run-in")
     safety.record_baseline(session, ada, "headache", 2, by="ann", because="worse than told")
-    told = safety.Said(ADA, "participant", "participant")
+    told = safety.Said(ADA, "participant", "participant", clock.now() - timedelta(hours=3))
     for words in (Details(verbatim="head bursts", start="2026-04"), Details(verbatim="dreams")):
         safety.report(session, ada, words, told)
     first, _ = (each.event for each in events.states(session, person=ada))
@@ -465,6 +465,14 @@ def test_an_event_is_its_newest_version_with_the_coders_words(source, session, a
     assert (first["serious"], second["serious"]) == ("", None)  # judged as not, and not judged
     assert (first["pt_name"], first["soc_name"]) == ("Headache", "Nervous system disorders")
     assert (second["verbatim"], second["pt_code"]) == ("dreams", None)
+
+
+def test_an_event_that_was_amended_says_still_when_it_was_first_learned_of(source, session, ada):
+    [state] = [each for each in events.states(session, person=ada) if len(each.versions) > 1]
+    told, amended = (each.learned_at for each in state.versions)
+    [row] = [row for row in of(source, "adverse_event") if row["id"] == str(state.event.id)]
+    assert told < amended
+    assert datetime.fromisoformat(row["learned"]) == told
 
 
 def test_the_newest_word_on_a_symptom_before_the_drug_holds(source, session, ada):

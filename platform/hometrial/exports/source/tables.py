@@ -146,7 +146,7 @@ TABLES: tuple[SourceTable, ...] = (
     ),
     _table(
         "adverse_event",
-        "An adverse event, its latest version; `serious` lists criteria with a semicolon, empty if none, null if unknown",
+        "An adverse event, its latest version, but `learned` when anybody first learned of it; `serious` lists criteria with a semicolon, empty if none, null if unknown",
         "number:integer version:integer verbatim:free term:code start:partial stop:partial ongoing:flag severity:code grade:integer "
         "serious:text related:flag who_umc:code expected:flag action:code treatment:free outcome:code dechallenge:code "
         "rechallenge:code learned:local source:code llt_code:code pt_code:code pt_name:text soc_name:text meddra_version:code",

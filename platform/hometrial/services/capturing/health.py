@@ -64,7 +64,10 @@ def medications(session: Session) -> Iterator[Row]:
 
 
 def adverse_events(session: Session) -> Iterator[Row]:
-    """Yield every adverse event as its newest version tells it; a coder's words as long as they are of those words."""
+    """Yield every adverse event as its newest version tells it; a coder's words as long as they are of those words.
+
+    When anybody first learned of it is the first version's: an amendment says when more was learned.
+    """
     known = people(session)
     for state in events.states(session):
         if state.event.participant_id not in known:
@@ -80,7 +83,7 @@ def adverse_events(session: Session) -> Iterator[Row]:
             "stop": now.stop,
             "serious": None if now.serious is None else ";".join(now.serious),
             "treatment": now.treatment or None,
-            "learned": person.local(now.learned_at),
+            "learned": person.local(state.versions[0].learned_at),
             **{name: getattr(now, name) for name in _AS_KNOWN},
             **{name: None if coding is None else getattr(coding, name) for name in CODES},
         }
