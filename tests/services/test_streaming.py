@@ -3,7 +3,7 @@
 import os
 import shutil
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
+from hometrial import clock
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.deidentifying import Disguise
 from hometrial.exports.source.reading import Row
@@ -111,9 +112,9 @@ def test_an_interrupted_export_is_taken_up_where_it_stopped(place, tmp_path, mon
     with pytest.raises(OSError, match="No space left"):
         place.write(tmp_path / "out")
     assert len(list(place.store.glob("??/*.parquet"))) == 2
-    assert not [path for path in place.store.glob("??/*") if path.suffix != ".parquet"], (
-        "half a part is left"
-    )
+    assert not [
+        path for path in place.store.glob("??/*") if path.suffix not in (".parquet", ".sha256")
+    ], "half a part is left"
 
     further: list[str] = []
 
@@ -164,6 +165,36 @@ def test_a_chunk_that_is_not_what_it_was_is_refused(place, tmp_path):
     place.chunks[0] = {**place.chunks[0], "sha256": "0" * 64}
     with pytest.raises(ExportRefusedError, match="not what they were"):
         place.write(tmp_path)
+
+
+@pytest.mark.parametrize("place_of", [-6, 40, 0])
+def test_a_finished_part_that_rotted_is_made_anew_and_that_is_told(place, tmp_path, place_of):
+    first = place.write(tmp_path / "a")
+    part = sorted(place.store.glob("??/*.parquet"))[1]
+    whole = bytearray(part.read_bytes())
+    whole[place_of] ^= 1
+    part.write_bytes(whole)
+    said = []
+    again = writing.write(place.study.database, place.chunks, tmp_path / "b", None, said.append)
+    assert bytes_of(again, tmp_path / "b") == bytes_of(first, tmp_path / "a")
+    assert list(again.values()) == list(first.values())
+    assert len([each for each in said if "not what it was when it was finished; made anew" in each]) == 1  # fmt: skip
+
+
+def bytes_of(written, out):
+    return {path.relative_to(out): path.read_bytes() for path in written}
+
+
+def test_parts_are_kept_by_the_clock_that_removes_them(place, tmp_path, monkeypatch):
+    long_ago = datetime(2019, 5, 1, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now", lambda: long_ago)
+    place.write(tmp_path)
+    assert {path.stat().st_mtime for path in place.store.glob("??/*")} == {long_ago.timestamp()}
+    monkeypatch.setattr(clock, "now", lambda: long_ago + timedelta(days=13))
+    assert writing.expire(place.study.database.settings.home) == 0
+    monkeypatch.setattr(clock, "now", lambda: long_ago + timedelta(days=15))
+    assert writing.expire(place.study.database.settings.home) > 0
+    assert list(place.store.glob("??/*")) == []
 
 
 def test_parts_that_nobody_takes_are_removed_after_two_weeks(place, tmp_path):

@@ -1,23 +1,28 @@
 """The samples of many people, part by part: kept by what they depend on, so that nothing is written twice.
 
 Parts are made by several processes, each of which holds one part at a time. A finished part lies in the home folder's
-`samples/` under the digest of what it depends on, and is copied from there: an export that was interrupted takes up
-where it stopped, and the next one makes only what has changed.
+`samples/` under the digest of what it depends on, with its SHA-256 beside it, and is copied from there: an export that
+was interrupted takes up where it stopped, and the next one makes only what has changed. A part that is not what it was
+when it was finished is made anew.
 """
 
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
 from datetime import timedelta
+from errno import EIO
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import pyarrow.parquet as pq
 
 from hometrial import clock
 from hometrial.db import Database
+from hometrial.exports import folder
 from hometrial.exports.deidentifying import Disguise
 from hometrial.services.streaming import files
 from hometrial.services.streaming.parts import Hidden, Part, parts
@@ -46,11 +51,22 @@ def write(
     wanted = list(parts(chunks, _hidden(disguise)))
     store = database.settings.home / "samples"
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    missing = [part for part in wanted if not _file(store, part).exists()]
+    missing = [part for part in wanted if not _is_there(store, part)]
     progress(f"samples: {len(wanted) - len(missing)} of {len(wanted)} parts are there")
     for done in _made(database.settings, store, missing):
         progress(f"samples: {len(wanted) - len(missing) + done} of {len(wanted)} parts")
-    return dict(_taken(store, place, part) for part in wanted)
+    written = {}
+    for part in wanted:
+        path = place / part.path
+        if not _copied(store, part, path):
+            progress(f"samples: {part.path} is not what it was when it was finished; made anew")
+            _make(database.settings, store, [part])
+            if not _copied(store, part, path):
+                raise OSError(
+                    EIO, "a part of the samples does not stay what was written", str(path)
+                )
+        written[path] = pq.read_metadata(path).num_rows
+    return written
 
 
 def _hidden(disguise: Disguise | None) -> dict[str, Hidden]:
@@ -65,6 +81,15 @@ def _hidden(disguise: Disguise | None) -> dict[str, Hidden]:
 def _file(store: Path, part: Part) -> Path:
     digest = part.digest
     return store / digest[:2] / f"{digest}.parquet"
+
+
+def _sum(store: Path, part: Part) -> Path:
+    """Where the SHA-256 of a finished part stands."""
+    return _file(store, part).with_suffix(".sha256")
+
+
+def _is_there(store: Path, part: Part) -> bool:
+    return _file(store, part).exists() and _sum(store, part).exists()
 
 
 def _made(settings: Settings, store: Path, missing: Sequence[Part]) -> Iterator[int]:
@@ -94,27 +119,52 @@ def _make(settings: Settings, store: Path, handful: Sequence[Part]) -> int:
     try:
         with database.reading() as session:
             for part in handful:
-                path = _file(store, part)
-                draft = path.with_suffix(f".{os.getpid()}")
-                try:
+                with _draft(_file(store, part)) as draft:
                     files.write(session, part, draft)
-                    draft.replace(path)
-                finally:
-                    draft.unlink(missing_ok=True)
+                    with _draft(_sum(store, part)) as told:
+                        told.write_text(folder.sha256(draft), encoding="ascii")
                 session.expunge_all()
     finally:
         database.engine.dispose()
     return len(handful)
 
 
-def _taken(store: Path, place: Path, part: Part) -> tuple[Path, int]:
-    """Copy a finished part into the export: not linked, since whoever changes their copy must not change the store's."""
-    source, path = _file(store, part), place / part.path
+@contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Give a file of a name that nobody else has, in any container; it becomes `path` when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = pq.read_metadata(source).num_rows
-    os.utime(source)
-    shutil.copyfile(source, path)
-    return path, rows
+    with NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as made:
+        draft = Path(made.name)
+    try:
+        yield draft
+        _wanted_now(draft)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _copied(store: Path, part: Part, path: Path) -> bool:
+    """Copy a finished part into the export; say whether it is what it was when it was finished.
+
+    Not linked, since whoever changes their copy must not change the store's.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source, told = _file(store, part), _sum(store, part)
+    try:
+        shutil.copyfile(source, path)
+        if folder.sha256(path) != told.read_text(encoding="ascii", errors="replace"):
+            return False
+        for each in (source, told):
+            _wanted_now(each)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _wanted_now(path: Path) -> None:
+    """Note when a part was wanted, by the clock that removes it: a rehearsal's is not the machine's."""
+    moment = clock.now().timestamp()
+    os.utime(path, (moment, moment))
 
 
 def expire(home: Path) -> int:
@@ -122,7 +172,8 @@ def expire(home: Path) -> int:
     before = (clock.now() - KEPT).timestamp()
     removed = 0
     for path in (home / "samples").glob("??/*"):
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
-            removed += 1
+        with suppress(FileNotFoundError):  # a draft that is a part by now
+            if path.stat().st_mtime < before:
+                path.unlink()
+                removed += path.suffix != ".sha256"
     return removed
