@@ -144,6 +144,21 @@ def test_nothing_in_it_tells_a_pseudonym_a_day_or_a_word(place):
     assert done["dates moved"] > 0
 
 
+def test_it_tells_the_quarter_in_which_it_was_made_and_no_day(place):
+    manifest = json.loads((place.out / "MANIFEST.json").read_text())
+    made = place.lock.made_at
+    assert (
+        manifest["made_at"] == f"{made:%Y}-{made.month - (made.month - 1) % 3:02}-01T00:00:00+00:00"
+    )
+    assert manifest["cutoff"] == {"audit_entry": None}
+    assert f"Times in the files  {manifest['made_at']}" in (place.out / "README.txt").read_text()
+    told = {f"{made - timedelta(days=1):%Y-%m-%d}", f"{made:%Y-%m-%d}"} - {manifest["made_at"][:10]}
+    for path in place.out.rglob("*"):
+        if path.is_file():
+            assert not [day for day in told if day.encode() in path.read_bytes()], path.name
+    assert place.lock.facts["made_at"] == made.isoformat(), "the house keeps it to the second"
+
+
 def test_no_profile_lets_out_what_a_provider_calls_a_watch_or_an_account(place):
     with place.database.reading() as session:
         told = str([capture(session).table(each.name).to_pydict() for each in TABLES])

@@ -17,7 +17,7 @@ from typing import Any
 import pyarrow as pa
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports import blinding, publishing
+from hometrial.exports import blinding, ending, publishing
 from hometrial.exports.moving import MOVED, shift
 from hometrial.exports.source.fields import Field, SourceTable
 from hometrial.exports.source.reading import Source
@@ -68,7 +68,8 @@ PROFILES = {
         Profile(
             "public",
             "New pseudonyms; all dates of a person moved by the same whole weeks, to one calendar on which everybody is "
-            "entered in the week of 2001-01-01; nobody before 1 to 26 weeks after the last that is on record of them; "
+            "entered in the week of 2001-01-01; nobody before 1 to 26 weeks after the last that is on record of them, with which "
+            "all their rows end; of the making the quarter of the year; "
             "clocks local ones, also where UTC is named, and no Saturday after 23:00 nor Sunday before 4:00 in samples; "
             "sites of fewer than 5 people together; ages above 89 as 90; no words, no evidence of single files.",
             frozenset({"statistician", "data_manager"}),
@@ -199,9 +200,8 @@ def _old_enough(
         )
     people = publishing.released_people(source, disguise.embargoes, on)
     done["people whose records are not old enough"] += len(source.people) - len(people)
-    return Source(
-        {each.name: publishing.of_people(source.table(each.name), people) for each in TABLES}
-    )
+    kept = {each.name: publishing.of_people(source.table(each.name), people) for each in TABLES}
+    return ending.ended(Source(kept), done)
 
 
 def _undated(known: SourceTable, table: pa.Table, done: Counter[str]) -> pa.Table:

@@ -7,14 +7,14 @@ which clocks change, and whatever happens to all people on one day. None of the 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.sdtm.contact import last_contacts
+from hometrial.exports.ending import last_records
 from hometrial.exports.source.fields import SourceTable
 from hometrial.exports.source.reading import Source
 
@@ -32,6 +32,8 @@ _SAME_DAY_FOR_ALL = frozenset(
     {
         ("data_day", "consent_version"),
         ("data_day", "rule_suite"),
+        ("deviation", "found"),
+        ("deviation", "reported"),
         ("device", "firmware"),
         ("laboratory", "laboratory"),
         ("supply", "lot"),
@@ -46,23 +48,23 @@ def released_people(source: Source, embargoes: Mapping[str, int], on: date) -> f
 
     Raises ExportRefusedError if there are people, and nobody's is.
     """
-    last = last_contacts(source)
-    created = {
-        row["participant"]: date.fromisoformat(row["created"][:10])
-        for row in source.rows("participant")
-    }
+    last = last_records(source)
     found = frozenset(
-        person
-        for person, day in created.items()
-        if max(day, last.get(person, day)) + timedelta(weeks=embargoes[person]) <= on
+        person for person, day in last.items() if day + timedelta(weeks=embargoes[person]) <= on
     )
-    if created and not found:
-        latest = max([*created.values(), *last.values()]) + timedelta(weeks=LONGEST)
+    if last and not found:
+        latest = max(last.values()) + timedelta(weeks=LONGEST)
         raise ExportRefusedError(
             f"profile: public takes nobody in before 1 to {LONGEST} weeks after the last that is on record of them, and of "
             f"nobody is that so long ago; make the folder from {latest} on, or choose the profile study"
         )
     return found
+
+
+def quarter(at: datetime) -> datetime:
+    """Return the first moment of the quarter of a year: all that a folder tells of when it was made."""
+    there = at.astimezone(UTC)
+    return datetime(there.year, there.month - (there.month - 1) % 3, 1, tzinfo=UTC)
 
 
 def of_people(table: pa.Table, people: Iterable[str]) -> pa.Table:

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from hometrial.db import Database
-from hometrial.exports import deidentifying
+from hometrial.exports import deidentifying, publishing
 from hometrial.exports.building import Built, Delivery, build
 from hometrial.exports.deidentifying import Disguise, Released
 from hometrial.exports.provenance import Before
@@ -86,8 +86,8 @@ class Snapshot:
             Delivery(
                 source=self.released.source,
                 formats=frozenset(self.wanted.formats),
-                facts=facts,
-                at=self.at,
+                facts=facts | self._hidden,
+                at=self._told_at,
                 samples=samples if chunks else None,
                 streams={
                     stream: files.variables_of(Signal(stream))
@@ -97,6 +97,18 @@ class Snapshot:
                 progress=progress,
             ),
         )
+
+    @property
+    def _told_at(self) -> datetime:
+        """The time that stands in the files."""
+        return publishing.quarter(self.at) if self.wanted.profile.shifted else self.at
+
+    @property
+    def _hidden(self) -> dict[str, Any]:
+        """What a folder with moved dates tells instead of when it was made: the house keeps it to the second."""
+        if not self.wanted.profile.shifted:
+            return {}
+        return {"made_at": self._told_at.isoformat(), "cutoff": {"audit_entry": None}}
 
     def _released_before(self) -> Before | None:
         """Return the lock before as this profile lets it leave: the two can be compared, and no more is told.
