@@ -169,7 +169,18 @@ def test_a_twin_is_asked_for_as_it_was_typed(place, tmp_path, monkeypatch):
         return {"files": 1_234, "root": "5f0c"}
 
     monkeypatch.setattr(twinning, "write", written)
-    words = ("--people", 3, "--seed", 0, "--until", "2026-05-01", "--format", "csv")
+    words = (
+        "--people",
+        3,
+        "--seed",
+        0,
+        "--until",
+        "2026-05-01",
+        "--format",
+        "csv,stata",
+        "--format",
+        "spss",
+    )
     said = run(place, twin, tmp_path / "twin", *words)
     assert said == f"1,234 files of 3 invented people in {tmp_path / 'twin'}, root 5f0c\n"
-    assert orders == [(twinning.Order(3, 0, None, date(2026, 5, 1)), ("csv",), ())]
+    assert orders == [(twinning.Order(3, 0, None, date(2026, 5, 1)), ("csv", "stata", "spss"), ())]

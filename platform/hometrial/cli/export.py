@@ -2,10 +2,11 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
-from hometrial.cli.data_sets import PROFILE, SAMPLES, listed
+from hometrial.cli.data_sets import PROFILE, SAMPLES, formats, listed
 from hometrial.cli.schedule import schedule
 from hometrial.db import Database
 from hometrial.errors import ExportRefusedError
@@ -15,9 +16,7 @@ from hometrial.services import migrating
 @click.group(invoke_without_command=True)
 @click.option("--draft", is_flag=True, help="What is stored now, unlocked.")
 @click.option("--out", type=click.Path(path_type=Path), help="Folder to write.")
-@click.option(
-    "--format", "formats", default="parquet,csv", help="xpt5, dataset-json, parquet, csv ..."
-)
+@formats("parquet,csv")
 @PROFILE
 @SAMPLES
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest's facts as JSON.")
@@ -28,7 +27,7 @@ def export(
     draft: bool,  # noqa: FBT001
     out: Path | None,
     as_json: bool,  # noqa: FBT001
-    **given: str,
+    **given: Any,
 ) -> None:
     """Write data sets for a statistician: the same bytes as long as nothing changed.
 

@@ -5,7 +5,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -39,7 +39,7 @@ def lock() -> None:
 @_OUT
 @_JSON
 @click.pass_obj
-def create(database: Database, /, name: str, out: Path, **given: str | bool) -> None:
+def create(database: Database, /, name: str, out: Path, **given: Any) -> None:
     """Make a lock of what is stored now, and its folder.
 
     It is a proposal until a data manager and an investigator have signed its root hash (lock sign).
@@ -52,8 +52,8 @@ def create(database: Database, /, name: str, out: Path, **given: str | bool) -> 
     from hometrial.services.locking.wanted import new_lock, wanted
 
     migrating.require_newest(database)
-    asked = wanted(listed(given["formats"]), str(given["profile"]), listed(given["samples"]))
-    new = new_lock(name, str(given["kind"]), str(given["reason"]), asked)
+    asked = wanted(listed(given["formats"]), given["profile"], listed(given["samples"]))
+    new = new_lock(name, given["kind"], given["reason"], asked)
     made = making.make(
         database, new, out, database.settings.who(), lambda step: click.echo(step, err=True)
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hometrial import clock
-from hometrial.cli.data_sets import PROFILE, SAMPLES, listed
+from hometrial.cli.data_sets import PROFILE, SAMPLES, formats, listed
 from hometrial.db import Database
 from hometrial.services import migrating
 
@@ -39,7 +39,7 @@ def schedule() -> None:
     "--zone", default="UTC", help="Whose time of day: UTC (the default), Europe/Berlin ..."
 )
 @click.option("--on", "days", default="", help="Weekdays: mon,thu; every day if not given.")
-@click.option("--format", "formats", default="parquet,csv", help="File formats.")
+@formats("parquet,csv")
 @PROFILE
 @SAMPLES
 @click.option("--incremental", is_flag=True, help="Send only what has changed since the last run.")
@@ -63,7 +63,7 @@ def add(database: Database, /, name: str, **given: Any) -> None:
     plan = schedules.Plan(
         at=given["at"],
         zone=given["zone"],
-        on=listed(given["days"].lower()),
+        on=listed([given["days"].lower()]),
         destination=given["destination"],
         credentials=None if secret is None else str(secret.resolve()),
         is_incremental=given["incremental"],
