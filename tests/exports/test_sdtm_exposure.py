@@ -280,6 +280,52 @@ def test_days_on_which_the_drug_was_held_are_told_with_their_reason_within_treat
     assert _rows(supplement, "IDVARVAL", "QNAM", "QVAL") == [("2", "MISSEDRS", "HELD BY ORDER")]
 
 
+_PLAN = ("ECMOOD", "ECDOSE", "ECDOSU", "ECDOSFRQ", "ECSTDTC", "ECENDTC", "ECADJ")
+
+
+def _planned(first: date, amounts: Iterable[float]) -> list[dict[str, Any]]:
+    """Make a row for each day with what was ordered, of which nobody told anything."""
+    return [
+        _day(first + timedelta(place), 0.0, mg, mg_planned=mg, status="unknown" if mg else "not_planned")
+        for place, mg in enumerate(amounts)
+    ]  # fmt: skip
+
+
+def test_the_plan_stands_in_ec_as_it_was_ordered_from_step_to_step_and_through_a_hold() -> None:
+    orders = [
+        _order(1, "start", _START, 1.5), _order(2, "step up", _START + timedelta(7), 15.0, times_a_day=2),
+        _order(3, "step down", _START + timedelta(10), 12.0, times_a_day=2),
+        _order(4, "hold", _START + timedelta(12), None, formulation=None),
+        _order(5, "resume", _START + timedelta(14), 12.0, times_a_day=2),
+        _order(6, "stop for good", _START + timedelta(16), None, formulation=None),
+    ]  # fmt: skip
+    amounts = [1.5] * 7 + [15.0] * 3 + [12.0] * 2 + [0.0] * 2 + [12.0] * 2
+    study = _study("ldn-case-series", dose_order=orders, dose_day=_planned(_START, amounts))
+    [main] = _made("EC", ec(study), study)
+    assert _rows(main, *_PLAN) == [
+        ("SCHEDULED", 1.5, "mg", "QD", "2026-01-10", "2026-01-16", ""),
+        ("SCHEDULED", 7.5, "mg", "BID", "2026-01-17", "2026-01-19", "DOSE TITRATION"),
+        ("SCHEDULED", 6.0, "mg", "BID", "2026-01-20", "2026-01-21", "DOSE REDUCTION"),
+        ("SCHEDULED", 6.0, "mg", "BID", "2026-01-24", "2026-01-25", "RESTART AFTER INTERRUPTION"),
+    ]
+    assert main.lineage["source"].to_pylist() == [f"dose_order/o{n}" for n in (1, 2, 3, 5)]
+    assert "ECOCCUR" not in main.table.column_names or not any(main.table["ECOCCUR"].to_pylist())
+
+
+def test_the_plan_and_what_was_told_of_the_same_days_have_numbers_of_their_own() -> None:
+    intakes = [_intake(n, _START + timedelta(n), mg=4.5, taken=True) for n in range(2)]
+    study = _study(
+        dose_order=[_order(1, "start", _START, 4.5)],
+        dose_day=_planned(_START, [4.5] * 3),
+        intake=intakes,
+    )
+    main = _made("EC", ec(study), study)[0]
+    assert _rows(main, "ECSEQ", "ECMOOD", "ECSTDTC", "ECENDTC") == [
+        (1, "PERFORMED", "2026-01-10", "2026-01-11"),
+        (2, "SCHEDULED", "2026-01-10", "2026-01-12"),
+    ]
+
+
 def test_two_equal_doses_of_a_day_are_one_row_twice_a_day() -> None:
     intakes = [
         _intake(n, _START, mg=2.25, taken=True, time_of_day=time)

@@ -1,4 +1,4 @@
-"""EC: doses as people told them, day after day of the same answer in one row, each missed dose with its reason."""
+"""EC: doses as people told them, day after day of the same answer in one row, missed ones with the reason; and the plan."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,12 +6,15 @@ from datetime import date
 
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, SUPPLEMENT, Qualifier, Row
 from hometrial.exports.sdtm.doses import FREQUENCIES, Dosing, Drug, drug
+from hometrial.exports.sdtm.ordered import ordered
 from hometrial.exports.sdtm.stretches import ONE_DAY, Stretch, stretches
 from hometrial.exports.sdtm.study import Study
 
 MISSED, TIME_OF_DAY = "MISSEDRS", "DOSETIME"
 """QNAMs: why a dose was missed (not ECREASOC, a variable that SDTMIG 3.4 does not give to EC), and when of the day."""
 
+OFTEN = FREQUENCIES | {times: f"{times} TIMES PER DAY" for times in range(5, 10)}
+"""CDISC's terms for how often a day; of more than nine equal doses there is none."""
 HELD = "HELD BY ORDER"
 """MISSEDRS of a day between the first and the last dose for which none was ordered: nobody missed anything."""
 
@@ -33,7 +36,7 @@ Day = tuple[date, Answer, tuple[str, ...]]
 
 
 def ec(study: Study) -> list[Row]:
-    """Return the rows of EC."""
+    """Return the rows of EC: what was told, and what was ordered."""
     dosing = Dosing(study)
     told, pauses = study.source.by_person("intake"), study.source.by_person("interruption")
     known = study.source.by_person("dose_day")
@@ -47,7 +50,7 @@ def ec(study: Study) -> list[Row]:
         ]
         days += list(_held(dosing, person, {day for day, _, _ in days}))
         rows += [_row(study, person, stretch) for stretch in stretches(days)]
-    return rows
+    return [*rows, *ordered(dosing)]
 
 
 def is_topical(row: Row) -> bool:
@@ -137,7 +140,7 @@ def _row(study: Study, person: str, stretch: Stretch[Answer]) -> Row:
         row |= {
             "ECDOSE": told.amount,
             "ECDOSU": told.unit,
-            "ECDOSFRQ": FREQUENCIES.get(told.times, "UNKNOWN"),
+            "ECDOSFRQ": OFTEN.get(told.times, "UNKNOWN"),
         }
     if told.was_taken and told.unit == "mL":
         row |= {"ECPSTRG": told.drug.mg_per_ml, "ECPSTRGU": "g/L"}

@@ -186,7 +186,7 @@ def _row(dosing: Dosing, person: str, interval: _Interval, before: _Interval | N
         "EXDOSFRM": taken.form,
         "EXDOSFRQ": FREQUENCIES[taken.times],
         "EXROUTE": taken.route,
-        "EXADJ": _adjustment(interval, before, dosing),
+        "EXADJ": "" if before is None else adjustment(dosing, order, before.order),
         "EXSTDTC": interval.first.isoformat(),
         "EXENDTC": interval.last.isoformat(),
     }
@@ -197,10 +197,12 @@ def _row(dosing: Dosing, person: str, interval: _Interval, before: _Interval | N
     return row
 
 
-def _adjustment(interval: _Interval, before: _Interval | None, dosing: Dosing) -> str:
-    """Say why a dose was changed, on the first row after the order that did it."""
-    order = interval.order
-    if before is None or order is None or (before.order and before.order["id"] == order["id"]):
+def adjustment(dosing: Dosing, order: Row | None, before: Row | None) -> str:
+    """Say why a dose was changed, where an interval is the first after the order that did it.
+
+    `before`: the order in force when the interval before it began, None where nothing was ordered then.
+    """
+    if order is None or (before is not None and before["id"] == order["id"]):
         return ""
     if kind(order) == "step_down" and order["id"] in dosing.answers:
         return _ADVERSE_EVENT
