@@ -13,9 +13,11 @@ from tabulated import (
     day,
     elements,
     numbers,
+    ordered,
     person,
     score,
     taken,
+    told,
     trial,
 )
 
@@ -26,16 +28,18 @@ from hometrial.exports.adam.questionnaires import week
 from hometrial.exports.adam.trial import Trial
 
 
+def _treated(until: int, **tabulations: Any) -> Trial:
+    return trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(until))], **tabulations)
+
+
+def _summary(of: Trial) -> pd.Series:
+    return exposure.summary(of, Doses(of)).loc[WHO]
+
+
 def test_the_dose_of_a_day_is_taken_missed_or_unknown_but_never_guessed() -> None:
-    missed = {
-        "ECTRT": "X",
-        "ECMOOD": "PERFORMED",
-        "ECOCCUR": "N",
-        "ECSTDTC": day(4),
-        "ECENDTC": day(4),
-    }
-    of = trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(7))],
-               EX=[taken(1, 3, 0.5), taken(6, 7, 1.5, "BID")], EC=[missed])  # fmt: skip
+    plan = [ordered(1, 5, 0.5), ordered(6, 7, 1.5, "BID")]
+    words = [told(1, 3, 0.5), told(4, 4, None), told(6, 7, 1.5, "BID")]
+    of = _treated(7, EX=[taken(1, 3, 0.5), taken(6, 7, 1.5, "BID")], EC=[*plan, *words])
     asked = pd.DataFrame(
         {"USUBJID": WHO, "ADT": pd.to_datetime([day(n) for n in (-1, 1, 3, 4, 5, 6, 7, 8)])}
     )
@@ -43,26 +47,90 @@ def test_the_dose_of_a_day_is_taken_missed_or_unknown_but_never_guessed() -> Non
     assert found[:4] == [0, 0.5, 0.5, 0]
     assert pd.isna(found[4]), "nobody told of day 5"
     assert found[5:] == [3.0, 3.0, 0]
-    told = exposure.summary(of, Doses(of)).loc[WHO]
-    assert told[["TRTDUR", "EXPDAYS", "MISSDAYS", "UNKDAYS"]].tolist() == [7, 5, 1, 1]
-    assert told["CUMDOSE"] == 0.5 * 3 + 3 * 2
-    assert told["ADHERE"] == pytest.approx(100 * 5 / 6)
-    assert told["DOSMAINT"] == 0.5, "three days of 0.5 mg against two of 3 mg"
+    told_of = _summary(of)
+    assert told_of[["TRTDUR", "EXPDAYS", "MISSDAYS", "UNKDAYS"]].tolist() == [7, 5, 1, 1]
+    assert told_of["CUMDOSE"] == 0.5 * 3 + 3 * 2
+    assert told_of[["DOSETAKN", "DOSETOLD"]].tolist() == [7, 8], "two a day on days 6 and 7"
+    assert told_of["ADHERE"] == pytest.approx(100 * 7 / 8)
+    assert told_of["DOSMAINT"] == 0.5, "three days of 0.5 mg against two of 3 mg"
 
 
 def test_a_day_on_which_the_drug_was_held_is_known_and_was_not_missed() -> None:
-    held = {"ECTRT": "X", "ECMOOD": "PERFORMED", "ECOCCUR": "N", "ECSTDTC": day(4), "ECENDTC": day(5)}  # fmt: skip
     why = {
         "RDOMAIN": "EC", "IDVAR": "ECSEQ", "IDVARVAL": "1", "QNAM": "MISSEDRS", "QLABEL": "x", "QVAL": "HELD BY ORDER",
     }  # fmt: skip
-    of = trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(7))],
-               EX=[taken(1, 3, 0.5), taken(7, 7, 0.5)], EC=[held], SUPPEC=[why])  # fmt: skip
+    plan = [ordered(1, 3, 0.5), ordered(6, 7, 0.5)]
+    words = [told(4, 5, None), told(1, 3, 0.5), told(7, 7, 0.5)]
+    of = _treated(7, EX=[taken(1, 3, 0.5), taken(7, 7, 0.5)], EC=[*words, *plan], SUPPEC=[why])
     asked = pd.DataFrame({"USUBJID": WHO, "ADT": pd.to_datetime([day(4), day(5), day(6)])})
     found = Doses(of).on(asked).tolist()
     assert found[:2] == [0, 0]
     assert pd.isna(found[2])
-    told = exposure.summary(of, Doses(of)).loc[WHO]
-    assert told[["MISSDAYS", "HELDDAYS", "UNKDAYS", "ADHERE"]].tolist() == [0, 2, 1, 100]
+    told_of = _summary(of)
+    assert told_of[["MISSDAYS", "HELDDAYS", "UNKDAYS", "ADHERE"]].tolist() == [0, 2, 1, 100]
+
+
+@pytest.mark.parametrize(
+    ("words", "counted"),
+    [
+        ([told(1, 1, 7.5), told(1, 1, None)], [1, 2, 0]),  # the morning taken, the evening missed
+        ([told(1, 1, 7.5)], [1, 1, 1]),  # nobody told of the evening
+        ([told(1, 1, 7.5, "BID")], [2, 2, 0]),
+        ([told(1, 1, 15.0)], [2, 2, 0]),  # both at once
+        ([told(1, 1, 11.9), told(1, 1, None)], [1, 2, 0]),  # less than 0.8 of the day's amount
+        ([told(1, 1, 12.0), told(1, 1, None)], [2, 2, 0]),
+        ([told(1, 1, 5.0)], [0, 1, 1]),  # less than 0.8 of one dose
+        ([told(1, 1, None)], [0, 2, 0]),
+    ],
+)
+def test_adherence_counts_doses_and_not_days(
+    words: list[dict[str, Any]], counted: list[int]
+) -> None:
+    of = _treated(1, EX=[taken(1, 1, 7.5)], EC=[ordered(1, 1, 7.5, "BID"), *words])
+    told_of = _summary(of)
+    assert told_of[["DOSETAKN", "DOSETOLD", "UNKDAYS"]].tolist() == counted
+    assert told_of["ADHERE"] == pytest.approx(100 * counted[0] / counted[1])
+
+
+def test_days_that_are_bridged_are_unknown_and_missed_ones_after_the_last_dose_count() -> None:
+    words = [told(1, 2, 4.5), told(6, 6, 4.5), told(7, 9, None)]
+    of = _treated(6, EX=[taken(1, 6, 4.5)], EC=[ordered(1, 10, 4.5), *words])
+    told_of = _summary(of)
+    assert told_of[["EXPDAYS", "MISSDAYS", "UNKDAYS"]].tolist() == [6, 0, 3]
+    assert told_of[["DOSETAKN", "DOSETOLD"]].tolist() == [3, 6]
+
+
+def test_a_solution_is_counted_by_its_milligrams() -> None:
+    liquid = told(1, 1, 2.25) | {"ECDOSU": "mL", "ECPSTRG": 2.0, "ECPSTRGU": "g/L"}
+    of = _treated(1, EX=[taken(1, 1, 4.5)], EC=[ordered(1, 1, 4.5), liquid])
+    assert _summary(of)["ADHERE"] == 100
+
+
+def test_the_planned_dose_of_a_day_is_the_sum_of_all_that_was_ordered_for_it() -> None:
+    plan = [
+        ordered(1, 3, 1.5),
+        ordered(4, 6, 7.5, "BID"),
+        ordered(7, 8, 6.0),
+        ordered(7, 8, 3.0),
+        ordered(10, 11, 3.0),
+    ]
+    of = _treated(11, EX=[taken(1, 11, 1.5)], EC=plan)
+    days_asked = (-1, 1, 3, 4, 6, 7, 8, 9, 10, 11, 12)
+    asked = pd.DataFrame(
+        {"USUBJID": WHO, "ADT": pd.to_datetime([day(number) for number in days_asked])}
+    )
+    found = Doses(of).ordered_on(asked)
+    assert found.fillna(-1).tolist() == [-1, 1.5, 1.5, 15, 15, 9, 9, -1, 3, 3, -1]
+
+
+@pytest.mark.parametrize("often", ["", "UNKNOWN"])
+def test_a_dose_without_a_known_frequency_is_refused_and_its_row_named(often: str) -> None:
+    of = _treated(1, EX=[taken(1, 1, 4.5), taken(2, 2, 4.5, often)])
+    with pytest.raises(ExportRefusedError, match=r"EX row 2 \(S-A-1, from .*\): EXDOSFRQ is '"):
+        Doses(of).taken  # noqa: B018 - it is reckoned when asked for
+    of = _treated(1, EC=[told(1, 1, 4.5, often)])
+    with pytest.raises(ExportRefusedError, match=r"EC row 1 .* ECDOSFRQ is '"):
+        Doses(of).heard  # noqa: B018
 
 
 @pytest.mark.parametrize(
@@ -303,15 +371,9 @@ def test_per_protocol_asks_for_doses_the_visit_in_its_window_and_no_opioid(
     taken_days: int, held: int, opioid: str | None, flag: str
 ) -> None:
     number = numbers("ldn-mecfs")
-    missed = {
-        "ECTRT": "X",
-        "ECMOOD": "PERFORMED",
-        "ECOCCUR": "N",
-        "ECSTDTC": day(taken_days + 1),
-        "ECENDTC": day(100),
-    }
+    words = [told(1, taken_days, 1.5), told(taken_days + 1, 100, None)]
     rows: dict[str, Any] = {
-        "EX": [taken(1, taken_days, 1.5)], "EC": [missed],
+        "EX": [taken(1, taken_days, 1.5)], "EC": [ordered(1, 100, 1.5), *words],
         "QS": [score(day(-1), 2.0, number["V1"])],
         "SV": [{"VISITNUM": number["W12"], "VISIT": "W", "SVOCCUR": "Y", "SVSTDTC": day(held)}],
     }  # fmt: skip

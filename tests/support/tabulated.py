@@ -101,6 +101,25 @@ def taken(first: int, last: int, mg: float, often: str = "QD") -> dict[str, Any]
     }
 
 
+def told(first: int, last: int, mg: float | None, often: str = "QD") -> dict[str, Any]:
+    """Return the row of EC that tells of doses; without an amount: of days on which one was missed."""
+    spent = {"ECOCCUR": "N"} if mg is None else {"ECOCCUR": "Y", "ECDOSE": mg, "ECDOSFRQ": often}
+    return {
+        "ECTRT": "X",
+        "ECMOOD": "PERFORMED",
+        "ECDOSU": "" if mg is None else "mg",
+        "ECSTDTC": day(first),
+        "ECENDTC": day(last),
+        **spent,
+    }
+
+
+def ordered(first: int, last: int, mg: float, often: str = "QD") -> dict[str, Any]:
+    """Return the row of EC that tells what was planned."""
+    row = told(first, last, mg, often)
+    return {key: each for key, each in row.items() if key != "ECOCCUR"} | {"ECMOOD": "SCHEDULED"}
+
+
 def score(
     at: str, value: float, visit: float | None = None, code: str = "FC27S09"
 ) -> dict[str, Any]:

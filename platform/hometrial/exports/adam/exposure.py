@@ -10,18 +10,22 @@ from hometrial.exports.adam.trial import ROW, Frame, Trial, duration, of_subject
 MARK_MG = 3.0
 """The dose that pilots of low-dose naltrexone count as reached (protocol-and-instruments 5.4)."""
 MAINTENANCE_DAYS = 28
+_DAY = ["USUBJID", "ADT"]
+_COUNTED = ["DOSETAKN", "DOSETOLD", "ADHERE"]
+_OF_TOLD = ["MISSDAYS", "HELDDAYS", *_COUNTED]
 PARAMETERS = {
-    "TRTDUR": "Treatment Duration (days)", "EXPDAYS": "Days With a Dose (days)", "MISSDAYS": "Days With a Missed Dose (days)",
-    "HELDDAYS": "Days on Which the Drug Was Held (days)", "UNKDAYS": "Days of Which Nobody Told (days)", "CUMDOSE": "Cumulative Dose (mg)", "AVGDOSE": "Mean Daily Dose on Days With a Dose (mg)",
+    "TRTDUR": "Treatment Duration (days)", "EXPDAYS": "Days With a Dose or a Part of It (days)", "MISSDAYS": "Days on Which Every Dose Was Missed (days)",
+    "HELDDAYS": "Days on Which the Drug Was Held (days)", "UNKDAYS": "Days of Which Nobody Told, or Not of Every Dose (days)", "CUMDOSE": "Cumulative Dose (mg)", "AVGDOSE": "Mean Daily Dose on Days With a Dose (mg)",
     "MAXDOSE": "Highest Daily Dose (mg)", "LASTDOSE": "Last Daily Dose (mg)", "DAYS3MG": "Days at 3 mg or More (days)",
-    "DAYSMAX": "Days at the Highest Planned Dose (days)", "ADHERE": "Doses Taken of Doses Told (%)",
+    "DAYSMAX": "Days at the Highest Planned Dose (days)", "DOSETAKN": "Doses Taken, as Told (doses)",
+    "DOSETOLD": "Doses Ordered and Told of (doses)", "ADHERE": "Doses Taken of Doses Told (%)",
 }  # fmt: skip
 
 
 def summary(trial: Trial, doses: Doses) -> Frame:
     """Return the parameters of ADEX as columns, and DOSMAINT, by USUBJID, of everybody who took a dose."""
     people = trial.subjects[trial.subjects["TRTSDT"].notna()]
-    taken, missed = doses.taken, _missed(trial, doses)
+    taken, missed = doses.taken, _within(trial, doses.missed)
     by = taken.groupby("USUBJID")["DOSEA"]
     highest = _highest_planned(trial).reindex(people.index)
     found = Frame(
@@ -44,17 +48,26 @@ def summary(trial: Trial, doses: Doses) -> Frame:
     counts = ["EXPDAYS", "MISSDAYS", "HELDDAYS", "DAYS3MG", "DAYSMAX"]
     found[counts] = found[counts].fillna(0)
     found["DAYSMAX"] = found["DAYSMAX"].where(highest.notna())
-    found["UNKDAYS"] = found["TRTDUR"] - found[["EXPDAYS", "MISSDAYS", "HELDDAYS"]].sum(axis=1)
-    found["UNKDAYS"] = found["UNKDAYS"].where(found["TRTDUR"].notna())
-    told = found["EXPDAYS"] + found["MISSDAYS"]
-    found["ADHERE"] = 100 * found["EXPDAYS"] / told.where(told > 0)
+    known = _within(trial, _known(doses)).groupby("USUBJID").size().reindex(people.index)
+    found["UNKDAYS"] = found["TRTDUR"] - known.fillna(0)
+    counted = doses.counted.groupby("USUBJID")[["taken", "told"]].sum().reindex(people.index)
+    told = counted["told"].where(counted["told"] > 0)
+    found["DOSETAKN"], found["DOSETOLD"] = counted["taken"].where(told.notna()), told
+    found["ADHERE"] = 100 * counted["taken"] / told
     found["DOSMAINT"] = _maintenance(taken)
     return found
 
 
-def _missed(trial: Trial, doses: Doses) -> Frame:
-    """Return the missed days between the first and the last dose."""
-    found = doses.missed
+def _known(doses: Doses) -> Frame:
+    """Return the days of which somebody told, and of every dose that was ordered."""
+    heard = doses.heard[_DAY].drop_duplicates()
+    short = doses.counted.loc[doses.counted["told"] < doses.counted["planned"], _DAY]
+    joined = heard.merge(short, how="left", on=_DAY, indicator="also")
+    return joined[joined["also"] == "left_only"]
+
+
+def _within(trial: Trial, found: Frame) -> Frame:
+    """Return the days between the first and the last dose."""
     first, last = (of_subjects(found, trial.subjects[each]) for each in ("TRTSDT", "TRTEDT"))
     return found[(found["ADT"] >= first) & (found["ADT"] <= last)]
 
@@ -81,14 +94,17 @@ def data_set(found: Frame, trial: Trial, doses: Doses) -> tuple[Frame, Frame]:
     made = made[made["AVAL"].notna()].reset_index(drop=True)
     made["PARAM"] = made["PARAMCD"].map(PARAMETERS)
     made[KEY] = np.arange(len(made))
-    of_told, has_told = made["PARAMCD"].isin(["MISSDAYS", "HELDDAYS"]), "EC" in trial.tabulations
+    of_told, has_told = made["PARAMCD"].isin(_OF_TOLD), "EC" in trial.tabulations
+    of_counted = made["PARAMCD"].isin(_COUNTED)
     made["SRCDOM"] = np.where(of_told, "EC" if has_told else "", "EX")
     made["SRCVAR"] = np.where(of_told, "ECOCCUR" if has_told else "", "EXDOSE")
     made.loc[made["PARAMCD"] == "TRTDUR", "SRCVAR"] = "EXSTDTC"
-    of_missed = made["PARAMCD"].isin(["MISSDAYS", "ADHERE"])
+    made.loc[of_counted, "SRCVAR"] = "ECDOSE"
     links = [
         _links(made[~of_told], doses.taken, "EX"),
-        _links(made[of_missed], _missed(trial, doses), "EC"),
+        _links(made[of_counted], doses.scheduled, "EC"),
+        _links(made[of_counted], doses.heard[~doses.heard["was_held"]], "EC"),
+        _links(made[made["PARAMCD"] == "MISSDAYS"], _within(trial, doses.missed), "EC"),
         _links(made[made["PARAMCD"] == "HELDDAYS"], doses.held, "EC"),
     ]
     return made, pd.concat(links, ignore_index=True)
