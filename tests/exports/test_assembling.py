@@ -2,10 +2,14 @@
 
 from datetime import date
 
+import pyarrow as pa
 import pytest
+from protocols import shipped
 
 from hometrial.exports.metadata import ValueRefusedError
+from hometrial.exports.sdtm import planned
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, assemble, pieces
+from hometrial.exports.sdtm.columnar import Columns, assemble_columns
 from hometrial.exports.sdtm.planned import study_day
 from hometrial.exports.sdtm.standard import domain
 from hometrial.exports.sdtm.study import Study
@@ -84,10 +88,74 @@ def test_numbers_days_and_epochs_come_of_the_dates(study: Study) -> None:
     assert made.lineage.to_pylist() == [{"row": n, "source": f"x/{n - 1}"} for n in (1, 2, 3, 4)]
 
 
-def test_the_baseline_is_the_last_result_before_the_drug(study: Study) -> None:
+def _at(day: str, at: str | None, **more: object) -> dict[str, object]:
+    return {
+        "id": f"i{day}{at}", "participant": "A-1", "number": 1, "day": date.fromisoformat(day), "at": at, "mg": 0.5,
+        "taken": True, **more,
+    }  # fmt: skip
+
+
+def _dosed(*intakes: dict[str, object]) -> Study:
+    rows = {**_TABLES, "intake": list(intakes)}
+    return Study(Source({name: BY_NAME[name].table(each) for name, each in rows.items()}))
+
+
+def _flags(study: Study, *rows: dict[str, object]) -> list[str]:
+    """Return the flags by the result's date, alike as rows and as columns."""
+    [made] = assemble("VS", list(rows), study)
+    found = made.table["VSLOBXFL"].to_pylist()
+    visits = pa.array([row.get("VISITNUM") for row in rows], pa.float64())
+    plain = [
+        {name: each for name, each in row.items() if name != "VISITNUM"}
+        | {SOURCE: row[SOURCE][0]}
+        for row in rows
+    ]  # fmt: skip
+    columns = Columns(pa.Table.from_pylist(plain).append_column("VISITNUM", visits))
+    assert assemble_columns("VS", columns, study)[0].table["VSLOBXFL"].to_pylist() == found
+    return list(found)
+
+
+def test_the_baseline_is_the_last_result_before_the_drug_and_no_mere_date_of_its_day(
+    study: Study,
+) -> None:
     rows = [_pulse(f"2026-01-{day:02}", "60", f"x/{day}") for day in (8, 10, 11)]
-    [made] = assemble("VS", rows, study)
-    assert made.table["VSLOBXFL"].to_pylist() == ["", "Y", ""]
+    assert _flags(study, *rows) == ["Y", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("intakes", "flags"),
+    [
+        ([_at("2026-01-10", "2026-01-10T21:00:00+01:00")], ["", "", "Y", ""]),
+        ([_at("2026-01-10", "2026-01-10T20:30:00+01:00")], ["", "Y", "", ""]),  # not at once
+        ([_at("2026-01-10", "2026-01-11T00:40:00+01:00")], ["", "", "", "Y"]),  # after midnight
+        ([_at("2026-01-10", None)], ["Y", "", "", ""]),
+        ([_at("2026-01-10", "2026-01-10T21:00:00+01:00"), _at("2026-01-10", None)], ["Y", "", "", ""]),
+        ([_at("2026-01-10", "2026-01-10T07:00:00+01:00", taken=False, mg=0.0),
+          _at("2026-01-10", "2026-01-10T21:00:00+01:00")], ["", "", "Y", ""]),
+    ],
+)  # fmt: skip
+def test_a_result_of_the_first_dose_s_day_is_before_it_by_the_clock(
+    intakes: list[dict[str, object]], flags: list[str]
+) -> None:
+    times = ("2026-01-08T23:00", "2026-01-10T08:00", "2026-01-10T20:30", "2026-01-11T00:20")
+    rows = [_pulse(at, "60", f"x/{at}") for at in times]
+    assert _flags(_dosed(*intakes), *rows) == flags
+
+
+def test_a_visit_before_the_drug_is_before_it_on_its_day_unless_the_clock_says_otherwise() -> None:
+    first = _at("2026-01-10", "2026-01-10T09:00:00+01:00")
+    before, on_drug = 2.0, 5.0  # V1, the baseline, and T1, the call after the first dose
+    day = [_pulse("2026-01-08", "60", "x/1"), _pulse("2026-01-10", "61", "x/2")]
+    late = [day[0], _pulse("2026-01-10T10:00", "61", "x/2")]
+    assert _flags(_dosed(first), day[0], day[1] | {"VISITNUM": before}) == ["", "Y"]
+    assert _flags(_dosed(first), day[0], day[1] | {"VISITNUM": on_drug}) == ["Y", ""]
+    assert _flags(_dosed(first), late[0], late[1] | {"VISITNUM": before}) == ["Y", ""]
+
+
+def test_visits_before_the_drug_are_those_that_every_arm_has_before_it() -> None:
+    names = {each.number: each.visit.id for each in planned.visits(shipped("ldn-mecfs"))}
+    found = [names[each] for each in sorted(planned.before_drug(shipped("ldn-mecfs")))]
+    assert found == ["V0", "V1", "R", "V1b"]
 
 
 def test_a_long_text_goes_on_in_the_supplement_at_a_word_s_end(study: Study) -> None:

@@ -119,12 +119,14 @@ def test_a_figure_that_a_device_never_gives_is_not_missed(week: Source) -> None:
     assert len(wearables.nv(Study(week))) == 0
 
 
-def test_the_baseline_is_the_last_result_before_the_drug_and_the_day_of_its_first_dose(
+def test_the_baseline_is_the_last_whole_day_before_the_drug(
     week: Source,
 ) -> None:
     steps = _days(week, "FA")["STEPSTN"]
     assert [row["FALOBXFL"] for row in steps] == ["", "", "", "Y", "", "", ""]
     assert [row["FADY"] for row in steps] == [-4, -3, -2, -1, 1, 2, 3]
+    worn = _days(week, "FA")["WEARMIN"]
+    assert [row["FALOBXFL"] for row in worn][2:5] == ["Y", "", ""], "not the day of the first dose"
 
 
 def test_each_record_leads_back_to_its_metric_or_to_its_day(week: Source) -> None:

@@ -117,14 +117,14 @@ def _sources(row: Row) -> tuple[str, ...]:
 
 
 def _flag_baseline(domain: DataSet, rows: list[Row], study: Study) -> None:
-    """Set --LOBXFL: the last result of a test on or before the day of the first dose, one a subject and test."""
+    """Set --LOBXFL: the last result of a test before the first dose, one a subject and test."""
     column, prefix = f"{domain.name}LOBXFL", domain.name
     if not any(each.name == column for each in domain.columns):
         return
     last: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        first, day = study.first_dose(row[PERSON]), _day(row.get(f"{prefix}DTC"))
-        if first is None or day is None or day > first:
+        written = row.get(f"{prefix}DTC") or ""
+        if not study.is_before_dose(row[PERSON], written, row.get("VISITNUM")):
             continue
         if not any(row.get(f"{prefix}{part}") for part in _BASELINED):
             continue

@@ -147,7 +147,7 @@ def _numbered(domain: DataSet, table: pa.Table) -> pa.Table:
 
 
 def _flagged(domain: DataSet, table: pa.Table, study: Study) -> pa.Table:
-    """Set --LOBXFL as assembling does: the last result of a test on or before the day of the first dose."""
+    """Set --LOBXFL as assembling does: the last result of a test before the first dose."""
     prefix = domain.name
     candidates = np.flatnonzero(
         _before_dose(table, f"{prefix}DTC", study) & _has_result(table, prefix)
@@ -178,11 +178,23 @@ def _together(columns: list[Whole]) -> Whole:
 
 
 def _before_dose(table: pa.Table, moment: str, study: Study) -> Truth:
+    """Return which rows are from before the first dose; of those of its day or the next, what the study says of each."""
     people = table[PERSON].combine_chunks().dictionary_encode()
-    firsts = [study.first_dose(each) for each in people.dictionary.to_pylist()]
-    last = np.array([(each - _DAY_0).days if each else _NO_DAY for each in firsts], dtype=np.int64)
-    days = _days(table[moment])
-    found: Truth = (days != _NO_DAY) & (days <= last[people.indices.to_numpy()])
+    names = people.dictionary.to_pylist()
+    known = [study.first_dose(each) for each in names]
+    firsts = np.array([(each - _DAY_0).days if each else _NO_DAY for each in known], dtype=np.int64)
+    whose = people.indices.to_numpy()
+    days, first = _days(table[moment]), firsts[whose]
+    found: Truth = (days != _NO_DAY) & (days < first)
+    near = np.flatnonzero((first != _NO_DAY) & (days >= first) & (days <= first + 1))
+    written = table[moment].take(pa.array(near)).to_pylist()
+    visits = [None] * len(near)
+    if "VISITNUM" in table.column_names:
+        visits = table["VISITNUM"].take(pa.array(near)).to_pylist()
+    found[near] = [
+        study.is_before_dose(names[whose[place]], said, visit)
+        for place, said, visit in zip(near, written, visits, strict=True)
+    ]
     return found
 
 

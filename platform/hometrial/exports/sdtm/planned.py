@@ -24,6 +24,7 @@ ANCHORS: dict[Anchor, str] = {
 _TREATMENT = {"none": "OPEN LABEL TREATMENT"}
 _ANY_DAY = date(2001, 1, 1)  # the plan is the same whenever it begins
 _LONGEST_CODE = 8
+_AFTER = 2  # a visit whose study day nobody can tell counts as one on the drug
 UNPLANNED = "UNPLAN"
 """The standard's own code for an element that nobody planned."""
 
@@ -103,6 +104,16 @@ def visits(protocol: Protocol) -> tuple[PlannedVisit, ...]:
         day = min(shared) if len(shared) == 1 else None
         found.append(PlannedVisit(visit, repetition, float(len(found) + 1), name, day))
     return tuple(found)
+
+
+def before_drug(protocol: Protocol) -> frozenset[float]:
+    """Return the numbers of the visits that are due on the day of the first dose at the latest, in every arm that has them."""
+    days = _days(protocol)
+    return frozenset(
+        each.number
+        for each in visits(protocol)
+        if max(days.get((each.visit.id, each.repetition), {_AFTER})) <= 1
+    )
 
 
 def _repetitions(protocol: Protocol) -> Iterator[tuple[Visit, int]]:

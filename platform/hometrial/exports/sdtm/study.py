@@ -16,6 +16,8 @@ from hometrial.protocol.medicines import found_in
 from hometrial.protocol.model import Protocol
 
 _DAY = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
+_WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_TO_THE_MINUTE = len("2026-01-31T08:00")
 
 
 @dataclass(frozen=True)
@@ -210,13 +212,40 @@ class Study:
         return {}
 
     @cached_property
-    def visit_numbers(self) -> dict[str, int]:
-        """VISITNUM of the first of each of the protocol's planned visits, in their order there."""
-        return {
-            visit: int(each.number)
-            for (visit, repetition), each in self.planned_visits.items()
-            if repetition == 1
-        }
+    def visits_before_drug(self) -> frozenset[float]:
+        """VISITNUM of the visits that the protocol puts before the first dose, if only by hours."""
+        return planned.before_drug(self.protocol)
+
+    @cached_property
+    def _first_times(self) -> dict[str, str]:
+        return {person: self._first_time(person) for person in self.people}
+
+    def _first_time(self, person: str) -> str:
+        """Return the wall clock of the first dose to the minute; empty if any dose of its day has none."""
+        first = self.first_dose(person)
+        taken = [
+            row["at"]
+            for row in self.rows("intake", person)
+            if row["day"] == first and row["taken"] and row["mg"]
+        ]
+        return min(taken)[:_TO_THE_MINUTE] if taken and all(taken) else ""
+
+    def is_before_dose(self, person: str, written: str, visit: float | None) -> bool:
+        """Whether a record is from before the first dose (--LOBXFL).
+
+        On the day of the first dose the times of the clock decide; where one of them is not known, only a record of a
+        visit that the protocol puts before the drug is: a date alone does not tell it.
+        """
+        first = self.first_dose(person)
+        if first is None or not _WHOLE_DAY.match(written):
+            return False
+        day, time = date.fromisoformat(written[:10]), written[:_TO_THE_MINUTE]
+        dosed = self._first_times.get(person, "")
+        if day < first:
+            return True
+        if dosed and len(time) == _TO_THE_MINUTE:
+            return time < dosed
+        return day == first and visit in self.visits_before_drug
 
 
 def _by_day(row: Row) -> date:
