@@ -122,7 +122,7 @@ def _with_signatures(standing: "Standing") -> dict[str, object]:
 @click.option("--account", required=True, help="Name of your account.")
 @click.pass_obj
 def sign(database: Database, name: str, role: str, root: str, account: str) -> None:
-    """Sign for a lock's root hash, in a role that the account holds.
+    """Sign for a lock's root hash, in a role that the account holds at every site: a lock holds everybody.
 
     Asks for the account's password and a code of its app: whoever holds this machine is nobody's signature. Who logs in
     by a passkey signs on the staff site.
