@@ -174,6 +174,43 @@ def test_the_dose_on_every_row_is_that_of_its_day() -> None:
     assert seen > 500
 
 
+def test_the_planned_dose_on_every_row_is_that_of_the_day_s_orders() -> None:
+    source = twin("ldn-mecfs")
+    planned = {
+        (row["participant"], row["day"]): row["mg_planned"] for row in source.rows("dose_day")
+    }
+    seen = 0
+    for name in ("ADWD", "ADQS", "ADLB"):
+        for row in study()[1][name]:
+            who = row["USUBJID"].removeprefix("LDN-MECFS-")
+            wanted = None if row.get("DTYPE") else planned.get((who, row["ADT"])) or None
+            assert _same(row["DOSEP"], wanted), row
+            seen += wanted is not None
+    assert seen > 500
+
+
+def test_adherence_counts_the_doses_that_were_told() -> None:
+    """Of each planned day by what is known of it: parts as ordered, taken from 0.8 of the amount on."""
+    source, counted = twin("ldn-mecfs"), defaultdict[str, list[int]](lambda: [0, 0])
+    orders: dict[str, Rows] = defaultdict(list)
+    for row in sorted(source.rows("dose_order"), key=lambda row: (row["day"], row["number"])):
+        orders[row["participant"]].append(row)
+    for row in source.rows("dose_day"):
+        if row["mg_planned"] and row["status"] != "unknown":
+            order = [each for each in orders[row["participant"]] if each["day"] <= row["day"]][-1]
+            parts, who = order["times_a_day"], f"LDN-MECFS-{row['participant']}"
+            counted[who][0] += parts if row["status"] == "taken" else 0
+            counted[who][1] += parts
+    found = {(row["USUBJID"], row["PARAMCD"]): row["AVAL"] for row in study()[1]["ADEX"]}
+    compliance = {row["USUBJID"]: row["TRCMP"] for row in study()[1]["ADSL"]}
+    treated = {who for who, _ in found}
+    assert len(treated) > 2
+    for who in treated:
+        taken, told = counted[who]
+        assert (found[who, "DOSETAKN"], found[who, "DOSETOLD"]) == (taken, told)
+        assert found[who, "ADHERE"] == compliance[who] == pytest.approx(100 * taken / told)
+
+
 def test_the_own_baseline_of_the_resting_heart_rate_is_on_every_day() -> None:
     rows = [row for row in study()[1]["ADWD"] if row["PARAMCD"] == "HRREST"]
     for who in {row["USUBJID"] for row in rows}:

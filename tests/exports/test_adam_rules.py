@@ -22,7 +22,7 @@ from tabulated import (
 )
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.adam import adverse_events, exposure, questionnaires, subject_level
+from hometrial.exports.adam import adverse_events, exposure, questionnaires, subject_level, visits
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.questionnaires import week
 from hometrial.exports.adam.trial import Trial
@@ -184,6 +184,20 @@ def test_a_partial_end_is_the_latest_day_but_not_after_the_last_contact() -> Non
     assert pd.isna(found["AENDT"].iloc[2])
     assert found["AENDTF"].tolist() == ["D", "M", ""]
     assert found["DOSEON"].tolist() == [1.5] * 3
+
+
+def test_a_record_equally_far_from_two_visits_goes_to_the_later() -> None:
+    """W12 is due on study day 85 to 92 at most, W14 on day 99 from 96 on: put side by side, day 92 is a week from both."""
+    of = trial("ldn-mecfs", EX=[taken(1, 100, 1.5)])
+    number = numbers("ldn-mecfs")
+    due = visits.windows(of)
+    due.loc[due["VISITNUM"] == number["W14"], "lo"] -= pd.Timedelta(days=5)
+    loose = {"PARAM": "x", "PARAMCD": "P", "USUBJID": WHO, "VISITNUM": None, "SRCSEQ": 1.0}
+    at = [(number["W12"], 85), (number["W14"], 99), (None, 91), (None, 92)]
+    rows = pd.DataFrame([loose | {"VISITNUM": visit, "ADT": day(on)} for visit, on in at])
+    rows = rows.astype({"VISITNUM": "float64", "ADT": "datetime64[s]"})
+    found = visits.placed(rows, of, pd.Series(False, rows.index))
+    assert found["AVISITN"].tolist()[2:] == [number["W12"], number["W14"]]
 
 
 def test_of_several_records_of_a_visit_the_nearest_counts_and_of_equally_near_ones_the_later() -> (
