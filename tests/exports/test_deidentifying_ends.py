@@ -46,6 +46,7 @@ def _lived_on(source: Source, on: date) -> Source:
         ]
         tables["visit"] = [*tables["visit"], *_windows(person, end)]
         tables["dose_order"] = [*tables["dose_order"], *_of_the_plan(person, end, on)]
+        tables["interruption"] = [*tables["interruption"], _paused(person, end, on)]
         tables["deviation"] = [*tables["deviation"], _deviation(person, end, on)]
     tables["visit"] = [_standing(row, on) for row in tables["visit"]]
     tables["epoch"] = [_lived(row, on) for row in tables["epoch"]] + [
@@ -78,6 +79,12 @@ def _of_the_plan(person: str, end: date, on: date) -> Iterator[Row]:
     for day in (end + 100 * _DAY, on - _DAY):
         yield {"id": f"{person}/plan/{day}", "participant": person, "number": 900, "kind": "raise", "day": day, "mg": 4.0,
                "actor": "rule", "ordered": f"{day}T03:00:00+00:00"}  # fmt: skip
+
+
+def _paused(person: str, end: date, on: date) -> Row:
+    """Return a pause that the last record began, and that goes on."""
+    return {"id": f"{person}/pause", "participant": person, "number": 901, "first": end, "last": on - _DAY,
+            "reason": "ill"}  # fmt: skip
 
 
 def _deviation(person: str, end: date, on: date) -> Row:

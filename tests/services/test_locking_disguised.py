@@ -1,6 +1,7 @@
 """A lock for the public: nobody in it can be told by name, by day, or by the Sundays on which clocks changed."""
 
 import json
+import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,17 +13,20 @@ import pytest
 from hometrial import clock
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import vouching
+from hometrial.exports.deidentifying import Disguise
 from hometrial.exports.source.tables import TABLES
 from hometrial.models import DataLock, PairedDevice, WearableAccount
 from hometrial.protocol.safety.details import Details
 from hometrial.services.capturing import capture
 from hometrial.services.locking import keeping, making
+from hometrial.services.locking.folders import RELEASE_KEY
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.safety import reporting
 from hometrial.services.scheduling import schedules
 from hometrial.services.scheduling.schedules import Plan
 from hometrial.services.streaming import writing
 
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SATURDAYS = {1: date(2016, 3, 26), 2: date(2016, 6, 4), 3: date(2016, 10, 29)}
 """Of three people the first of three days: clocks went forward, stayed, went back on the second."""
 
@@ -94,7 +98,9 @@ def place(shared_study, tmp_path_factory, later) -> Place:
         (folder / name).write_text(text)
     shared_study.take_in("fitabase", folder, create_participants=True, zone="Europe/Berlin")
     with shared_study.database.transaction("test", "people come") as session:
-        person = asked.in_trial(session)
+        today = clock.now().date()
+        begun = ("consent", "run_in_start", "first_dose")
+        person = asked.in_trial(session, "ldn-case-series", **dict.fromkeys(begun, today))
         known = Details(verbatim="vivid dreams", start="2026-03-01", severity="mild")
         reporting.report(session, person, known, reporting.Said("ann", "contact", "staff"))
         account = WearableAccount(
@@ -157,6 +163,28 @@ def test_it_tells_the_quarter_in_which_it_was_made_and_no_day(place):
         if path.is_file():
             assert not [day for day in told if day.encode() in path.read_bytes()], path.name
     assert place.lock.facts["made_at"] == made.isoformat(), "the house keeps it to the second"
+
+
+def test_no_day_of_it_is_that_of_the_making(place):
+    made = place.lock.made_at.date()
+    with place.database.reading() as session:
+        source = keeping.source_of(session, place.lock)
+    asked_of = source.rows("expected_form")
+    assert "not_yet" in {row["state"] for row in asked_of}
+    assert any(abs((row["day"] - made).days) < 4 for row in asked_of), (
+        "the plan runs past the making"
+    )
+    disguise = Disguise.of(source, place.database.settings.key(RELEASE_KEY))
+    back = {disguise.names[who]: by for who, by in disguise.shifts.items()}
+    told = 0
+    for path in sorted(place.out.rglob("*.csv")):
+        for row in pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records"):
+            for column, value in row.items():
+                if DAY.match(value) and row.get("participant_id"):
+                    lived = date.fromisoformat(value[:10]) - back[row["participant_id"]]
+                    told += 1
+                    assert lived < made - timedelta(days=6), (path.name, column, row)
+    assert told > 0
 
 
 def test_no_profile_lets_out_what_a_provider_calls_a_watch_or_an_account(place):
