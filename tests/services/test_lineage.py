@@ -444,6 +444,23 @@ def test_a_cell_of_a_lock_is_that_of_its_folder(filled, locks, shared_study):
     assert dict(cell.how)["origin"]
 
 
+def test_an_empty_result_says_why_it_is_empty_and_no_other_cell_does(filled, locks, shared_study):
+    _, _, made = filled
+    reasons = made["VS"].table["VSREASND"].to_pylist()
+    row = next(place for place, each in enumerate(reasons, start=1) if each)
+    cell, _ = _cell(shared_study, "L1", "VS", row, "VSORRES")
+    assert cell == cells.in_folder(locks / "L1", "VS", row, "VSORRES")
+    assert (cell.value, cell.empty_because) == ("", reasons[row - 1])
+    asked = ["L1", "VS", str(row), "VSORRES"]
+    plain = CliRunner().invoke(command, asked, obj=shared_study.database)
+    assert f"empty because: {reasons[row - 1]}" in plain.output
+    data = CliRunner().invoke(command, [*asked, "--json"], obj=shared_study.database)
+    assert json.loads(data.output)["empty_because"] == reasons[row - 1]
+    full = next(place for place, each in enumerate(reasons, start=1) if not each)
+    for place, variable in ((full, "VSORRES"), (row, "VSTESTCD")):
+        assert _cell(shared_study, "L1", "VS", place, variable)[0].empty_because is None
+
+
 def test_a_cell_of_an_analysis_data_set_leads_to_the_records_behind_its_tabulations(
     locks, shared_study
 ):

@@ -3,6 +3,7 @@
 import html
 import re
 
+import pyarrow.parquet as pq
 import pytest
 import signed_in
 import worked
@@ -45,6 +46,15 @@ def test_the_ladder_goes_from_the_cell_to_the_bytes_and_the_consent(place):
              "Payload of fitabase", "at byte", "Id,Time,Value", "Device:", "Consent main 1.0.0, signed"]  # fmt: skip
     places = [shown.index(each) for each in order]
     assert places == sorted(places)
+
+
+def test_an_empty_result_says_why(place):
+    kept = place[1].database.settings.home
+    path = next(kept.rglob("VS.parquet"))  # both locks hold the same
+    reasons = pq.read_table(path, columns=["VSREASND"])["VSREASND"].to_pylist()
+    row = next(number for number, each in enumerate(reasons, start=1) if each)
+    found = _page(place, "statistician", lock="L1", data_set="VS", row=row, variable="VSORRES")
+    assert f'<p class="value">(empty): {html.escape(reasons[row - 1])}</p>' in found.text
 
 
 def test_a_record_is_traced_by_its_name_too(place):

@@ -61,6 +61,8 @@ def _tell(found: "Traced") -> None:
     cell = found.cell
     value = "" if cell.value is None else f" = {cell.value}"
     click.echo(f"{cell.data_set} row {cell.row}, {cell.variable}{value}")
+    if cell.empty_because:
+        click.echo(f"  empty because: {cell.empty_because}")
     for name, what in cell.how:
         click.echo(f"  {name}: {what}")
     for chain in found.chains:

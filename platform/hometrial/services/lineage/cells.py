@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
@@ -19,11 +20,16 @@ from hometrial.services.locking import keeping
 
 _PARQUET = ("sdtm-parquet", "adam-parquet")
 _SHIFTED = "public"
+_RESULTS = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
+_CODE = 2  # letters of a domain, which its variables begin with; QSFSS is one of QS
 
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell, and the source records of its row. `value` is None where the folder has no Parquet file to read it from."""
+    """A cell, and the source records of its row. `value` is None where the folder has no Parquet file to read it from.
+
+    `empty_because`: of a result that was not obtained, what its row says of why (--REASND).
+    """
 
     data_set: str
     row: int
@@ -31,6 +37,7 @@ class Cell:
     value: str | None
     how: Facts
     records: tuple[str, ...]
+    empty_because: str | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,7 @@ class Traced:
             "row": cell.row,
             "variable": cell.variable,
             "value": cell.value,
+            "empty_because": cell.empty_because,
             "variable_is_made": dict(cell.how),
             "chains": [each.document() for each in self.chains],
             "more_records": list(self.more),
@@ -64,18 +72,19 @@ def in_folder(place: Path, data_set: str, row: int, variable: str) -> Cell:
         raise ExportRefusedError(
             f"{place} tells no lineage of {name}; it does of: {there or 'nothing, so it is no folder of data sets'}"
         )
-    value = _value(place, name, row, variable.upper())
+    value, reason = _value(place, name, row, variable.upper())
     records = tuple(read_lineage(place, name, row))
     if not records:
         rows = pq.read_table(path, columns=["row"])["row"].to_pylist()
         raise ExportRefusedError(
             f"{name} has no row {row}; it has rows 1 to {max(rows, default=0)}"
         )
-    return Cell(name, row, variable.upper(), value, how_of(name, variable.upper()), records)
+    how = how_of(name, variable.upper())
+    return Cell(name, row, variable.upper(), value, how, records, reason)
 
 
-def _value(place: Path, name: str, row: int, variable: str) -> str | None:
-    """Read a cell from a folder's Parquet. Raises ExportRefusedError for a variable or a row that is not there."""
+def _value(place: Path, name: str, row: int, variable: str) -> tuple[str | None, str | None]:
+    """Read a cell, and why it is empty, from a folder's Parquet. Raises ExportRefusedError for a variable or a row that is not there."""
     found = [
         path
         for folder in _PARQUET
@@ -83,7 +92,7 @@ def _value(place: Path, name: str, row: int, variable: str) -> str | None:
         if path.stem.upper() == name
     ]
     if not found:
-        return None
+        return None, None
     table = pq.read_table(found[0])
     if variable not in table.column_names:
         raise ExportRefusedError(
@@ -91,8 +100,22 @@ def _value(place: Path, name: str, row: int, variable: str) -> str | None:
         )
     if not 1 <= row <= table.num_rows:
         raise ExportRefusedError(f"{name} has no row {row}; it has rows 1 to {table.num_rows}")
-    value = table[variable][row - 1].as_py()
-    return "" if value is None else told(value)
+    return said_of(table.slice(row - 1, 1), name, variable)
+
+
+def reason_of(name: str, variable: str) -> str:
+    """Return the variable that says why a result is empty; empty for a variable that is no result."""
+    domain = name[:_CODE]
+    return f"{domain}REASND" if variable.removeprefix(domain) in _RESULTS else ""
+
+
+def said_of(row: pa.Table, name: str, variable: str) -> tuple[str, str | None]:
+    """Return what a cell of a table of one row says; and of one that says nothing why, if that is told."""
+    value, reason = row[variable][0].as_py(), reason_of(name, variable)
+    if value not in (None, ""):
+        return told(value), None
+    has_reason = reason in row.column_names
+    return "", (row[reason][0].as_py() or None) if has_reason else None
 
 
 def how_of(name: str, variable: str) -> Facts:

@@ -15,8 +15,8 @@ from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.days import OTHER_NAMES
 from hometrial.exports.tidy.tables import TIDY, Tidy
 from hometrial.models import DataLock
-from hometrial.services.lineage.cells import Cell, how_of
-from hometrial.services.lineage.chain import Facts, facts, told
+from hometrial.services.lineage.cells import Cell, how_of, reason_of, said_of
+from hometrial.services.lineage.chain import Facts, facts
 from hometrial.services.lineage.laying import RECORDS, ROWS_IN_A_GROUP, file_of
 from hometrial.services.lineage.shelved import shelved
 from hometrial.services.locking import worked_out
@@ -59,16 +59,18 @@ def in_lock(
         raise ExportRefusedError(f"the lock has no data set {name}; it has {', '.join(there)}")
     tidy = TIDY.get(name)
     variable = asked.variable.upper() if tidy is None else asked.variable.lower()
-    value, records = _read(path, name, asked.row, variable)
+    (value, reason), records = _read(path, name, asked.row, variable)
     if tidy is not None:
         records = _of_tidy(tidy, variable, value, records)
     how = how_of(name, variable) if tidy is None else _how(tidy, variable)
     disguise = _disguise(database, lock, kept)
     named = tuple(_named(each, disguise, kept) for each in records)
-    return Cell(name, asked.row, variable, value, how, named), kept
+    return Cell(name, asked.row, variable, value, how, named, reason), kept
 
 
-def _read(path: Path, name: str, row: int, variable: str) -> tuple[str, list[str]]:
+def _read(
+    path: Path, name: str, row: int, variable: str
+) -> tuple[tuple[str, str | None], list[str]]:
     """Return a cell and the records of its row; of the file no more is read than the rows about it."""
     with pq.ParquetFile(path) as file:
         columns = [each for each in file.schema_arrow.names if each != RECORDS]
@@ -81,9 +83,10 @@ def _read(path: Path, name: str, row: int, variable: str) -> tuple[str, list[str
                 f"{name} has no row {row}; it has rows 1 to {file.metadata.num_rows}"
             )
         group, place = divmod(row - 1, ROWS_IN_A_GROUP)
-        found: pa.Table = file.read_row_group(group, [variable, RECORDS]).slice(place, 1)
-    value, records = found[variable][0].as_py(), found[RECORDS][0].as_py()
-    return "" if value is None else told(value), records
+        beside = [each for each in columns if each == reason_of(name, variable)]
+        wanted = [variable, *beside, RECORDS]
+        found: pa.Table = file.read_row_group(group, wanted).slice(place, 1)
+    return said_of(found, name, variable), found[RECORDS][0].as_py()
 
 
 def _of_tidy(tidy: Tidy, variable: str, value: str, records: list[str]) -> list[str]:
