@@ -42,7 +42,7 @@ def retention(made: Section, material: Material) -> None:
     made.table(
         f"Still on the drug, of {saying.number(len(times))} who started",
         ("", "Day on the drug", "Under observation", "Stopped until then", "Share (Kaplan-Meier)"), rows,
-        "Stopped: for good, before the plan's end. Without a standard error: nobody had stopped, or everybody.",
+        "Stopped: before the plan's end, and not taken up again by the data cut. Without a standard error: nobody had stopped, or everybody.",
     )  # fmt: skip
 
 
