@@ -88,9 +88,9 @@ class Doses:
         """
         was_taken = self.heard["ECOCCUR"] == "Y"
         was_missed = (self.heard["ECOCCUR"] == "N") & ~self.heard["was_held"]
-        taken = self.heard[was_taken].groupby(_KEY, as_index=False)[["mg", "times"]].sum()
+        spent = self.heard[was_taken].groupby(_KEY, as_index=False)[["mg", "times"]].sum()
         missed = self.heard.loc[was_missed, _KEY].drop_duplicates().assign(was_missed=True)
-        found = self.planned.merge(taken, how="left", on=_KEY).merge(missed, how="left", on=_KEY)
+        found = self.planned.merge(spent, how="left", on=_KEY).merge(missed, how="left", on=_KEY)
         share = found["mg"].fillna(0) / found["DOSEP"]
         is_whole = share >= _ENOUGH - _SAME
         parts = np.floor(share * found["planned"] + 1 - _ENOUGH + _SAME)
