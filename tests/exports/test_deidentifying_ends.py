@@ -19,6 +19,16 @@ from hometrial.exports.tidy.tables import TIDY
 _KEY = bytes(range(32))
 _DAY = timedelta(1)
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
+_OF_THE_PLAN = {
+    ("visit", "first"),
+    ("visit", "last"),
+    ("response", "due"),
+    ("response", "occasion"),
+    ("expected_form", "occasion"),
+    ("treatment_told", "first"),
+    ("treatment_told", "last"),
+}
+"""Days of a record that its person's last one does not bound: of the plan, or told of the time before the trial."""
 _PLANNED = {"first", "last", "window_first", "window_last", "due"}
 """Of visits and forms: windows of the plan, which reach into days that are not lived."""
 
@@ -230,3 +240,44 @@ def test_what_was_due_while_somebody_took_part_stays_as_missing_however_long_it_
         numbers = [row["number"] for row in source.rows("visit") if row["visit"] == "V"]
         assert sorted(numbers) == [90, 90, 91, 91], "what was due much later is left out"
         assert {row["status"] for row in source.rows("data_day")} == {"final", "none"}
+
+
+_DATED = [
+    (each.name, field.name)
+    for each in TABLES
+    if "participant" in each.schema.names and each.name not in PROFILES["public"].without
+    for field in each.fields
+    if field.kind in ("day", "local", "instant", "partial", "occasion")
+]
+
+
+_WORKED_OUT = {
+    "outcome": "upcoming",
+    "state": "not_yet",
+    "actor": "rule",
+    "status": "unknown",
+    "mg_least": 0.0,
+}
+"""What a row has that the platform made of itself."""
+
+
+@pytest.mark.parametrize(("table", "column"), sorted({*_DATED} - _OF_THE_PLAN))
+def test_a_day_after_the_last_record_is_one_itself_or_is_not_told(table: str, column: str) -> None:
+    source, known, late = twin("ldn-case-series", people=2), BY_NAME[table], date(2029, 1, 1)
+    person = source.people[0]
+    [row] = [each for each in source.rows(table) if each["participant"] == person][:1] or [
+        {"id": "new", "participant": person, "first": date(2026, 1, 1)}
+    ]
+    own = {"day": None} if table == "visit" else {}
+    told = late if column in known.of("day") else f"{late}T10:00:00+00:00"
+    row = row | own | _WORKED_OUT | {column: told}
+    row = {name: value for name, value in row.items() if name in known.schema.names}
+    small = Source({"participant": source.table("participant")}).with_table(
+        table, known.table([row])
+    )
+    if last_records(small)[person] >= late:
+        return
+    released = release(small, PROFILES["public"], _KEY, late + timedelta(weeks=30)).source
+    moved = late + Disguise.of(small, _KEY).shifts[person]
+    days = [day for each in released.rows(table) for day in map(_day, each.values())]
+    assert moved not in days, f"{table}.{column} is no record, and tells of a day after the last"

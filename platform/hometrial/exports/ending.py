@@ -33,9 +33,10 @@ def last_records(source: Source) -> dict[str, date]:
     for row in source.rows("dose_order"):
         if row["actor"] != "rule" and row["ordered"]:
             later(row["participant"], _day(row["ordered"]))
-    for row in source.rows("response"):
-        if row["opened"]:
-            later(row["participant"], _day(row["opened"]))
+    for table, column in (("response", "opened"), ("free_answer", "answered")):
+        for row in source.rows(table):
+            if row[column]:
+                later(row["participant"], _day(row[column]))
     return found
 
 
