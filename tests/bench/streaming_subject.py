@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 from subject import peak_megabytes
 
+from hometrial import clock
 from hometrial.db import Database
 from hometrial.services.capturing import wearables
 from hometrial.services.streaming import writing
@@ -52,7 +53,9 @@ def _streamed(order: dict[str, str]) -> dict[str, float]:
     wall, processor = time.perf_counter(), _processor()
     with database.reading() as session:
         rows = [row for row in wearables.chunks(session) if row["samples"]]
-    written = writing.write(database, rows, Path(order["out"]), None, lambda _step: None)
+    written = writing.write(
+        database, rows, Path(order["out"]), None, lambda _step: None, known_at=clock.now()
+    )
     told = {"seconds": time.perf_counter() - wall, "processor": _processor() - processor}
     watching.ended.set()
     database.close()

@@ -15,6 +15,7 @@ from hometrial import clock
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.deidentifying import Disguise
 from hometrial.exports.source.reading import Row
+from hometrial.services import enrolling
 from hometrial.services.capturing import wearables
 from hometrial.services.streaming import files, writing
 
@@ -37,10 +38,13 @@ class Place:
 
     study: object
     chunks: list[Row]
+    at: datetime
 
     def write(self, out: Path, disguise: Disguise | None = None) -> dict[Path, int]:
         """Write all samples."""
-        return writing.write(self.study.database, self.chunks, out, disguise, lambda _step: None)
+        return writing.write(
+            self.study.database, self.chunks, out, disguise, lambda _step: None, known_at=self.at
+        )
 
     @property
     def store(self) -> Path:
@@ -54,7 +58,7 @@ def place(study, fitabase) -> Place:
     study.take_in("fitabase", folder, create_participants=True, zone="Europe/Berlin")
     with study.database.reading() as session:
         chunks = list(wearables.chunks(session))
-    made = Place(study, chunks)
+    made = Place(study, chunks, clock.now())
     shutil.rmtree(made.store, ignore_errors=True)  # of other tests, which share the home
     return made
 
@@ -84,6 +88,23 @@ def test_nights_and_their_stages_are_streams_of_their_own(place, tmp_path):
     assert set(pq.read_table(stages)["stage"].to_pylist()) == {"asleep", "restless", "awake"}
     nights = next(path for path in written if "sleep_session" in path.as_posix())
     assert pd.read_parquet(nights)["local_start_at"].dt.hour.tolist() == [2]
+
+
+def test_where_somebody_lived_as_it_was_known_then_places_the_ends_of_nights(place, tmp_path):
+    first = bytes_of(place.write(tmp_path / "a"), tmp_path / "a")
+    with place.study.database.transaction("test", "a journey, told late") as session:
+        person = enrolling.find_participant(session, "P-0001")
+        since = datetime(2016, 4, 11, tzinfo=UTC)
+        enrolling.set_zone(session, person, "America/New_York", valid_from=since, source="staff")
+    for path in place.store.glob("??/*"):
+        path.unlink()
+    assert bytes_of(place.write(tmp_path / "b"), tmp_path / "b") == first
+    place.at = clock.now()
+    (later,) = (path for path in place.write(tmp_path / "c") if "sleep_session" in path.as_posix())
+    was = pd.read_parquet(tmp_path / "a" / later.relative_to(tmp_path / "c"))
+    assert (was["local_end_at"] - pd.read_parquet(later)["local_end_at"]).tolist() == [
+        timedelta(hours=6)
+    ]
 
 
 def test_the_same_chunks_make_the_same_bytes(place, tmp_path):
@@ -175,7 +196,7 @@ def test_a_finished_part_that_rotted_is_made_anew_and_that_is_told(place, tmp_pa
     whole[place_of] ^= 1
     part.write_bytes(whole)
     said = []
-    again = writing.write(place.study.database, place.chunks, tmp_path / "b", None, said.append)
+    again = writing.write(place.study.database, place.chunks, tmp_path / "b", None, said.append, known_at=place.at)  # fmt: skip
     assert bytes_of(again, tmp_path / "b") == bytes_of(first, tmp_path / "a")
     assert list(again.values()) == list(first.values())
     assert len([each for each in said if "not what it was when it was finished; made anew" in each]) == 1  # fmt: skip

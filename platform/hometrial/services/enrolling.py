@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, true
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -142,13 +142,19 @@ def accounts(
 
 
 def zone_rows(
-    session: Session, participant_ids: Iterable[UUID]
+    session: Session, participant_ids: Iterable[UUID], known_at: datetime | None = None
 ) -> dict[UUID, list[ParticipantZone]]:
-    """Return each participant's zone history in order of time; a later record replaces an equal date."""
+    """Return each participant's zone history in order of time; a later record replaces an equal date.
+
+    `known_at`: as it was on record then.
+    """
     found: dict[UUID, dict[datetime | None, ParticipantZone]] = {}
     for row in session.scalars(
         select(ParticipantZone)
-        .where(ParticipantZone.participant_id.in_(list(participant_ids)))
+        .where(
+            ParticipantZone.participant_id.in_(list(participant_ids)),
+            true() if known_at is None else ParticipantZone.recorded_at <= known_at,
+        )
         .order_by(ParticipantZone.recorded_at, ParticipantZone.id)
     ):
         found.setdefault(row.participant_id, {})[row.valid_from] = row

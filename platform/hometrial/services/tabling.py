@@ -15,6 +15,7 @@ from hometrial.models import (
 )
 from hometrial.services import chunks, comparing, enrolling, storing
 from hometrial.services.comparing import day_number
+from hometrial_ingest.local_time import ZoneHistory
 from hometrial_ingest.signals import SIGNALS, Signal
 
 _SECOND = 1_000_000
@@ -67,14 +68,21 @@ def samples(
 
 
 def of_chunks(
-    session: Session, person: Participant, signal: Signal, found: Sequence[tuple[str, DayChunk]]
+    session: Session,
+    person: Participant,
+    signal: Signal,
+    found: Sequence[tuple[str, DayChunk]],
+    zones: ZoneHistory | None = None,
 ) -> pa.Table:
-    """Return the samples of some chunks of a person as the variables of their stream, in order of time."""
+    """Return the samples of some chunks of a person as the variables of their stream, in order of time.
+
+    `zones` place the ends of nights; None: as they are on record now.
+    """
     unread = _UNREAD if SIGNALS[signal].shape in comparing.SLEEP else _UNREAD | _OF_SLEEP
     columns = [name for name in chunks.schema(signal).names if name not in unread]
     table = _of_chunks(signal, found, columns)
     if signal is Signal.SLEEP_SESSION:
-        return _sessions(session, person, table)
+        return _sessions(table, zones or enrolling.zones_of(session, person))
     return _stages(table) if signal is Signal.SLEEP_STAGE else table
 
 
@@ -105,9 +113,9 @@ def _instants(microseconds: pa.ChunkedArray) -> pa.ChunkedArray:
     return microseconds.cast(pa.timestamp("us")).cast(pa.timestamp("us", tz="UTC"))
 
 
-def _sessions(session: Session, person: Participant, table: pa.Table) -> pa.Table:
+def _sessions(table: pa.Table, zones: ZoneHistory) -> pa.Table:
     end = table["end_at"].to_numpy().astype(np.int64)
-    local_end = enrolling.zones_of(session, person).place_instant(end)[1] if len(end) else end
+    local_end = zones.place_instant(end)[1] if len(end) else end
     renamed = {
         "type": table["code"],
         "start_at": table["at"],

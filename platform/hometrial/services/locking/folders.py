@@ -78,7 +78,12 @@ class Snapshot:
 
         def samples(within: Path) -> dict[Path, int]:
             return streaming.write(
-                self.database, chunks, within / "samples", self.disguise, progress
+                self.database,
+                chunks,
+                within / "samples",
+                self.disguise,
+                progress,
+                known_at=self.at,
             )
 
         return build(

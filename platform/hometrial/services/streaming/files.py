@@ -36,7 +36,7 @@ def variables_of(signal: Signal) -> list[Variable]:
 def write(session: Session, part: Part, path: Path) -> int:
     """Write a part; return its rows. Raises ExportRefusedError if a chunk is not what it was."""
     person, found = _chunks(session, part)
-    table = tabling.of_chunks(session, person, part.signal, found)
+    table = tabling.of_chunks(session, person, part.signal, found, part.zones)
     made = table.select([each.name for each in variables_of(part.signal)]).cast(
         dictionary.schema(variables_of(part.signal))
     )

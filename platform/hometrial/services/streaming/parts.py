@@ -1,12 +1,13 @@
 """A part: one stream of one person in one month, whose file depends on its chunks and on nothing else."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 
+from hometrial_ingest.local_time import ZoneHistory
 from hometrial_ingest.signals import Signal
 
 LAYOUT = b"samples/2"
@@ -36,6 +37,8 @@ class Part:
     month: str
     days: tuple[tuple[date, int, str], ...]
     hidden: Hidden | None = None
+    zones: ZoneHistory | None = None
+    """Of nights alone, whose chunks hold no wall clock of their end: where the person lived, as far as was known then."""
 
     @property
     def signal(self) -> Signal:
@@ -55,6 +58,8 @@ class Part:
         found.update(f"{self.stream}\x1f{self.participant}\x1f{self.month}".encode())
         for day, version, sha256 in self.days:
             found.update(f"\x1e{day}\x1f{version}\x1f{sha256}".encode())
+        for since, zone in self.zones.pieces if self.zones else ():
+            found.update(f"\x1c{since}\x1f{zone}".encode())
         if self.hidden:
             found.update(
                 f"\x1d{_DISGUISE}\x1f{self.hidden.name}\x1f{self.hidden.shift.days}\x1f".encode()
@@ -63,7 +68,11 @@ class Part:
         return found.hexdigest()
 
 
-def parts(chunks: Iterable[dict[str, Any]], hidden: dict[str, Hidden]) -> Iterator[Part]:
+def parts(
+    chunks: Iterable[dict[str, Any]],
+    hidden: Mapping[str, Hidden],
+    zones: Mapping[str, ZoneHistory],
+) -> Iterator[Part]:
     """Yield the parts of chunks, which are rows of the source table `chunk`; those without samples have none."""
     told = sorted(
         (
@@ -78,7 +87,9 @@ def parts(chunks: Iterable[dict[str, Any]], hidden: dict[str, Hidden]) -> Iterat
         if row["samples"]
     )
     for (stream, person, month), found in groupby(told, key=lambda each: each[:3]):
-        yield Part(stream, person, month, tuple(each[3:] for each in found), hidden.get(person))
+        days = tuple(each[3:] for each in found)
+        lived = zones.get(person) if stream == Signal.SLEEP_SESSION else None
+        yield Part(stream, person, month, days, hidden.get(person), lived)
 
 
 def _shift(hidden: Hidden | None) -> timedelta:

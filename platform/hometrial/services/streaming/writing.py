@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from errno import EIO
 from multiprocessing import get_context
 from pathlib import Path
@@ -24,9 +24,11 @@ from hometrial import clock
 from hometrial.db import Database
 from hometrial.exports import folder
 from hometrial.exports.deidentifying import Disguise
+from hometrial.services import enrolling, tabling
 from hometrial.services.streaming import files
 from hometrial.services.streaming.parts import Hidden, Part, parts
 from hometrial.settings import Settings
+from hometrial_ingest.local_time import ZoneHistory
 
 KEPT = timedelta(days=14)
 """Parts that no export has taken for so long are removed."""
@@ -43,12 +45,16 @@ def write(
     place: Path,
     disguise: Disguise | None,
     progress: Progress,
+    *,
+    known_at: datetime,
 ) -> dict[Path, int]:
     """Write the samples of chunks (rows of the source table `chunk`) below `place`; return the files with their rows.
 
+    `known_at`: what is recorded later of where people lived changes nothing.
+
     Raises ExportRefusedError if a chunk is not what it was when it was counted, OSError if the disk fails.
     """
-    wanted = list(parts(chunks, _hidden(disguise)))
+    wanted = list(parts(chunks, _hidden(disguise), _zones(database, known_at)))
     store = database.settings.home / "samples"
     store.mkdir(parents=True, exist_ok=True, mode=0o700)
     missing = [part for part in wanted if not _is_there(store, part)]
@@ -67,6 +73,13 @@ def write(
                 )
         written[path] = pq.read_metadata(path).num_rows
     return written
+
+
+def _zones(database: Database, known_at: datetime) -> dict[str, ZoneHistory]:
+    with database.reading() as session:
+        people = {person.id: person.code for person in tabling.people(session)}
+        found = enrolling.zone_rows(session, people, known_at)
+        return {people[each]: enrolling.zone_history(rows) for each, rows in found.items()}
 
 
 def _hidden(disguise: Disguise | None) -> dict[str, Hidden]:
