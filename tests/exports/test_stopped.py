@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 from twins import twin
 
-from hometrial.exports.report import flow
+from hometrial.exports.report import flow, flow_section
+from hometrial.exports.report.drawing import Words
 from hometrial.exports.report.material import Standing, material
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import BY_NAME
@@ -114,3 +115,25 @@ def test_a_failure_decided_before_a_consent_is_among_the_decided_with_its_reason
     assert stages["Screened, decided"].leavers[FAILED] == "screening failure, E1"
     assert FAILED in found.ends["Left: screen failure"]
     assert "Registered, not consented" not in found.ends
+
+
+def test_the_drawing_cuts_no_word_and_names_run_into_no_count(told):
+    found = flow.flow(told)
+    drawn = flow_section.drawn(found)
+    words = [each for each in drawn.shapes if isinstance(each, Words)]
+    said = " ".join(each.text for each in words)
+    for stage in found.stages:
+        assert all(part in said for part in stage.name.split())
+        for line in flow.said(stage.reasons):
+            assert all(part in said for part in line.split())
+    letter = 0.54  # of the size: how wide a letter of the report's typeface is in the mean
+    counts = [each for each in words if each.anchor == "end"]
+    for count in counts:
+        left = count.x - letter * count.size * len(count.text)
+        beside = [each for each in words if each.y == count.y and each.x < left]
+        assert all(each.x + letter * each.size * len(each.text) < left for each in beside)
+    assert all(
+        each.x + letter * each.size * len(each.text) < drawn.width
+        for each in words
+        if each.anchor == "start"
+    )

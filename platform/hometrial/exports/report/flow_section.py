@@ -1,14 +1,17 @@
 """The section of the flow: its drawing, the visits assessed, why screenings failed, and end states."""
 
 from collections import Counter
+from textwrap import wrap
 
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.drawing import Drawing
 from hometrial.exports.report.flow import Flow, failing, flow, said
 from hometrial.exports.report.material import Material
 
-_WIDE, _BOX, _LINE, _GAP = 640.0, 250.0, 15.0, 16.0
-_LEFT, _RIGHT = 10.0, 330.0
+_WIDE, _BOX, _LINE, _GAP = 720.0, 320.0, 15.0, 16.0
+_LEFT, _RIGHT = 10.0, 400.0
+_OF_A_BOX, _BESIDE = 43, 58
+"""Letters of a line in a box, and beside it."""
 
 
 def section(material: Material) -> Section:
@@ -40,40 +43,59 @@ _COUNT = ("people who reached the box", "len(box); asserted: box == next + leave
 
 
 def drawn(found: Flow) -> Drawing:
-    """Draw the boxes, and who left beside the arrows."""
-    heights = [max(34.0, _LINE * len(said(each.reasons)) + 14) for each in found.stages]
-    height = sum(heights) + _GAP * len(heights) + 10
+    """Draw the boxes, and who left beside the arrows; what is too long for a line goes on in the next."""
+    boxes = [wrap(each.name, _OF_A_BOX) for each in found.stages]
+    beside = [
+        [part for line in said(each.reasons) for part in wrap(line, _BESIDE)]
+        for each in found.stages
+    ]
+    heights = [
+        max(34.0, 20 + _LINE * len(name), _LINE * len(lines) + 14)
+        for name, lines in zip(boxes, beside, strict=True)
+    ]
     told = "; ".join(f"{each.name}: {len(each.people)}" for each in found.stages)
-    drawing = Drawing(_WIDE, height, told)
+    drawing = Drawing(_WIDE, sum(heights) + _GAP * len(heights) + 10, told)
     top = 6.0
-    for place, (stage, tall) in enumerate(zip(found.stages, heights, strict=True)):
-        drawing.box(_LEFT, top, (_BOX, 30), "panel", "soft")
-        drawing.words(_LEFT + 10, top + 19, stage.name)
-        drawing.words(
-            _LEFT + _BOX - 10, top + 19, f"n = {len(stage.people)}", anchor="end", is_bold=True
+    for place, stage in enumerate(found.stages):
+        is_last = place + 1 == len(found.stages)
+        _box(drawing, top, boxes[place], f"n = {len(stage.people)}")
+        _beside(
+            drawing,
+            top,
+            (15 + _LINE * len(boxes[place]), heights[place]),
+            beside[place],
+            is_last=is_last,
         )
-        middle = _LEFT + _BOX / 2
-        if place + 1 < len(found.stages):
-            drawing.line((middle, top + 30), (middle, top + tall + _GAP), ink="soft")
-            _arrow(drawing, middle, top + tall + _GAP)
-        lines = said(stage.reasons)
-        if lines:
-            at = top + 36 if tall > 40 else top + 32
-            drawing.line((middle, at), (_RIGHT - 6, at), ink="soft")
-        for number, line in enumerate(lines):
-            drawing.words(
-                _RIGHT, top + 20 + _LINE * number + (0 if tall > 40 else 6), _cut(line), size=10.5
-            )
-        top += tall + _GAP
+        top += heights[place] + _GAP
     return drawing
+
+
+def _box(drawing: Drawing, top: float, name: list[str], count: str) -> None:
+    drawing.box(_LEFT, top, (_BOX, 15 + _LINE * len(name)), "panel", "soft")
+    for number, line in enumerate(name):
+        drawing.words(_LEFT + 10, top + 19 + _LINE * number, line)
+    drawing.words(_LEFT + _BOX - 10, top + 19, count, anchor="end", is_bold=True)
+
+
+def _beside(
+    drawing: Drawing, top: float, tall: tuple[float, float], lines: list[str], *, is_last: bool
+) -> None:
+    """Draw the arrow to the next box, and who left; `tall`: of the box, and of both."""
+    box, whole = tall
+    middle = _LEFT + _BOX / 2
+    if not is_last:
+        drawing.line((middle, top + box), (middle, top + whole + _GAP), ink="soft")
+        _arrow(drawing, middle, top + whole + _GAP)
+    if lines:
+        at = top + box + (6 if whole > 40 else 2)
+        drawing.line((middle, at), (_RIGHT - 6, at), ink="soft")
+    for number, line in enumerate(lines):
+        lower = 0 if whole > 40 else 6
+        drawing.words(_RIGHT, top + 20 + _LINE * number + lower, line, size=10.5)
 
 
 def _arrow(drawing: Drawing, x: float, y: float) -> None:
     drawing.line((x - 4, y - 6), (x, y), (x + 4, y - 6), ink="soft")
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= 54 else f"{line[:53]}…"
 
 
 def _assessed(made: Section, found: Flow) -> None:
