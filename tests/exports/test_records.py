@@ -44,7 +44,7 @@ def cell_by_cell(path, made, chosen):
     told = {"file_label": SET.label, "column_labels": [each.label for each in SET.columns]}
     if chosen == "dta":
         formats = empty_times(made, "%td", "%tc")
-        pyreadstat.write_dta(as_pandas(made), path, **told, version=15, variable_value_labels=VALUES, variable_format=formats)  # fmt: skip
+        pyreadstat.write_dta(as_pandas(made), path, **told, version=labelled.STATA, variable_value_labels=VALUES, variable_format=formats)  # fmt: skip
     elif chosen == "sav":
         formats = empty_times(made, "DATE11", "DATETIME20")
         pyreadstat.write_sav(as_pandas(made), path, **told, variable_value_labels=VALUES, variable_format=formats)  # fmt: skip

@@ -238,11 +238,13 @@ def test_the_week_tells_what_is_overdue_and_what_people_were_asked(study, client
 
 
 @pytest.mark.parametrize("role", ["monitor", "statistician", "admin"])
-def test_who_does_not_work_with_people_has_no_today(study, role) -> None:
+def test_who_does_not_work_with_people_is_led_away_from_today(study, role) -> None:
     with study.database.transaction("test", "a site") as session:
         linked.person(session)
     client = signed_in.client(create_app(study.database), study.database, "other", (role,))
-    assert client.get("/").status_code == 403
+    answer = client.get("/")
+    assert answer.status_code == 303
+    assert answer.location != "/"
 
 
 def test_work_of_another_site_is_not_seen_nor_touched(study) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
@@ -19,6 +19,7 @@ from hometrial.models import (
     Participant,
     Pull,
     PullPage,
+    Site,
     StreamState,
     Token,
     WearableAccount,
@@ -36,8 +37,9 @@ STREAMS = ("heart_rate", "steps", "sleep")
 def person(
     session: Session, *, zone: str | None = "Europe/Berlin", consents: tuple[DataType, ...] = CORE
 ) -> Participant:
-    """Enrol somebody who consented a month ago."""
-    made = enrolling.add_participant(session)
+    """Enrol somebody who consented a month ago, at the first site if other tests made another."""
+    first = session.scalars(select(Site).order_by(Site.code).limit(1)).first()
+    made = enrolling.add_participant(session, site=first)
     if zone:
         enrolling.set_zone(session, made, zone, source="enrolment")
     if consents:
