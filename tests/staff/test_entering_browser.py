@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from staff_door import PASSWORD, Door, code
 
 from hometrial.db import Database
-from hometrial.services.staffing import factors
+from hometrial.services.staffing import accounts, factors
 from hometrial.settings import Settings
 from hometrial.staff import create_app
 from hometrial.staff.pages import entering
@@ -132,6 +132,9 @@ def test_pages_of_the_way_in_and_of_accounts_can_be_used_by_everybody(
 ):
     made = door.link(door.account("rosa"))
     door.with_password("sonja", roles=("admin", "statistician"))
+    gone = door.account("otto")
+    with door.database.transaction("test", "somebody leaves") as session:
+        accounts.disable(session, session.merge(gone), "left the study")
     cookie = signed_in.cookie(door.app, door.database, address, "sonja", ("admin",))
     public = ("/login", f"/setup/{made}", f"/setup/{door.link(door.account('sonja'))}")
     own = (
