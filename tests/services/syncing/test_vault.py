@@ -112,7 +112,7 @@ def test_a_token_of_another_row_opens_nothing(linker, account):
 def test_keys_are_replaced_without_losing_a_token(linker, account, tmp_path):
     token, settings = linker.access(account), linker.study.database.settings
     settings = settings.model_copy(update={"home": tmp_path})
-    before = vault.keys(linker.study.database.settings)
+    before = vault.keys(linker.study.database.settings)[:1]  # another test may have left older ones
     (tmp_path / "keys").mkdir(mode=0o700)
     (tmp_path / "keys" / "tokens.hex").write_text(before[0].hex())
     (tmp_path / "keys" / "tokens.hex").chmod(0o600)
