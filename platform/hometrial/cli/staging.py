@@ -116,7 +116,9 @@ def _live(stage: Stage, version: ProtocolVersion, everybody: list[Life]) -> Mapp
     return {
         "invited to consent": next(each for each in everybody if each.part.end == "invited"),
         "in the run-in": next(each for each in everybody if each.part.signed == RUNNING_IN),
-        "waiting for the drug": next(each for each in signed if lives.turn(each) is None),
+        "waiting for the drug": next(
+            each for each in everybody if each.part.signed == lives.RUN_IN
+        ),
         "on the drug": treated[troubles.ON_DRUG],
         "on a bad day": treated[troubles.RESTING],
         "has left": treated[3],

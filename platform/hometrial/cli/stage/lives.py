@@ -135,10 +135,12 @@ def _read(stage: Stage, life: Life) -> None:
 
 
 def _sign(stage: Stage, life: Life) -> None:
-    """Sign, answer what the screening asks, be found eligible; two weeks later the run-in is over."""
+    """Tell the age, sign, answer what else the screening asks, be found eligible; two weeks later the run-in is over."""
     part = life.part
     assert part.signed is not None  # noqa: S101 - the cast says so of who signs
     keys = Keys.of(stage.database.settings)
+    age = {"age": _answers(part)["age"]}
+    stage.do("a person tells their age", lambda s: _told(s, life, age))
     stage.at(stage.ago(part.signed, part.zone, 10))
     stage.do("a person signs", lambda s: agreeing.consent(s, keys, life))
     stage.at(stage.ago(part.signed - 1, part.zone, 12) if part.signed else stage.today)
@@ -147,6 +149,7 @@ def _sign(stage: Stage, life: Life) -> None:
     if part.signed >= RUN_IN:
         stage.at(stage.ago(part.signed - RUN_IN, part.zone, 13))
         stage.do("the run-in is over", lambda s: living.end_run_in(s, life.code))
+    if part.signed > RUN_IN:
         stage.at(stage.ago(part.signed - RUN_IN - 1, part.zone, 9))
         stage.do("the baseline", lambda s: _visit(s, life))
 

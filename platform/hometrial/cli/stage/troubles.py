@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
+from hometrial import clock
 from hometrial.cli import living
 from hometrial.cli.stage import watches
 from hometrial.cli.stage.life import Life
@@ -59,9 +60,8 @@ def befall(stage: Stage, everybody: Sequence[Life], treated: Sequence[Life]) -> 
 
 def _leave(stage: Stage, everybody: Sequence[Life], treated: Sequence[Life]) -> None:
     in_run_in = [life for life in everybody if life.part.signed in (9, 6)]
-    waiting = [life for life in everybody if life.arm == "DEL" and life.began is None]
     chosen = [(treated[place], *what) for place, what in LEAVING.items()]
-    chosen += [(in_run_in[0], "withdraw_completely", 3), (waiting[1], "withdraw_completely", 8)]
+    chosen.append((in_run_in[0], "withdraw_completely", 3))
     for life, choice, ago in chosen:
         stage.at(stage.ago(ago, life.part.zone, 15))
         said = leaving.Said(by=life.code, reason="too much beside the illness")
@@ -119,13 +119,34 @@ def _severe(stage: Stage, held: Life, serious: Life, told: Life) -> None:
     )
     now = Said(living.DOCTOR, "contact", "staff", learned_at=stage.today - timedelta(hours=10))
     stage.do("a serious event", lambda s: reporting.report(s, serious.person(s), third, now))
-    stage.at(stage.today - timedelta(hours=15))
+    _told(stage, told)
+
+
+def _told(stage: Stage, life: Life) -> None:
+    """A person reports; the site judges it at the call; the person tells it anew, and that waits for the site."""
     own = Details(
-        verbatim="headache every evening since the new dose", term="headache", severity="moderate",
-        start=f"{stage.ago(3, told.part.zone).date()}", ongoing=True,
+        verbatim="headache every evening since the new dose", term="headache", severity="mild",
+        start=f"{stage.ago(3, life.part.zone).date()}", ongoing=True,
     )  # fmt: skip
-    word = Said(told.code, "participant", "participant")
-    stage.do("a person reports", lambda s: reporting.report(s, told.person(s), own, word))
+    word = Said(life.code, "participant", "participant")
+    stage.at(stage.today - timedelta(hours=39))
+    event = stage.do("a person reports", lambda s: reporting.report(s, life.person(s), own, word))
+    stage.at(stage.today - timedelta(hours=30))
+    at_the_call = Said(living.DOCTOR, "contact", "staff", learned_at=clock.now())
+    judged = {"grade": 1, "serious": (), "related": True}
+    stage.do(
+        "an event is judged",
+        lambda s: reporting.amend(
+            s, s.merge(event), judged, at_the_call, because="asked at the call"
+        ),
+    )
+    stage.at(stage.today - timedelta(hours=15))
+    stage.do(
+        "a person tells it anew",
+        lambda s: reporting.amend(
+            s, s.merge(event), {"severity": "moderate"}, word, because="it is worse since then"
+        ),
+    )
 
 
 def _doses(stage: Stage, treated: Sequence[Life]) -> None:

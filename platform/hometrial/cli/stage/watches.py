@@ -22,7 +22,7 @@ from hometrial_ingest.simulate.timeline import ZonePeriod
 
 WORN, APART = 24, 60
 """Days of the archives, and seconds between their heart rates."""
-LINKED = (33, 36, 40, 43, 46, 49)
+LINKED = (28, 29, 30, 32, 33, 38)
 """Numbers in the cast of who have no archive: the demo links them to its simulated clouds."""
 QUIET, DEAD = 25, 31
 """Numbers in the cast of whose watch nothing came for four days, and whose account gives nothing any more."""
