@@ -11,9 +11,10 @@ from hometrial.exports.twin.setting import Setting
 from hometrial.protocol.arms import Anchor, Epoch
 from hometrial.protocol.calendar import EpochSpan, Span, epoch_spans
 
-FATES = ("completed", "ongoing", "screen_failure", "withdrawn", "not_treated", "lost")
-"""The first six people have one each; the others draw theirs, most of them `completed`."""
-_TENTHS = (*("completed",) * 11, *("ongoing",) * 4, "screen_failure", "withdrawn", "not_treated", "lost")  # fmt: skip
+FATES = ("completed", "ongoing", "screen_failure", "withdrawn", "left_in_run_in", "lost")
+"""The first six people have one each; the others draw theirs, few of them assigned and `not_treated`."""
+_TENTHS = (*("completed",) * 10, *("ongoing",) * 4, "screen_failure", "withdrawn", "left_in_run_in", "not_treated", "lost")  # fmt: skip
+_UNTREATED = ("left_in_run_in", "not_treated")
 _TRAITS = {
     "completed": frozenset({"hold", "step_down", "twice", "swap", "travel", "serious"}),
     "ongoing": frozenset({"severe", "liquid", "token_death", "opioid"}),
@@ -69,8 +70,10 @@ class Life:
 
     @cached_property
     def arm(self) -> str | None:
-        """The arm, None for who was not enrolled; blocks of as many people as there are shares."""
+        """The arm, None for who was never assigned; blocks of as many people as there are shares."""
         if self.fate == "screen_failure":
+            return None
+        if self.fate == "left_in_run_in" and self.allocated_at is not None:
             return None
         shares = [each.id for each in self.setting.protocol.arms for _ in range(each.ratio)]
         block, place = divmod(self.number - 1, len(shares))
@@ -155,6 +158,8 @@ class Life:
         days = (at["last_dose"] - at["first_dose"]).days
         if self.fate == "screen_failure":
             return at["consent"] + timedelta(chance.whole(3, 12))
+        if self.fate == "left_in_run_in":
+            return min(self.baseline, at.get("randomisation", self.baseline) - timedelta(1))
         if self.fate == "not_treated":
             return at.get("randomisation", self.baseline)
         if self.fate in ("withdrawn", "lost"):
@@ -167,11 +172,11 @@ class Life:
         known = dict(self.planned)
         if self.left is not None:
             known = {anchor: day for anchor, day in known.items() if day <= self.left}
-        if self.fate in ("withdrawn", "not_treated") and self.left is not None:
+        if self.fate in ("withdrawn", *_UNTREATED) and self.left is not None:
             known["withdrawal"] = self.left
         if self.fate == "withdrawn" and self.left is not None:
             known["last_dose"] = self.left - timedelta(1)
-        if self.fate == "not_treated":
+        if self.fate in _UNTREATED:
             known.pop("first_dose", None)
         return {anchor: day for anchor, day in known.items() if day <= self.setting.until}
 

@@ -15,6 +15,7 @@ _SITES = (("01", "Home trial office London", "GBR"), ("02", "Studienbüro Köln"
 _STATUS = {
     "screen_failure": "screen_failure",
     "withdrawn": "withdrawn",
+    "left_in_run_in": "withdrawn",
     "not_treated": "withdrawn",
     "lost": "lost_to_follow_up",
 }
@@ -141,7 +142,11 @@ def consent_events(life: Life) -> Iterator[Row]:
 
 def withdrawals(life: Life) -> Iterator[Row]:
     """Yield what somebody chose to leave."""
-    choices = {"withdrawn": ("stop_drug", "withdraw_completely"), "not_treated": ("withdraw_completely",)}  # fmt: skip
+    choices = {
+        "withdrawn": ("stop_drug", "withdraw_completely"),
+        "left_in_run_in": ("withdraw_completely",),
+        "not_treated": ("withdraw_completely",),
+    }
     for choice in choices.get(life.fate, ()):
         assert life.left is not None  # noqa: S101 - both have left
         yield {
