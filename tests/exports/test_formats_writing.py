@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet
 import pyreadstat
 import pytest
 
@@ -14,6 +15,7 @@ from hometrial.exports import metadata
 from hometrial.exports.dictionary import Variable
 from hometrial.exports.formats import frames, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
+from hometrial.exports.formulas import original
 from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 
 AT = datetime(2026, 11, 23, 14, 5, 9)  # noqa: DTZ001 - a file's own wall clock
@@ -130,13 +132,15 @@ def test_keys_tell_rows_apart_if_need_be_with_the_sequence_number(tmp_path):
         (["a", "a"], ["USUBJID", "AETERM", "AESEQ"]),
     ):
         frame = frames.Frame(natural, delivered(terms).table)
-        writing.write_all(tmp_path, "sdtm", [frame], ["dataset-json"], ORIGIN)
-        told = json.loads((tmp_path / "sdtm-json/ae.json").read_text(encoding="utf-8"))
+        place = tmp_path / terms[1]
+        place.mkdir()
+        writing.write_all(place, "sdtm", [frame], ["dataset-json"], ORIGIN)
+        told = json.loads((place / "sdtm-json/ae.json").read_text(encoding="utf-8"))
         found = {
             each["keySequence"]: each["name"] for each in told["columns"] if "keySequence" in each
         }
         assert [found[place] for place in sorted(found)] == keys
-        assert f'KeySequence="{len(keys)}"' in (tmp_path / "sdtm-json/define.xml").read_text(
+        assert f'KeySequence="{len(keys)}"' in (place / "sdtm-json/define.xml").read_text(
             encoding="utf-8"
         )
 
@@ -213,3 +217,101 @@ def test_days_and_moments_of_which_there_are_none_stay_days_and_moments(rows, tm
     assert len(reading_back.read_back(tmp_path, "adam", [made], list(writing.FORMATS))) == len(
         writing.FORMATS
     )
+
+
+ADVERSE = DataSet(
+    "ADXX", "Odd Values", "BASIC DATA STRUCTURE", "One record per value", ("ADSEQ",),
+    (
+        Column("ADSEQ", "Sequence Number", "integer"),
+        Column("AVALC", "Text", "text"),
+        Column("AVAL", "Number", "float"),
+        Column("ADT", "Day", "date"),
+        Column("ADTM", "Time", "datetime"),
+    ),
+    purpose="Analysis",
+)  # fmt: skip
+
+
+def odd(*rows):
+    return frames.Frame(
+        ADVERSE,
+        metadata.frame(ADVERSE, [{"ADSEQ": at} | row for at, row in enumerate(rows, 1)]),
+    )
+
+
+def test_a_text_with_an_apostrophe_in_front_in_a_csv_is_listed_with_what_it_was(tmp_path):
+    texts = ["=1+1", "'=1+1", "\tabc", "'\tabc", "'plain", "-P7D", "x"]
+    frame = odd(*({"AVALC": each} for each in texts))
+    writing.write_all(tmp_path, "adam", [frame], ["csv", "parquet"], ORIGIN)
+    told = pd.read_csv(tmp_path / "adam-transformations.csv", dtype=str, keep_default_na=False)
+    cells = pd.read_csv(tmp_path / "adam-csv/adxx.csv", dtype=str, keep_default_na=False)["AVALC"]
+    assert [original(each) for each in cells] == texts
+    assert list(told["row"]) == ["1", "2", "3", "4"]
+    assert [original(each) for each in told["original"]] == texts[:4]
+    assert [original(each) for each in told["written"]] == list(cells)[:4]
+    assert set(told["format"]) == {"CSV"}
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("chosen", writing.FORMATS)
+def test_what_is_no_number_is_in_no_format(tmp_path, number, chosen):
+    with pytest.raises(
+        ValueRefusedError, match=r"ADXX\.AVAL, row 2: -?(nan|inf) is no number; leave"
+    ):
+        writing.write_all(tmp_path, "adam", [odd({}, {"AVAL": number})], [chosen], ORIGIN)
+
+
+def test_half_a_pair_of_characters_is_refused_by_name():
+    with pytest.raises(ValueRefusedError, match=r"ADXX\.AVALC: 'a\\ud800' is no text"):
+        odd({"AVALC": "a\ud800"})
+
+
+def test_no_zero_is_below_zero(tmp_path):
+    writing.write_all(tmp_path, "adam", [odd({"AVAL": -0.0})], ["csv", "parquet", "ndjson"], ORIGIN)
+    assert (tmp_path / "adam-csv/adxx.csv").read_text().split("\n")[1] == '1,"",0,,'
+    assert (tmp_path / "adam-ndjson/adxx.ndjson").read_text().split("\n")[1] == '[1,"",0,null,null]'
+    assert str(pa.parquet.read_table(tmp_path / "adam-parquet/adxx.parquet")["AVAL"][0]) == "0.0"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "first"),
+    [("xpt5", date(1582, 1, 1)), ("xpt8", date(1582, 1, 1)), ("stata", date(100, 1, 1)), ("spss", date(1582, 10, 15))],
+)  # fmt: skip
+def test_a_day_before_the_first_that_a_package_knows_is_refused(tmp_path, chosen, first):
+    before = first - timedelta(days=1)
+    for name, value in (("ADT", first), ("ADTM", datetime(first.year, first.month, first.day))):  # noqa: DTZ001
+        frame, place = odd({name: value}), tmp_path / name
+        place.mkdir()
+        writing.write_all(place, "adam", [frame], [chosen], ORIGIN)
+        assert reading_back.read_back(place, "adam", [frame], [chosen])
+    for name, value in (("ADT", before), ("ADTM", datetime(before.year, before.month, before.day))):  # noqa: DTZ001
+        with pytest.raises(ValueRefusedError, match=rf"ADXX\.{name}, row 1: .* is before {first}"):
+            writing.write_all(tmp_path, "adam", [odd({name: value})], [chosen], ORIGIN)
+
+
+def test_an_error_names_the_beginning_of_a_long_text(tmp_path):
+    with pytest.raises(ValueRefusedError) as refused:
+        writing.write_all(tmp_path, "adam", [odd({"AVALC": "y" * 10**6})], ["spss"], ORIGIN)
+    assert "yyy... is longer than the 32767 bytes" in str(refused.value)
+    assert len(str(refused.value)) < 200
+
+
+def test_two_data_sets_never_share_a_file(tmp_path):
+    frame = odd({"AVAL": 1.5})
+    writing.write_all(tmp_path, "adam", [frame], ["stata"], ORIGIN)
+    with pytest.raises(ExportRefusedError, match=r"stata/adxx\.dta would hold two data sets"):
+        writing.write_all(tmp_path, "sdtm", [frame], ["stata"], ORIGIN)
+
+
+@pytest.mark.parametrize("values", [[], [date(2026, 1, 2)]])
+def test_each_package_shows_days_as_days_and_whole_numbers_whole(tmp_path, values):
+    rows = [{"ADT": each, "ADTM": datetime(2026, 1, 2, 3, 4), "AVAL": -12.125} for each in values]  # noqa: DTZ001
+    writing.write_all(tmp_path, "adam", [odd(*rows)], ["xpt5", "xpt8", "stata", "spss"], ORIGIN)
+    for read, path, told in (
+        (pyreadstat.read_xport, "adam/adxx.xpt", {"ADT": "DATE9", "ADTM": "DATETIME20"}),
+        (pyreadstat.read_xport, "adam-xpt8/adxx.xpt", {"ADT": "DATE9", "ADTM": "DATETIME20"}),
+        (pyreadstat.read_dta, "stata/adxx.dta", {"ADT": "%td", "ADTM": "%tc"}),
+        (pyreadstat.read_sav, "spss/adxx.sav", {"ADT": "DATE11", "ADTM": "DATETIME20", "ADSEQ": "F8.0", "AVAL": "F8.3" if values else "F8.0"}),
+    ):  # fmt: skip
+        shown = read(tmp_path / path)[1].original_variable_types
+        assert {name: shown[name] for name in told} == told, path

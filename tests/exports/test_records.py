@@ -8,7 +8,7 @@ import pytest
 
 from hometrial.exports import metadata
 from hometrial.exports.formats import labelled, records, xpt
-from hometrial.exports.formats.frames import as_pandas, empty_times
+from hometrial.exports.formats.frames import as_pandas, time_formats
 from hometrial.exports.metadata import Column, DataSet
 
 AT = datetime(2026, 11, 23, 8, 30)  # noqa: DTZ001 - a file's own wall clock
@@ -43,13 +43,13 @@ def table(count):
 def cell_by_cell(path, made, chosen):
     told = {"file_label": SET.label, "column_labels": [each.label for each in SET.columns]}
     if chosen == "dta":
-        formats = empty_times(made, "%td", "%tc")
+        formats = time_formats(made, "%td", "%tc")
         pyreadstat.write_dta(as_pandas(made), path, **told, version=labelled.STATA, variable_value_labels=VALUES, variable_format=formats)  # fmt: skip
     elif chosen == "sav":
-        formats = empty_times(made, "DATE11", "DATETIME20")
+        formats = {**time_formats(made, "DATE11", "DATETIME20"), **labelled.number_formats(made)}
         pyreadstat.write_sav(as_pandas(made), path, **told, variable_value_labels=VALUES, variable_format=formats)  # fmt: skip
     else:
-        formats = empty_times(made, "DATE", "DATETIME")
+        formats = time_formats(made, "DATE9", "DATETIME20")
         pyreadstat.write_xport(as_pandas(made), path, **told, table_name=SET.name, file_format_version=8, variable_format=formats)  # fmt: skip
     return path.read_bytes()
 

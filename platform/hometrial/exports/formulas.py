@@ -24,7 +24,11 @@ def is_formula(text: str) -> bool:
     """
     if _PLAIN.fullmatch(text):
         return False
-    if text[:1] in ("\t", "\r", "\n"):
+    if text.lstrip("'")[:1] in (
+        "\t",
+        "\r",
+        "\n",
+    ):  # with an apostrophe, too: else two texts were written alike
         return True
     # One character at a time: "=" and a combining stroke together would become "≠".
     seen = (character for character in text if not _is_hidden(character))
@@ -34,6 +38,11 @@ def is_formula(text: str) -> bool:
 
 def _is_hidden(character: str) -> bool:
     return character in _QUOTES or unicodedata.category(character)[0] in _NEVER_SEEN
+
+
+def original(cell: str) -> str:
+    """Return the text that a cell of a CSV stands for."""
+    return cell[1:] if cell.startswith("'") and is_formula(cell[1:]) else cell
 
 
 def neutralised(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -20,6 +20,8 @@ ARROW: dict[str, pa.DataType] = {
     "datetime": pa.timestamp("s"),
 }
 """Text is never null: nothing is the empty text, as a SAS file has no other."""
+_NOT_FITTING = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError)
+"""What is no value of its kind; half a character pair is no text."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
 LONGEST_LABEL = 40
 
@@ -114,7 +116,7 @@ def _column(data_set: DataSet, column: Column, values: list[object]) -> pa.Array
     given = ["" if each is None else each for each in values] if column.kind == "text" else values
     try:
         return pa.array(given, ARROW[column.kind])
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except _NOT_FITTING as error:
         wrong = next(each for each in given if not _fits(each, column))
         raise ValueRefusedError(
             f"{data_set.name}.{column.name}: {wrong!r} is no {column.kind}"
@@ -124,7 +126,7 @@ def _column(data_set: DataSet, column: Column, values: list[object]) -> pa.Array
 def _fits(value: object, column: Column) -> bool:
     try:
         pa.array([value], ARROW[column.kind])
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
+    except _NOT_FITTING:
         return False
     return True
 

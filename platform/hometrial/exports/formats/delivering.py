@@ -9,7 +9,7 @@ import pyarrow as pa
 from hometrial.exports.formats import parking, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import identified
+from hometrial.exports.formats.frames import identified, unsigned_zeros
 from hometrial.exports.formats.parking import Parked
 from hometrial.exports.formats.reading_back import Checked
 from hometrial.exports.formats.writing import NOTHING_TOLD, Framed, Shipment
@@ -38,7 +38,7 @@ class Deliveries:
         shipment = Shipment(self.place, name, self.formats, self.origin)
         parked = self.made.setdefault(name, [])
         for each in frames:
-            frame = identified(writing.as_frame(each))
+            frame = identified(unsigned_zeros(writing.as_frame(each)))
             for written in shipment.write(frame):
                 found = self._checked.setdefault((name, written.format), [])
                 found.append(reading_back.check(self.place, written))

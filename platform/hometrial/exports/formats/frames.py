@@ -108,6 +108,19 @@ def identified(frame: Frame) -> Frame:
     return replace(made, data_set=replace(made.data_set, keys=(*keys, sequence)))
 
 
+def unsigned_zeros(frame: Frame) -> Frame:
+    """Return a data set without zeros below zero: a CSV would say -0, a transport file cannot."""
+    typed = None if frame.typed is None else _unsigned_zeros(frame.typed)
+    return replace(frame, table=_unsigned_zeros(frame.table), typed=typed)
+
+
+def _unsigned_zeros(table: pa.Table) -> pa.Table:
+    for place, each in enumerate(table.schema):
+        if pa.types.is_floating(each.type):
+            table = table.set_column(place, each, pc.add(table[each.name], 0.0))
+    return table
+
+
 def is_unique(frame: Frame) -> bool:
     """Tell if the keys of a data set tell its rows apart."""
     keys = list(frame.data_set.keys)
@@ -135,12 +148,12 @@ def as_pandas(table: pa.Table) -> pd.DataFrame:
     )
 
 
-def empty_times(table: pa.Table, of_day: str, of_time: str) -> dict[str, str]:
-    """Return the formats of days and times of which there are none: without values, nothing else tells what they are."""
+def time_formats(table: pa.Table, of_day: str, of_time: str) -> dict[str, str]:
+    """Return how days and times are shown, also where there are none and nothing else tells what they are."""
     return {
         field.name: of_day if pa.types.is_date(field.type) else of_time
         for field in table.schema
-        if pa.types.is_temporal(field.type) and table[field.name].null_count == table.num_rows
+        if pa.types.is_temporal(field.type)
     }
 
 

@@ -1,24 +1,36 @@
 """Stata and SPSS files with labels of variables and of values, by pyreadstat; the same bytes for the same frame."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyreadstat
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.formats import limits, records, spss_records, stata_records
-from hometrial.exports.formats.frames import ValueLabels, as_pandas, empty_times
+from hometrial.exports.formats.frames import ValueLabels, as_pandas, time_formats
 from hometrial.exports.formats.limits import Limits
-from hometrial.exports.metadata import DataSet
+from hometrial.exports.metadata import DataSet, canonical
 
 STATA = 14
 """The version of the file: Unicode, and texts of any length. Long texts of the next one are read as empty by haven 2.5."""
 STATA_LIMITS = Limits(
-    "Stata", text=2_000_000_000, name=32, label=80, number=8.9e307, keeps_trailing_blanks=True
+    "Stata",
+    text=2_000_000_000,
+    name=32,
+    label=80,
+    number=8.9e307,
+    keeps_trailing_blanks=True,
+    first_day=date(100, 1, 1),
 )
-SPSS_LIMITS = Limits("SPSS", text=32_767, name=64, label=256, number=1.7e308)
+SPSS_LIMITS = Limits(
+    "SPSS", text=32_767, name=64, label=256, number=1.7e308, first_day=date(1582, 10, 15)
+)
+_DECIMALS, _NARROWEST, _WIDEST = 16, 8, 40
+"""Decimals that SPSS shows of a number at the most; characters at the least and at the most."""
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _NO_LABELS: Mapping[str, Mapping[int, str]] = {}
 _STATA_MADE = b"<timestamp>\x11"
@@ -40,7 +52,7 @@ def write_stata(
         column_labels=[column.label for column in data_set.columns],
         version=STATA,
         variable_value_labels=_codes(values),
-        variable_format=empty_times(table, "%td", "%tc"),
+        variable_format=time_formats(table, "%td", "%tc"),
     )
     if in_columns:
         stata_records.replace_records(path, table, wide)
@@ -72,13 +84,29 @@ def write_spss(
         file_label=data_set.label,
         column_labels=[column.label for column in data_set.columns],
         variable_value_labels=_codes(values),
-        variable_format=empty_times(table, "DATE11", "DATETIME20"),
+        variable_format={**time_formats(table, "DATE11", "DATETIME20"), **number_formats(table)},
     )
     if in_columns:
         spss_records.replace_records(path, table, wide)
     with path.open("r+b") as file:
         file.seek(_SPSS_MADE)
         file.write(f"{at:%d} {_MONTHS[at.month - 1]} {at:%y%H:%M:%S}".encode())
+
+
+def number_formats(table: pa.Table) -> dict[str, str]:
+    """Return how SPSS shows each number: with as many decimals as its values have, instead of two of all."""
+    return {
+        field.name: _shown(table[field.name])
+        for field in table.schema
+        if pa.types.is_integer(field.type) or pa.types.is_floating(field.type)
+    }
+
+
+def _shown(values: pa.ChunkedArray) -> str:
+    told = [Decimal(canonical(each)) for each in pc.unique(values.drop_null()).to_pylist()]
+    decimals = min(_DECIMALS, max((-int(each.as_tuple().exponent) for each in told), default=0))
+    digits = max((each.adjusted() + 1 for each in told), default=1)
+    return f"F{min(_WIDEST, max(_NARROWEST, digits + decimals + 2))}.{decimals}"
 
 
 def _codes(values: ValueLabels) -> dict[str, dict[float | int, str]]:

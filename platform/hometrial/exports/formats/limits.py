@@ -1,17 +1,21 @@
 """What a format cannot hold, found in whole columns at a time; the error names variable, row and value."""
 
 from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from hometrial.exports.formats.frames import EXACT, first
+from hometrial.exports.formats.frames import EXACT, Frame, first
 from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
+
+_TOLD = 80
+"""Characters of a value in an error."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Of a format: bytes of a text, of a name and of a label, the largest and the smallest number, and what it keeps."""
+    """Of a format: bytes of a text, of a name and of a label, the largest and the smallest number, the first day, and what it keeps."""
 
     format: str
     text: int
@@ -22,6 +26,7 @@ class Limits:
     keeps_trailing_blanks: bool = False
     keeps_long_integers: bool = False
     smallest: float = 0.0
+    first_day: date = date.min
 
 
 def check(limits: Limits, data_set: DataSet, table: pa.Table) -> None:
@@ -39,6 +44,22 @@ def check(limits: Limits, data_set: DataSet, table: pa.Table) -> None:
             _check_text(limits, data_set, column, values)
         elif column.kind in ("integer", "float"):
             _check_number(limits, data_set, column, values)
+        elif limits.first_day > date.min:
+            first_day = pa.scalar(limits.first_day).cast(values.type)
+            before = pc.less(values, first_day)
+            _refuse(data_set, column, values, before, f"is before {limits.first_day}, where the days of {limits.format} begin")  # fmt: skip
+
+
+def check_numbers(frame: Frame) -> None:
+    """Raise ValueRefusedError for what is no number (NaN, infinite): no format says it as the others do."""
+    for column in frame.data_set.columns:
+        values = frame.table[column.name]
+        row = first(pc.invert(pc.is_finite(values))) if column.kind == "float" else None
+        if row is not None:
+            raise ValueRefusedError(
+                f"{frame.data_set.name}.{column.name}, row {row}: {values[row - 1].as_py()!r} is no number; "
+                "leave the value empty"
+            )
 
 
 def _check_text(limits: Limits, data_set: DataSet, column: Column, values: pa.ChunkedArray) -> None:
@@ -75,6 +96,12 @@ def _refuse(
     row = first(mask)
     if row is not None:
         raise ValueRefusedError(
-            f"{data_set.name}.{column.name}, row {row}: {values[row - 1].as_py()!r} {why}; "
+            f"{data_set.name}.{column.name}, row {row}: {_told(values[row - 1].as_py())} {why}; "
             "Parquet holds it"
         )
+
+
+def _told(value: object) -> str:
+    """Return a value as an error names it: of a long text the beginning."""
+    told = repr(value) if isinstance(value, str | int | float) else str(value)
+    return told if len(told) <= _TOLD else f"{told[:_TOLD]}..."

@@ -4,7 +4,7 @@ Accents and letters are composed first (NFC). Then, in this order: the signs of 
 control characters and all kinds of space as blanks; marks that stand on nothing and characters without width are
 left out; every other character by AnyAscii's table (as it is read aloud in Latin letters). Blanks at the end are
 taken away, as no transport file keeps them. A text that grew longer than the format holds is cut. Times lose what
-comes after the second.
+comes after the second. In CSV a text that a spreadsheet would run gets an apostrophe.
 """
 
 import unicodedata
@@ -18,12 +18,15 @@ from anyascii import anyascii
 from hometrial.exports.dictionary import Variable
 from hometrial.exports.formats.frames import Frame
 from hometrial.exports.formats.limits import Limits
+from hometrial.exports.formulas import neutralised
 from hometrial.exports.metadata import ValueRefusedError
 
 SIGNS = {
     "µ": "u", "μ": "u", "≥": ">=", "≤": "<=", "≠": "<>", "±": "+/-", "×": "x", "‰": " per mille",
     "½": "1/2", "¼": "1/4", "¾": "3/4", "²": "2", "³": "3", "→": "->", "€": "EUR", "£": "GBP", "ß": "ss",
 }  # fmt: skip
+CSV = "CSV"
+"""What the list of changes calls the format."""
 CHANGES = (
     Variable("data_set", "Data set", "text"),
     Variable("row", "Row", "integer", text="In the file, from 1."),
@@ -81,6 +84,22 @@ def _shortened(frame: Frame, limits: Limits) -> Iterator[Change]:
             for row in pc.indices_nonzero(pc.not_equal(told, whole)).to_pylist():
                 was, now = told[row].as_py().isoformat(), whole[row].as_py().isoformat()
                 yield Change(frame.data_set.name, row + 1, column.name, was, now, limits.format)
+
+
+def in_spreadsheets(frame: Frame) -> list[Change]:
+    """Return the texts that get an apostrophe in a CSV, as a spreadsheet would run them."""
+    changes: list[Change] = []
+    for column in frame.data_set.columns:
+        values = frame.table[column.name]
+        shown = neutralised(values) if column.kind == "text" else values
+        if shown is not values:
+            rows = pc.indices_nonzero(pc.not_equal(values, shown))
+            lists = (each.to_pylist() for each in (rows, values.take(rows), shown.take(rows)))
+            changes += [
+                Change(frame.data_set.name, row + 1, column.name, was, now, CSV)
+                for row, was, now in zip(*lists, strict=True)
+            ]
+    return changes
 
 
 def _fitted(

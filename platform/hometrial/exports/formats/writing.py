@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -11,13 +11,19 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.formats import dataset_json, define, labelled, xpt
+from hometrial.exports.formats import dataset_json, define, labelled, limits, xpt
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import Frame, described, identified
+from hometrial.exports.formats.frames import Frame, described, identified, unsigned_zeros
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.parking import Parked
-from hometrial.exports.formats.transliterating import CHANGES, Change, fitted, listed
+from hometrial.exports.formats.transliterating import (
+    CHANGES,
+    Change,
+    fitted,
+    in_spreadsheets,
+    listed,
+)
 from hometrial.exports.metadata import DataSet
 from hometrial.exports.writing import TableWriter, csv_table
 
@@ -64,6 +70,8 @@ class Format:
     ending: str
     write: Callable[[Path, Frame, Origin], None]
     limits: Limits | None = None
+    changed: Callable[[Frame], list[Change]] = lambda _: []
+    """What is written in another way although the format could hold it."""
     is_defined: bool = False
     """A define.xml stands beside its files, except for tidy tables, which no standard describes."""
 
@@ -96,7 +104,11 @@ def _parquet(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
     pq.write_table(frame.fullest, path, compression="zstd", version="2.6")
 
 
+_CSV_LIMITS = replace(dataset_json.LIMITS, format="CSV")
+
+
 def _csv(path: Path, frame: Frame, origin: Origin) -> None:  # noqa: ARG001
+    limits.check(_CSV_LIMITS, frame.data_set, frame.table)
     options = pa_csv.WriteOptions(quoting_style="needed")
     pa_csv.write_csv(csv_table(frame.fullest), path, options)
 
@@ -107,7 +119,7 @@ FORMATS = {
     "dataset-json": Format("{}-json", "json", _json, dataset_json.LIMITS, is_defined=True),
     "ndjson": Format("{}-ndjson", "ndjson", _ndjson, dataset_json.LIMITS, is_defined=True),
     "parquet": Format("{}-parquet", "parquet", _parquet),
-    "csv": Format("{}-csv", "csv", _csv),
+    "csv": Format("{}-csv", "csv", _csv, changed=in_spreadsheets),
     "stata": Format("stata", "dta", _stata, labelled.STATA_LIMITS),
     "spss": Format("spss", "sav", _spss, labelled.SPSS_LIMITS),
 }
@@ -163,6 +175,7 @@ class Shipment:
 
         Raises ExportRefusedError for a format that is not known, ValueRefusedError for a value that one cannot hold.
         """
+        limits.check_numbers(frame)
         return [self._written(frame, each) for each in formats_of(self.name, self.formats)]
 
     def _written(self, whole: Frame, chosen: str) -> Written:
@@ -171,9 +184,13 @@ class Shipment:
         place.mkdir(parents=True, exist_ok=True)
         frame, changes = ready(whole, form)
         path = place / f"{file_name(frame.data_set)}.{form.ending}"
+        if path.exists():
+            raise ExportRefusedError(
+                f"{path.relative_to(self.folder)} would hold two data sets named {frame.data_set.name}; rename one"
+            )
         form.write(path, frame, self.origin)
         self.files[path] = frame.table.num_rows
-        self._changes.setdefault(chosen, []).extend(changes)
+        self._changes.setdefault(chosen, []).extend([*changes, *form.changed(frame)])
         return Written(chosen, path, frame)
 
     def finish(self, frames: Sequence[Framed], told: Told = NOTHING_TOLD) -> dict[Path, int]:
@@ -205,7 +222,7 @@ def write_all(
     Raises as `Shipment.write`.
     """
     shipment = Shipment(folder, name, formats, origin)
-    whole = [identified(as_frame(each)) for each in frames]
+    whole = [identified(unsigned_zeros(as_frame(each))) for each in frames]
     for each in whole:
         shipment.write(each)
     return shipment.finish(whole, told)

@@ -1,6 +1,6 @@
 """SAS transport files, version 5 and 8, by pyreadstat; the limits that it does not hold are held here (exports.md 2.1)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyreadstat
 
 from hometrial.exports.formats import limits, records, xpt_records
-from hometrial.exports.formats.frames import as_pandas, empty_times
+from hometrial.exports.formats.frames import as_pandas, time_formats
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.metadata import DataSet
 
@@ -18,6 +18,8 @@ LARGEST = 7.2e75
 """Beyond it the format's hexadecimal numbers end."""
 SMALLEST = 16.0**-65
 """Nearer to 0 there is none; this one itself is left out, as readers take it for 0."""
+FIRST_DAY = date(1582, 1, 1)
+"""SAS knows no day before."""
 LIMITS: dict[Version, Limits] = {
     5: Limits(
         "XPT version 5",
@@ -27,8 +29,17 @@ LIMITS: dict[Version, Limits] = {
         number=LARGEST,
         smallest=SMALLEST,
         is_ascii=True,
+        first_day=FIRST_DAY,
     ),
-    8: Limits("XPT version 8", text=32_767, name=32, label=256, number=LARGEST, smallest=SMALLEST),
+    8: Limits(
+        "XPT version 8",
+        text=32_767,
+        name=32,
+        label=256,
+        number=LARGEST,
+        smallest=SMALLEST,
+        first_day=FIRST_DAY,
+    ),
 }
 _MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
 _DESCRIPTOR = {5: b"HEADER RECORD*******DSCRPTR", 8: b"HEADER RECORD*******DSCPTV8"}
@@ -49,7 +60,7 @@ def write(path: Path, data_set: DataSet, table: pa.Table, at: datetime, version:
         table_name=data_set.name,
         column_labels=[column.label for column in data_set.columns],
         file_format_version=version,
-        variable_format=empty_times(table, "DATE", "DATETIME"),
+        variable_format=time_formats(table, "DATE9", "DATETIME20"),
     )
     xpt_records.replace_records(path, table, wide)
     _stamp(path, at, version)
