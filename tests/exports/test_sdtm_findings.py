@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from twins import bodies, twin
 
@@ -12,7 +13,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports.sdtm import questionnaires, wearables
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, Made, assemble
 from hometrial.exports.sdtm.coding import code_of, listed
-from hometrial.exports.sdtm.columnar import Columns, assemble_columns
+from hometrial.exports.sdtm.columnar import Columns, assemble_columns, plain
 from hometrial.exports.sdtm.standard import terms
 from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source
@@ -234,6 +235,25 @@ def test_words_that_are_too_long_go_on_in_the_supplement() -> None:
     assert " ".join(pieces) == _LONG.strip()
     assert all(len(piece.encode()) <= 200 for piece in pieces)
     assert {each["IDVARVAL"] for each in further} == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("words", "text", "number"),
+    [
+        ("5", "5", 5.0), ("5.50", "5.5", 5.5), ("-3", "-3", -3.0), ("007", "007", None), ("5 days", "5 days", None),
+        ("1e3", "1e3", None), ("12345678901234567890", "12345678901234567890", None),
+    ],
+)  # fmt: skip
+def test_words_that_are_a_number_are_one(words: str, text: str, number: float | None) -> None:
+    answers = [_item("side_effects", "other_what", words=words)]
+    [row] = _made(_source(response=[_response("side_effects")], free_answer=answers)).table.to_pylist()  # fmt: skip
+    assert (row["QSORRES"], row["QSSTRESC"], row.get("QSSTRESN")) == (words, text, number)
+
+
+def test_no_number_has_an_exponent() -> None:
+    assert plain(pa.array([1e-07, 4.0, None, 2.5e22])).to_pylist() == [
+        "0.0000001", "4", None, "25000000000000000000000",
+    ]  # fmt: skip
 
 
 def test_clinicians_classifications_stand_in_their_own_domain() -> None:

@@ -4,10 +4,8 @@ import re
 from datetime import date
 from typing import Any
 
-import pytest
 from protocols import shipped
 
-from hometrial.exports.metadata import ValueRefusedError
 from hometrial.exports.sdtm.assembling import Made, assemble
 from hometrial.exports.sdtm.laboratory import _units, lb
 from hometrial.exports.sdtm.standard import terms
@@ -96,15 +94,36 @@ def test_an_unlisted_unit_stays_as_it_was_told() -> None:
     assert _rows(made, "LBTESTCD", *_RESULT) == [("ALT", "3", "arb'U/L", "3", 3.0, "arb'U/L")]
 
 
-def test_an_unlisted_analyte_is_named_after_itself_unless_two_would_share_a_name() -> None:
+def test_an_unlisted_analyte_is_named_after_itself_and_has_a_code_of_its_own_if_two_would_share_one() -> (
+    None
+):
     [made] = _made({"analyte": "interleukin_6", "value": 3.0, "unit": "pg/mL"})
     assert _rows(made, "LBTESTCD", "LBTEST", "LBORRESU") == [("INTERLEU", "Interleukin 6", "pg/mL")]
-    with pytest.raises(
-        ValueRefusedError, match="INTERLEU is short for Interleukin 6 and for Interl"
-    ):
-        _made(
-            {"analyte": "interleukin_6", "value": 3.0}, {"analyte": "interleukin_8", "value": 3.0}
-        )
+    names = ("interleukin_6", "interleukin_8", "a_marker_with_a_name_of_more_than_forty_letters_1",
+             "a_marker_with_a_name_of_more_than_forty_letters_2")  # fmt: skip
+    [made] = _made(*({"analyte": name, "value": 3.0} for name in names))
+    pairs = _rows(made, "LBTESTCD", "LBTEST")
+    assert (
+        len(set(pairs)) == len({code for code, _ in pairs}) == len({test for _, test in pairs}) == 4
+    )
+    assert all(re.fullmatch("[A-Z][A-Z0-9]{0,7}", code) and len(test) <= 40 for code, test in pairs)
+    assert sorted(test[8:] for _, test in pairs)[-2:] == ["-Interleukin 6", "-Interleukin 8"]
+
+
+def test_a_unit_with_a_greek_letter_is_the_same_unit() -> None:
+    told = [
+        {"analyte": "bilirubin", "value": 12.0, "unit": f"{sign}mol/L"} for sign in "u\u00b5\u03bc"
+    ]
+    [made] = _made(*told)
+    assert _rows(made, "LBORRESU", "LBSTRESU") == [("umol/L", "umol/L")] * 3
+
+
+def test_no_number_has_an_exponent() -> None:
+    [made] = _made({"value": 1e-07, "upper_limit": 2e-05}, {"value": 1e20, "upper_limit": 50.0})
+    assert _rows(made, "LBORRES", "LBSTRESC", "LBORNRHI") == [
+        ("0.0000001", "0.0000001", "0.00002"),
+        ("100000000000000000000", "100000000000000000000", "50"),
+    ]
 
 
 def test_every_analyte_of_the_four_protocols_is_listed_with_its_unit() -> None:

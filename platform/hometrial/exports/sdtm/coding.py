@@ -57,12 +57,12 @@ def code_of(instrument: str, kind: Kind, name: str) -> Code:
         (code.category for (of, _, _), code in listed().items() if of == instrument),
         instrument.replace("_", " ").upper(),
     )
-    code = _made(f"{instrument}/{kind}/{name}")
+    code = made_code(f"{instrument}/{kind}/{name}")
     test = f"{code}-{name.replace('_', ' ')}"
     return Code("QS", category, code, test[:_LONGEST_TEST].rstrip())
 
 
-def _made(name: str) -> str:
+def made_code(name: str) -> str:
     """Return X and seven letters or digits: the same for the same name, in every study."""
     number = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8])
     letters = []

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,20 @@ def rounded(numbers: pa.ChunkedArray) -> pa.Array:
     coded = numbers.combine_chunks().dictionary_encode()
     told = [float(f"{each:.12g}") for each in coded.dictionary.to_pylist()]
     return pa.array(told, pa.float64()).take(coded.indices)
+
+
+def plain(numbers: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    """Return numbers as text without exponents: nobody reads 1e-05 as a number there."""
+    told = pc.cast(numbers, pa.string())
+    if not pc.any(pc.match_substring(told, "e")).as_py():
+        return told
+    return pa.array([each and f"{Decimal(each):f}" for each in told.to_pylist()], pa.string())
+
+
+def read_numbers(words: pa.ChunkedArray) -> pa.Array:
+    """Return which texts are numbers, of as many digits as one is exact with; null of any other."""
+    is_one = pc.match_substring_regex(words, r"^-?(0|[1-9]\d{0,11})(\.\d{1,3})?$")
+    return pc.cast(pc.if_else(is_one, words, None), pa.float64())
 
 
 def _codes(column: pa.ChunkedArray) -> Whole:

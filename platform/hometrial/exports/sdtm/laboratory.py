@@ -2,14 +2,19 @@
 
 import csv
 import re
+from collections import Counter
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 
-from hometrial.exports.metadata import ValueRefusedError, canonical
+from hometrial.exports.metadata import canonical
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, SUPPLEMENT, Qualifier, Row
+from hometrial.exports.sdtm.coding import made_code
 from hometrial.exports.sdtm.study import Study
 
+_NAMES = ("LBTESTCD", "LBTEST", "LBCAT", "LBSPEC")
+_LONGEST_TEST = 40
+_MICRO = str.maketrans("\N{MICRO SIGN}\N{GREEK SMALL LETTER MU}", "uu")
 _DIGITS = 6
 """Significant digits of a converted result: more than any of these methods measures."""
 
@@ -25,27 +30,19 @@ def _units() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def lb(study: Study) -> list[Row]:
-    """Return the rows of LB. Raises ValueRefusedError for two unlisted analytes of one short name."""
-    rows = [_row(study, row) for row in study.source.rows("laboratory")]
-    names: dict[str, str] = {}
-    for row in rows:
-        known = names.setdefault(row["LBTESTCD"], row["LBTEST"])
-        if known != row["LBTEST"]:
-            raise ValueRefusedError(
-                f"LB.LBTESTCD: {row['LBTESTCD']} is short for {known} and for {row['LBTEST']}; "
-                "list them in exports/sdtm/laboratory.csv"
-            )
-    return rows
+    """Return the rows of LB."""
+    results = study.source.rows("laboratory")
+    named = _names({row["analyte"] for row in results})
+    return [_row(study, row, named[row["analyte"]]) for row in results]
 
 
-def _row(study: Study, row: Row) -> Row:
-    units = _units().get(row["analyte"], {})
-    line = units.get((row["unit"] or "").lower())
-    result = _Result(row, line)
+def _row(study: Study, row: Row, names: Row) -> Row:
+    unit = (row["unit"] or "").translate(_MICRO).lower()
+    result = _Result(row, _units().get(row["analyte"], {}).get(unit))
     made: Row = {
         PERSON: row["participant"],
         SOURCE: (f"laboratory/{row['id']}",),
-        **_named(row["analyte"], line or next(iter(units.values()), None)),
+        **names,
         **result.columns(),
         "LBNAM": row["laboratory"] or "",
         "LBDTC": row["sampled"] or "",
@@ -57,12 +54,35 @@ def _row(study: Study, row: Row) -> Row:
     return made
 
 
-def _named(analyte: str, line: dict[str, str] | None) -> Row:
-    """Return the names of a listed analyte; one that is not listed is named after itself."""
-    if line is not None:
-        return {name: line[name] for name in ("LBTESTCD", "LBTEST", "LBCAT", "LBSPEC")}
-    code = re.sub(r"[^A-Z0-9]", "", analyte.upper())[:8]
-    return {"LBTESTCD": code, "LBTEST": analyte.replace("_", " ").capitalize()[:40]}
+def _names(analytes: set[str]) -> dict[str, Row]:
+    """Return how each analyte is named: as the table beside says, else after itself, by a code of its own if need be."""
+    listed = {name: next(iter(units.values())) for name, units in _units().items()}
+    found = {
+        name: {column: listed[name][column] for column in _NAMES}
+        if name in listed
+        else {"LBTESTCD": _short(name), "LBTEST": _words(name)[:_LONGEST_TEST].rstrip()}
+        for name in sorted(analytes)
+    }
+    for column in ("LBTESTCD", "LBTEST"):
+        times = Counter(each[column] for each in found.values())
+        for name in sorted(analytes - set(listed)):
+            if times[found[name][column]] > 1:
+                code = made_code(f"laboratory/{name}")
+                found[name] = {"LBTESTCD": code, "LBTEST": f"{code}-{_words(name)}"[:_LONGEST_TEST].rstrip()}  # fmt: skip
+    return found
+
+
+def _short(analyte: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "", analyte.upper())[:8]
+
+
+def _words(analyte: str) -> str:
+    return analyte.replace("_", " ").capitalize()
+
+
+def _plain(value: float) -> str:
+    """Write a number without an exponent: nobody reads 1e-05 as a number there."""
+    return f"{Decimal(canonical(value)):f}"
 
 
 class _Result:
@@ -81,9 +101,9 @@ class _Result:
         sign = "" if self.is_number else "<" if row["below"] is not None else ">"
         found = next(row[each] for each in ("value", "below", "above") if row[each] is not None)
         made: Row = {
-            "LBORRES": f"{sign}{canonical(found)}",
+            "LBORRES": f"{sign}{_plain(found)}",
             "LBORRESU": self._unit,
-            "LBSTRESC": f"{sign}{canonical(self._converted(found))}",
+            "LBSTRESC": f"{sign}{_plain(self._converted(found))}",
             "LBSTRESU": self._standard,
             "LBNRIND": self._indicator(),
         }
@@ -91,7 +111,7 @@ class _Result:
             made["LBSTRESN"] = self._converted(found)
             limit = row["upper_limit"]
             if limit is not None:
-                made |= {"LBORNRHI": canonical(limit), "LBSTNRHI": self._converted(limit)}
+                made |= {"LBORNRHI": _plain(limit), "LBSTNRHI": self._converted(limit)}
         return made
 
     def _converted(self, value: float) -> float:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE
 from hometrial.exports.sdtm.coding import Code, Kind, code_of
-from hometrial.exports.sdtm.columnar import Columns, rounded
+from hometrial.exports.sdtm.columnar import Columns, plain, read_numbers, rounded
 from hometrial.exports.sdtm.study import Study
 from hometrial.questionnaires.instrument import Instrument
 
@@ -73,17 +73,18 @@ def _answers(study: Study) -> pa.Table:
     words = words.set_column(words.column_names.index("words"), "words", said)
     words = words.filter(pc.not_equal(words["words"], ""))
     scores = study.source.table("score")
-    values, numbers = rounded(scores["value"]), rounded(items["number"])
-    as_text = pc.cast(values, pa.string())
-    nothing = pa.nulls(len(words), pa.float64())
+    values = rounded(scores["value"])
+    numbers = rounded(pc.coalesce(items["number"], read_numbers(items["value"])))
+    as_text, told = plain(values), read_numbers(words["words"])
     too_few = pc.if_else(pc.is_null(scores["value"]), "too_few", None)
     why = pc.coalesce(items["skip_reason"], items["skipped"])
-    value = pc.coalesce(pc.cast(numbers, pa.string()), items["value"])
+    value = pc.coalesce(plain(numbers), items["value"])
     shown = pc.coalesce(items["shown"], items["value"])
+    in_words = pc.coalesce(plain(told), words["words"])
     return pa.concat_tables(
         [
             _same("item", "item", items, (shown, value, numbers, why)),
-            _same("free_answer", "item", words, (words["words"], words["words"], nothing, None)),
+            _same("free_answer", "item", words, (words["words"], in_words, told, None)),
             _same("score", "score", scores, (as_text, as_text, values, too_few)),
         ]
     )

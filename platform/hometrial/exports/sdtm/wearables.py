@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE
-from hometrial.exports.sdtm.columnar import Columns, rounded
+from hometrial.exports.sdtm.columnar import Columns, plain, rounded
 from hometrial.exports.sdtm.crashes import crashes
 from hometrial.exports.sdtm.study import Study
 
@@ -175,7 +175,7 @@ def _text(table: pa.Table, metric: pa.Array) -> pa.Array:
     """Return the result as text: Y or N of what is or is not so."""
     value = table["value"]
     flag = pc.if_else(pc.equal(value, 1), "Y", "N")
-    return pc.fill_null(pc.if_else(_is_flag(metric), flag, pc.cast(value, pa.string())), "")
+    return pc.fill_null(pc.if_else(_is_flag(metric), flag, plain(value)), "")
 
 
 def _number(table: pa.Table, is_done: pa.Array, metric: pa.Array) -> pa.Array:
