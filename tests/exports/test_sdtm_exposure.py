@@ -249,9 +249,8 @@ def test_a_pause_that_was_told_is_a_missed_stretch_but_for_days_told_by_themselv
     }  # fmt: skip
     intakes = [_intake(1, _START + timedelta(2), mg=4.5, taken=True)]
     orders = [_order(1, "start", _START, 4.5), _order(2, "hold", _START, None, formulation=None)]
-    study = _study(
-        dose_order=orders, interruption=[pause], intake=intakes, dose_day=_days(_START, [0.0] * 5)
-    )
+    days = [each | {"status": "missed"} for each in _days(_START, [0.0] * 5)]
+    study = _study(dose_order=orders, interruption=[pause], intake=intakes, dose_day=days)
     main = _made("EC", ec(study), study)[0]
     assert _rows(main, "ECOCCUR", "ECSTDTC", "ECENDTC") == [
         ("N", "2026-01-10", "2026-01-11"),
@@ -322,7 +321,23 @@ def test_the_plan_and_what_was_told_of_the_same_days_have_numbers_of_their_own()
     main = _made("EC", ec(study), study)[0]
     assert _rows(main, "ECSEQ", "ECMOOD", "ECSTDTC", "ECENDTC") == [
         (1, "PERFORMED", "2026-01-10", "2026-01-11"),
-        (2, "SCHEDULED", "2026-01-10", "2026-01-12"),
+        (2, "SCHEDULED", "2026-01-10", "2026-01-11"),
+    ]
+
+
+def test_neither_the_plan_nor_a_pause_goes_on_after_the_last_day_on_record() -> None:
+    pause = {"id": "p", "participant": _WHO, "number": 1, "first": _START + timedelta(3),
+             "last": _START + timedelta(30), "reason": "courier"}  # fmt: skip
+    seen = {"id": "v", "participant": _WHO, "visit": "V2", "number": 1, "outcome": "held", "day": _START + timedelta(5)}  # fmt: skip
+    study = _study(
+        dose_order=[_order(1, "start", _START, 4.5)], dose_day=_planned(_START, [4.5] * 20),
+        intake=[_intake(1, _START, mg=4.5, taken=True)], interruption=[pause], visit=[seen],
+    )  # fmt: skip
+    main = _made("EC", ec(study), study)[0]
+    assert _rows(main, "ECMOOD", "ECOCCUR", "ECSTDTC", "ECENDTC") == [
+        ("PERFORMED", "Y", "2026-01-10", "2026-01-10"),
+        ("SCHEDULED", "", "2026-01-10", "2026-01-15"),
+        ("PERFORMED", "N", "2026-01-13", "2026-01-15"),
     ]
 
 

@@ -39,14 +39,12 @@ def ec(study: Study) -> list[Row]:
     """Return the rows of EC: what was told, and what was ordered."""
     dosing = Dosing(study)
     told, pauses = study.source.by_person("intake"), study.source.by_person("interruption")
-    known = study.source.by_person("dose_day")
     rows = []
     for person in study.people:
         intakes = told.get(person, [])
-        until = max((row["day"] for row in known.get(person, [])), default=None)
         days = [
             *_answers(dosing, intakes),
-            *_paused(dosing, pauses.get(person, []), intakes, until),
+            *_paused(dosing, pauses.get(person, []), intakes),
         ]
         days += list(_held(dosing, person, {day for day, _, _ in days}))
         rows += [_row(study, person, stretch) for stretch in stretches(days)]
@@ -95,13 +93,12 @@ def _amount(row: Row, made: Drug) -> tuple[float | None, str]:
     return row["mg"], "mg"
 
 
-def _paused(
-    dosing: Dosing, pauses: list[Row], intakes: list[Row], until: date | None
-) -> Iterator[Day]:
-    """Yield the days of pauses of which no dose tells; a pause that goes on is followed as far as doses are known."""
+def _paused(dosing: Dosing, pauses: list[Row], intakes: list[Row]) -> Iterator[Day]:
+    """Yield the days of pauses of which no dose tells, as far as anything of the person is on record."""
     told = {row["day"] for row in intakes}
     for row in pauses:
-        day, last = row["first"], row["last"] or until or row["first"]
+        known = dosing.study.last_contact(row["participant"]) or row["last"] or row["first"]
+        day, last = row["first"], min(row["last"] or known, known)
         answer = Answer(_drug(dosing, row, day), None, "", 1, (), row["reason"], was_taken=False)
         while day <= last:
             if day not in told:

@@ -32,10 +32,14 @@ def ordered(dosing: Dosing) -> Iterator[Row]:
 
 
 def _days(dosing: Dosing, rows: list[Row]) -> Iterator[tuple[date, _Planned, tuple[str, ...]]]:
-    """Yield each day for which a dose was ordered, with the order in force; a hold and the end of the drug have none."""
+    """Yield each day for which a dose was ordered, with the order in force; a hold and the end of the drug have none.
+
+    The plan ends with the last day of which anything of the person is on record: nobody follows one later (FB3407).
+    """
     for row in rows:
         planned, day = row["mg_planned"], row["day"]
-        if planned:
+        last = dosing.study.last_contact(row["participant"])
+        if planned and (last is None or day <= last):
             orders = dosing.orders(row["participant"])
             order = orders.on(day)
             times = (order and order["times_a_day"]) or 1
