@@ -367,3 +367,50 @@ def test_a_study_day_of_an_element_counts_from_the_first_dose():
     [made] = assemble("SE", conduct.se(seen), seen)
     assert made.table["SESTDY"].to_pylist() == [1]
     assert made.table["SEENDY"].to_pylist() == [2]
+
+
+_DIED = {"number": 1, "serious": "death", "start": "2026-05-01"}
+
+
+@pytest.mark.parametrize(
+    ("events", "day"),
+    [
+        ([_DIED | {"outcome": "fatal", "stop": "2026-05-03"}], "2026-05-03"),
+        ([_DIED | {"outcome": None, "stop": "2026-05-03"}], "2026-05-03"),
+        ([_DIED | {"outcome": "fatal", "stop": "2026-05"}, _DIED | {"id": "b", "stop": "2026-05-03"}], "2026-05-03"),
+        ([_DIED | {"outcome": "fatal", "stop": None}], ""),
+    ],
+)  # fmt: skip
+def test_a_death_is_one_by_its_outcome_or_by_what_it_led_to_on_the_day_that_is_known_best(
+    events, day
+):
+    seen = study(consent_signature=SIGNED, adverse_event=events)
+    [person] = people.dm(seen)
+    assert (person["DTHFL"], person["DTHDTC"]) == ("Y", day)
+    assert [row["DSSTDTC"] for row in conduct.ds(seen) if row["DSDECOD"] == "DEATH"] == [day]
+
+
+@pytest.mark.parametrize(
+    ("start", "more"),
+    [("2026-06-01", []), ("2026-06-02", [("HEARD OF AFTER THE END", "OTHER EVENT", "2026-06-20")])],
+)
+def test_an_event_after_the_end_is_no_later_than_the_disposition(start, more):
+    left = {"choice": "withdraw_completely", "decided": "2026-06-01T10:00:00+00:00", "role": "participant"}  # fmt: skip
+    event = {"number": 1, "start": start, "learned": "2026-06-20T10:00:00+00:00"}
+    seen = study(consent_signature=SIGNED, withdrawal=[left], adverse_event=[event])
+    rows = [row for row in conduct.ds(seen) if row["DSSTDTC"] >= "2026-06-01"]
+    assert [(row["DSDECOD"], row["DSCAT"], row["DSSTDTC"]) for row in rows] == [
+        ("WITHDRAWAL BY SUBJECT", "DISPOSITION EVENT", "2026-06-01"),
+        *more,
+    ]
+
+
+def test_words_of_blanks_alone_are_no_words_and_blanks_about_others_are_no_part_of_them():
+    left = {"choice": "withdraw_completely", "decided": "2026-06-01T10:00:00+00:00", "role": "participant", "reason": " "}  # fmt: skip
+    told = [{"number": n, "category": "other", "impact": "minor", "happened": _FIRST, "description": words}
+            for n, words in enumerate((" \n ", "  a tube broke "), 1)]  # fmt: skip
+    seen = study(consent_signature=SIGNED, withdrawal=[left], deviation=told)
+    [made] = assemble("DV", conduct.dv(seen), seen)
+    assert made.table["DVTERM"].to_pylist() == ["OTHER", "a tube broke"]
+    [end] = [row for row in conduct.ds(seen) if row["DSCAT"] == "DISPOSITION EVENT"]
+    assert end["DSTERM"] == "WITHDRAW COMPLETELY"

@@ -119,18 +119,56 @@ def test_an_event_that_goes_on_refers_to_the_last_day_that_anything_is_known() -
     assert _event(ongoing=False, stop="2026-01-25")["AEENDTC"] == "2026-01-25"
 
 
-def test_a_coarse_start_stays_coarse_and_has_an_epoch_only_if_it_is_sure() -> None:
+def test_a_coarse_start_stays_coarse_and_lies_in_the_epoch_of_the_last_day_that_it_can_be() -> None:
     sure, unsure = _event(start="2026-02"), _event(start="2026-01")
     assert (sure["AESTDTC"], sure["AESTDY"], sure["EPOCH"]) == (
         "2026-02",
         None,
         "OPEN LABEL TREATMENT",
     )
-    assert (unsure["AESTDTC"], unsure.get("EPOCH", "")) == ("2026-01", "")
+    assert (unsure["AESTDTC"], unsure["EPOCH"]) == ("2026-01", "OPEN LABEL TREATMENT")
     bounded = _event(start="2026-01", learned="2026-01-05T10:00:00+01:00")
     assert bounded["EPOCH"] == "SCREENING", "it was known by then"
     timed = _event(start="2026-01-20T21:30")
     assert (timed["AESTDTC"], timed["AESTDY"]) == ("2026-01-20T21:30", 11)
+
+
+@pytest.mark.parametrize(
+    ("told", "epoch", "is_said"),
+    [
+        ({"start": "2026-02"}, "OPEN LABEL TREATMENT", False),
+        ({"start": "2026-01"}, "OPEN LABEL TREATMENT", True),
+        ({"start": "2026-01", "stop": "2026-01-04"}, "SCREENING", False),
+        ({"start": "2025", "learned": "2026-01-20T10:00:00+01:00"}, "", False),
+        ({"start": "2025-12-31"}, "", False),
+        ({"start": "2026", "learned": "2026-01-05T10:00:00+01:00"}, "SCREENING", False),
+        ({"start": None, "stop": "2026-01-04"}, "SCREENING", True),
+        ({"start": None, "learned": "2026-01-20T10:00:00+01:00"}, "OPEN LABEL TREATMENT", True),
+        ({"start": None}, "", False),
+    ],
+)  # fmt: skip
+def test_an_epoch_that_the_start_alone_does_not_tell_says_how_it_was_found(
+    told: dict[str, Any], epoch: str, is_said: bool
+) -> None:
+    study = _study(adverse_event=[{"verbatim": "Headache", **told}])
+    made = assemble("AE", ae(study), study)
+    assert made[0].table.to_pylist()[0]["EPOCH"] == epoch
+    assert ("EPOCHBY" in _supplement(made)) == is_said
+
+
+@pytest.mark.parametrize(
+    ("told", "reference"),
+    [({"stop": "2026-01-25"}, "2026-01-25"), ({"ongoing": True}, "2026-03-01"), ({}, None)],
+)
+def test_an_end_without_a_start_says_that_nobody_knows_the_start(
+    told: dict[str, Any], reference: str | None
+) -> None:
+    row = _event(start=None, **told)
+    assert (row.get("AESTRTPT"), row.get("AESTTPT")) == (
+        None if reference is None else "UNKNOWN",
+        reference,
+    )
+    assert "AESTRTPT" not in _event(**told)
 
 
 def test_what_has_no_variable_is_in_the_supplement() -> None:

@@ -53,7 +53,7 @@ def assemble(name: str, rows: Sequence[Mapping[str, Any]], study: Study) -> list
     that does not fit.
     """
     domain = standard.domain(name)
-    made = [_filled(domain, dict(row), study) for row in rows]
+    made = [_filled(domain, _trimmed(row), study) for row in rows]
     _number(domain, made)
     _flag_baseline(domain, made, study)
     for row in made:
@@ -63,6 +63,11 @@ def assemble(name: str, rows: Sequence[Mapping[str, Any]], study: Study) -> list
     if not further:
         return [main]
     return [main, made_of(standard.domain(f"SUPP{name}"), further)]
+
+
+def _trimmed(row: Mapping[str, Any]) -> Row:
+    """Return a row without blanks about its texts: they are no part of what was said, and no file keeps those at the end."""
+    return {key: each.strip() if isinstance(each, str) else each for key, each in row.items()}
 
 
 def _filled(domain: DataSet, row: Row, study: Study) -> Row:

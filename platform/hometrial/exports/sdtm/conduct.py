@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import date
 
 from hometrial.exports.metadata import ValueRefusedError
 from hometrial.exports.sdtm import leaving, planned
@@ -20,6 +21,8 @@ _MODES = {
 _MILESTONE, _DISPOSITION = "PROTOCOL MILESTONE", "DISPOSITION EVENT"
 _ONGOING = "STILL IN THE STUDY"
 """Of an interim snapshot: a term of ours in an open list of CDISC (OTHEVENT)."""
+_HEARD_OF = "HEARD OF AFTER THE END"
+"""Of whoever had an adverse event after their participation: another term of ours."""
 _MEETING = re.compile(r"[;,\s]+")
 
 
@@ -79,15 +82,23 @@ def _ends(study: Study, person: str) -> Iterator[Row]:
 
 
 def _goes_on(study: Study, person: str) -> Iterator[Row]:
-    """Say of whoever takes part still until when that is known: no event of theirs is later (FB3401)."""
-    last = study.last_contact(person)
-    if last is None or study.consented(person) is None:
+    """Say until when anything is known of whoever takes part still, or had an event after the end (FB3401)."""
+    last, end = study.last_contact(person), leaving.participation(study, person)
+    if last is None:
         return
-    if leaving.participation(study, person) is None:
-        yield {
-            "DSTERM": _ONGOING, "DSDECOD": _ONGOING, "DSCAT": "OTHER EVENT",
-            "DSSTDTC": last.isoformat(), SOURCE: (f"participant/{person}",),
-        }  # fmt: skip
+    if end is None and study.consented(person) is not None:
+        yield _known_until(person, _ONGOING, last)
+    elif end is not None and any(
+        (row["start"] or "")[:10] > end.day for row in study.rows("adverse_event", person)
+    ):
+        yield _known_until(person, _HEARD_OF, last)
+
+
+def _known_until(person: str, term: str, last: date) -> Row:
+    return {
+        "DSTERM": term, "DSDECOD": term, "DSCAT": "OTHER EVENT", "DSSTDTC": last.isoformat(),
+        SOURCE: (f"participant/{person}",),
+    }  # fmt: skip
 
 
 def sv(study: Study) -> list[Row]:
@@ -121,7 +132,7 @@ def _visit(study: Study, person: str, visit: ActualVisit) -> Row:
 def _unplanned(study: Study, visit: ActualVisit) -> str:
     labels = {each.id: each.label for each in study.protocol.unscheduled_visits}
     label = labels.get(visit.row["visit"], visit.row["visit"])
-    reason = visit.row["reason"]
+    reason = (visit.row["reason"] or "").strip()
     return f"{label}: {reason}" if reason else str(label)
 
 
@@ -192,7 +203,8 @@ def dv(study: Study) -> list[Row]:
             PERSON: row["participant"],
             SOURCE: (f"deviation/{row['id']}",),
             "DVSPID": str(row["number"]),
-            "DVTERM": row["description"] or row["category"].replace("_", " ").upper(),
+            "DVTERM": (row["description"] or "").strip()
+            or row["category"].replace("_", " ").upper(),
             "DVDECOD": row["category"].replace("_", " ").upper(),
             "DVCAT": row["impact"].upper(),
             "DVSTDTC": row["happened"].isoformat(),

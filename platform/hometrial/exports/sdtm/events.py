@@ -14,6 +14,8 @@ from hometrial.protocol.safety import vocabulary
 
 WITHHELD = "ADVERSE EVENT, WORDS WITHHELD"
 """AETERM where a profile leaves out what was typed and no term was chosen."""
+BY_LAST, LAST_DAY = "EPOCHBY", "LAST DAY THAT THE START CAN BE"
+"""QNAM and QVAL of an event whose start is not known nearly enough to tell the epoch."""
 _ACTIONS = {
     "none": "DOSE NOT CHANGED",
     "dose_reduced": "DOSE REDUCED",
@@ -62,6 +64,7 @@ def ae(study: Study) -> list[Row]:
 def _event(study: Study, row: Row) -> Row:
     person, term = row["participant"], label(row["term"])
     told = " ".join((row["verbatim"] or "").split())
+    epoch, found = _epoch(study, row)
     made: Row = {
         PERSON: person,
         SOURCE: (f"adverse_event/{row['id']}",),
@@ -77,31 +80,40 @@ def _event(study: Study, row: Row) -> Row:
         "AEREL": _RELATED[row["related"]],
         "AEOUT": _OUTCOMES.get(row["outcome"] or "", ""),
         "AECONTRT": "Y" if row["treatment"] else "",
-        "EPOCH": _epoch(study, row),
+        "EPOCH": epoch,
         "AESTDTC": dates.iso(row["start"]),
         "AEENDTC": dates.iso(row["stop"]),
-        SUPPLEMENT: _supplement(row),
+        SUPPLEMENT: _supplement(row) | found,
     }
     if row["ongoing"]:
         made |= {"AEENRTPT": "ONGOING", "AEENTPT": _last_contact(study, person)}
+    reference = made["AEENDTC"] or made.get("AEENTPT", "")
+    if reference and not made["AESTDTC"]:
+        made |= {"AESTRTPT": "UNKNOWN", "AESTTPT": reference}  # the standard refuses an end alone
     return made | _seriousness(row["serious"])
 
 
-def _epoch(study: Study, row: Row) -> str:
-    """Return the epoch of the start; of a coarse one only if all days that it can be lie in one.
+def _epoch(study: Study, row: Row) -> tuple[str, dict[str, Qualifier]]:
+    """Return the epoch of the start, and how it was found where the start alone does not tell it.
 
-    It was no later than the end, and no later than when the study knew of it.
+    The start was no later than the end, and no later than when the study knew of it. Where its days lie in several
+    epochs, or nobody knows it, it is the epoch of the last day that it can be.
     """
-    began = dates.bounds(row["start"])
+    person, began = row["participant"], dates.bounds(row["start"])
+    known = [found[1] for told in ("stop", "learned") if (found := dates.bounds(row[told]))]
     if began is None:
-        return ""
-    first, last = began
-    for told in (row["stop"], row["learned"]):
-        known = dates.bounds(told)
-        last = last if known is None else max(first, min(last, known[1]))
-    person = row["participant"]
-    epochs = {study.epoch(person, first), study.epoch(person, last)}
-    return epochs.pop() if len(epochs) == 1 else ""
+        last = min(known, default=None)
+        return ("", {}) if last is None else _by_last(study.epoch(person, last))
+    first = began[0]
+    last = max(first, min([began[1], *known]))
+    found = study.epoch(person, last)
+    return (found, {}) if found == study.epoch(person, first) else _by_last(found)
+
+
+def _by_last(epoch: str) -> tuple[str, dict[str, Qualifier]]:
+    if not epoch:
+        return "", {}
+    return epoch, {BY_LAST: Qualifier("How the Epoch Was Found", LAST_DAY, "Derived")}
 
 
 def _last_contact(study: Study, person: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from hometrial.exports.sdtm import dates
 from hometrial.exports.sdtm.doses import Orders, kind
 from hometrial.exports.sdtm.stretches import ONE_DAY
 from hometrial.exports.sdtm.study import Study
@@ -33,11 +34,16 @@ class End:
 
 
 def death(study: Study, person: str) -> End | None:
-    """Return a person's death, by the adverse event that was fatal."""
-    for row in study.rows("adverse_event", person):
-        if row["outcome"] == "fatal":
-            return End("DEATH", "DEATH", row["stop"] or "", f"adverse_event/{row['id']}")
-    return None
+    """Return a person's death, by the event that was fatal or led to it; of several the one whose end is known best."""
+    found = [
+        (dates.iso(row["stop"]), row["id"])
+        for row in study.rows("adverse_event", person)
+        if row["outcome"] == "fatal" or "death" in (row["serious"] or "").split(";")
+    ]
+    if not found:
+        return None
+    day, event = max(found, key=lambda each: len(each[0]))
+    return End("DEATH", "DEATH", day, f"adverse_event/{event}")
 
 
 def treatment(study: Study, person: str) -> End | None:
@@ -83,7 +89,7 @@ def _choices(study: Study, person: str, wanted: tuple[str, ...]) -> list[Row]:
 def _withdrawal(row: Row) -> End:
     by_staff = row["role"] == "staff"
     term = "PHYSICIAN DECISION" if by_staff else "WITHDRAWAL BY SUBJECT"
-    words = row["reason"] or row["choice"].replace("_", " ").upper()
+    words = (row["reason"] or "").strip() or row["choice"].replace("_", " ").upper()
     return End(term, words, row["decided"][:10], f"withdrawal/{row['id']}")
 
 
@@ -120,7 +126,7 @@ def _ordered(study: Study, person: str, day: str) -> End:
             return End("ADVERSE EVENT", "ADVERSE EVENT", day, f"adverse_event/{event['id']}")
     by_person = last["actor"] == "participant"
     term = "WITHDRAWAL BY SUBJECT" if by_person else "PHYSICIAN DECISION"
-    words = last["why"] or last["kind"].upper()
+    words = (last["why"] or "").strip() or last["kind"].upper()
     return End(term, words, day, f"dose_order/{last['id']}")
 
 
@@ -148,7 +154,9 @@ def _by_status(study: Study, person: str, row: Row, day: str) -> End:
     if not is_screened or screened is None:
         return End(term, term, day, f"participant/{row['id']}")
     decided = (screened["decided"] or day)[:10]
-    return End(term, screened["because"] or term, decided, f"screening/{screened['id']}")
+    return End(
+        term, (screened["because"] or "").strip() or term, decided, f"screening/{screened['id']}"
+    )
 
 
 def _has_gone_through(study: Study, person: str) -> bool:

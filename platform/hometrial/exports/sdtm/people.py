@@ -84,8 +84,6 @@ def _arm(study: Study, person: str) -> Row:
     arm, is_dosed = study.arm(person), study.first_dose(person) is not None
     if arm is None and study.rows("allocation", person):
         return {"ARMNRS": WITHHELD}
-    if arm is None and study.rows("allocation", person):
-        return {"ARMNRS": "ARM IS BLINDED"}
     if arm is None and is_dosed:
         return {"ARMNRS": "UNPLANNED TREATMENT", "ACTARMUD": "Study drug without an allocation"}
     if arm is None:
