@@ -38,6 +38,8 @@ def said(name, **cells):
         ({"ARMCD": "A", "ARM": "A", "ARMNRS": "ASSIGNED, NOT TREATED", "RFENDTC": "2026-01-01"}, ["CORE-000192"]),
         ({"ARMNRS": "ALLOCATION WITHHELD", "RFXSTDTC": "2026-01-01"}, ["CORE-000758", "CORE-000927"]),
         ({"ARMNRS": "ALLOCATION WITHHELD"}, []),
+        ({"ARMNRS": "NOT ASSIGNED", "DTHFL": "Y", "DTHDTC": "2026"}, []),
+        ({"ARMNRS": "NOT ASSIGNED", "DTHFL": "Y"}, ["CORE-000705"]),
     ],
 )  # fmt: skip
 def test_what_is_foreseen_of_a_subject(cells, rules):
@@ -51,10 +53,33 @@ def test_what_is_foreseen_of_a_subject(cells, rules):
         ({"AESER": "Y", "AESHOSP": "Y"}, []),
         ({"AESER": ""}, ["CORE-000266"]),
         ({"AESER": "N", "EPOCH": ""}, ["CORE-000701"]),
+        ({"AESER": "N", "AEOUT": "NOT RECOVERED/NOT RESOLVED"}, []),
+        ({"AESER": "N", "AEOUT": "NOT RECOVERED/NOT RESOLVED", "AEENDTC": "2026-01"}, ["CORE-000657"]),
+        ({"AESER": "N", "AEOUT": "RECOVERED/RESOLVED", "AEENDTC": "2026-01"}, []),
+        ({"AESER": "N", "AEOUT": "RECOVERED/RESOLVED"}, ["CORE-000659"]),
     ],
-)
+)  # fmt: skip
 def test_what_is_foreseen_of_an_event(cells, rules):
     assert said("AE", **cells) == rules
+
+
+def test_what_is_compared_with_the_subject_s_own_dates_is_foreseen_too():
+    person = _DM | {
+        "ARMNRS": "NOT ASSIGNED",
+        "RFICDTC": "2026-01-05",
+        "DTHFL": "Y",
+        "DTHDTC": "2026-02-01",
+    }
+    event = _AE | {"AESER": "Y", "AESDTH": "Y", "AEOUT": "FATAL"}
+    deviations = [{"STUDYID": "T", "DOMAIN": "DV", "USUBJID": "T-1", "DVSEQ": place, "DVTERM": "X",
+                   "EPOCH": "SCREENING", "DVSTDTC": day} for place, day in enumerate(("2026-01-04", "2026-01-05"))]  # fmt: skip
+    rows = {"DM": [person], "DV": deviations,
+            "AE": [event | {"AEENDTC": "2026-02-01"}, event | {"AESEQ": 2, "AEENDTC": "2026-02"}]}  # fmt: skip
+    made = {name: assembling.made_of(standard.domain(name), each) for name, each in rows.items()}
+    assert [(each.rule, each.subjects) for each in foreseen(made)] == [
+        ("CORE-000086", ("T-1",)),
+        ("CORE-000841", ("T-1",)),
+    ]
 
 
 @cache

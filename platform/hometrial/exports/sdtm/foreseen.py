@@ -12,6 +12,8 @@ from hometrial.exports.sdtm.people import WITHHELD
 _CRITERIA = (
     "AESCAN", "AESCONG", "AESDISAB", "AESDTH", "AESHOSP", "AESLIFE", "AESOD", "AESMIE",
 )  # fmt: skip
+_DATES = ("RFICDTC", "DTHDTC")
+_CONSENTED, _DIED = (f"DM.{name}" for name in _DATES)
 _IN_EPOCHS = ("AE", "DA", "DS", "DV", "EC", "EX", "FA", "FT", "IE", "LB", "NV", "QS", "RS", "VS")
 """Where the judge wants EPOCH; in CM it is known to be wrong, and leaves that out itself."""
 
@@ -37,6 +39,8 @@ class _Rule:
 
 
 def _is(table: pa.Table, name: str, value: str) -> pa.ChunkedArray:
+    if name not in table.column_names:
+        return pa.chunked_array([pa.repeat(value == "", len(table))])
     return pc.equal(pc.fill_null(table[name], ""), value)
 
 
@@ -60,6 +64,30 @@ def _has_no_age(table: pa.Table) -> pa.ChunkedArray:
 
 def _is_in_no_epoch(table: pa.Table) -> pa.ChunkedArray:
     return _is(table, "EPOCH", "")
+
+
+def _before_consent(table: pa.Table) -> pa.ChunkedArray:
+    """Say which deviations are older than the consent; a date as far as it is known is one like any other."""
+    return pc.and_(_has(table, _CONSENTED), pc.less(table["DVSTDTC"], table[_CONSENTED]))
+
+
+def _is_dead_some_day(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_is(table, "DTHFL", "Y"), _is(table, "DTHDTC", ""))
+
+
+def _ended_another_day(table: pa.Table) -> pa.ChunkedArray:
+    is_fatal = _is(table, "AEOUT", "FATAL")
+    if "AEENDTC" not in table.column_names or _DIED not in table.column_names:
+        return pc.and_(is_fatal, pc.invert(is_fatal))
+    return pc.and_(is_fatal, pc.not_equal(pc.fill_null(table["AEENDTC"], ""), table[_DIED]))
+
+
+def _goes_on_and_ended(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_is(table, "AEOUT", "NOT RECOVERED/NOT RESOLVED"), _has(table, "AEENDTC"))
+
+
+def _recovered_some_day(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_is(table, "AEOUT", "RECOVERED/RESOLVED"), _is(table, "AEENDTC", ""))
 
 
 def _is_not_judged(table: pa.Table) -> pa.ChunkedArray:
@@ -111,9 +139,43 @@ _RULES = (
         "CORE-000701",
         _IN_EPOCHS,
         "EPOCH is empty",
-        "It was before the consent, with which the first epoch begins; or it is known so coarsely that it may lie in "
-        "more than one epoch.",
+        "It was before the consent, with which the first epoch begins; or nobody knows the day of it.",
         _is_in_no_epoch,
+    ),
+    _Rule(
+        "CORE-000086",
+        ("DV",),
+        "DVSTDTC is before RFICDTC",
+        "Something was done before the consent: that is what the deviation is about.",
+        _before_consent,
+    ),
+    _Rule(
+        "CORE-000657",
+        ("AE",),
+        "AEENDTC is filled though AEOUT is NOT RECOVERED/NOT RESOLVED",
+        "Both were told. One of them is to be corrected at its source; here neither is left out.",
+        _goes_on_and_ended,
+    ),
+    _Rule(
+        "CORE-000659",
+        ("AE",),
+        "AEENDTC is empty though AEOUT is RECOVERED/RESOLVED",
+        "It is over, and nobody knows since when.",
+        _recovered_some_day,
+    ),
+    _Rule(
+        "CORE-000705",
+        ("DM",),
+        "DTHDTC is empty though DTHFL is Y",
+        "They died, and nobody has told the day.",
+        _is_dead_some_day,
+    ),
+    _Rule(
+        "CORE-000841",
+        ("AE",),
+        "AEENDTC of a fatal event is not DTHDTC",
+        "Several events are told to have been fatal, with different ends. One is to be corrected at its source.",
+        _ended_another_day,
     ),
 )
 
@@ -123,13 +185,23 @@ def foreseen(tabulations: Mapping[str, Made]) -> list[Foreseen]:
     found = []
     for each in _RULES:
         for name in each.data_sets:
-            subjects = _subjects(tabulations.get(name), each)
+            subjects = _subjects(tabulations.get(name), each, tabulations.get("DM"))
             if subjects:
                 found.append(Foreseen(each.rule, name, each.message, each.why, subjects))
     return found
 
 
-def _subjects(made: Made | None, rule: _Rule) -> tuple[str, ...]:
+def _subjects(made: Made | None, rule: _Rule, people: Made | None) -> tuple[str, ...]:
     if made is None:
         return ()
-    return tuple(made.table.filter(rule.speaks_of(made.table))["USUBJID"].to_pylist())
+    table = made.table if people is None else _beside(made.table, people.table)
+    return tuple(table.filter(rule.speaks_of(table))["USUBJID"].to_pylist())
+
+
+def _beside(table: pa.Table, people: pa.Table) -> pa.Table:
+    """Return a table with the dates of its subjects that rules compare with its own."""
+    place = pc.index_in(table["USUBJID"], value_set=people["USUBJID"])
+    for name in _DATES:
+        days = people[name] if name in people.column_names else pa.nulls(len(people), pa.string())
+        table = table.append_column(f"DM.{name}", pc.fill_null(days.take(place), ""))
+    return table
