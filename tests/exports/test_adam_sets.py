@@ -14,7 +14,7 @@ from twins import twin
 from hometrial.exports.adam import standard
 from hometrial.exports.adam.checking import check
 from hometrial.exports.adam.data_sets import analyse
-from hometrial.exports.metadata import content_hash
+from hometrial.exports.contents import content_hash
 from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.reading import Source

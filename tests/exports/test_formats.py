@@ -10,6 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from hometrial.exports import metadata
+from hometrial.exports.contents import content_hash
 from hometrial.exports.formats import dataset_json, labelled, xpt
 from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 
@@ -205,6 +206,6 @@ def test_names_and_labels_are_held_to_the_shortest_format(name, label, why):
 
 
 def test_one_hash_stands_for_all_formats(tmp_path, table):
-    assert metadata.content_hash(table) == metadata.content_hash(metadata.frame(VS, ROWS[::-1]))
+    assert content_hash(table) == content_hash(metadata.frame(VS, ROWS[::-1]))
     changed = metadata.frame(VS, [{**ROWS[0], "VSSTRESN": 61.500001}, *ROWS[1:]])
-    assert metadata.content_hash(changed) != metadata.content_hash(table)
+    assert content_hash(changed) != content_hash(table)

@@ -9,7 +9,7 @@ from hometrial.exports import papers
 
 _FACTS = {
     "kind": "draft", "made_at": "2027-04-30T12:00:00+00:00", "profile": {"name": "study", "text": "As it is."},
-    "state": {"open_queries": 0, "provisional_days": 0},
+    "state": {"open_queries": 0, "provisional_days": 0}, "transformations": {},
 }  # fmt: skip
 
 
@@ -56,3 +56,11 @@ def test_every_form_that_was_due_every_open_query_and_every_dose_day_is_reconcil
     assert total["queries_open"] == sum(row["status"] != "closed" for row in queries)
     told = [row for row in source.rows("dose_day") if row["status"] != "not_planned"]
     assert sum(count for name, count in total.items() if name.startswith("dose_")) == len(told)
+
+
+def test_the_guide_counts_what_the_formats_could_not_hold(tmp_path: Path) -> None:
+    counted = {"sdtm": {"XPT version 5": 1385}, "adam": {}, "tidy": {"CSV": 2}}
+    papers.write(tmp_path, twin("ldn-mecfs"), {**_FACTS, "transformations": counted}, [])
+    said = (tmp_path / papers.GUIDE).read_text(encoding="utf-8")
+    assert "* XPT version 5: 1,385 values, in `sdtm-transformations.csv`\n" in said
+    assert "* CSV: 2 values, in `tidy-transformations.csv`\n\n" in said

@@ -21,7 +21,7 @@ _SIGNED = {"part": "participant", "document": "main", "version": "1.0.0", "kind"
            "signed": "2026-01-05T10:00:00+00:00"}  # fmt: skip
 _FACTS = {
     "kind": "draft", "made_at": "2026-12-01T12:00:00+00:00", "profile": {"name": "study", "text": "As it is."},
-    "state": {"open_queries": 0, "provisional_days": 0},
+    "state": {"open_queries": 0, "provisional_days": 0}, "transformations": {},
 }  # fmt: skip
 
 

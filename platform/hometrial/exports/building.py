@@ -18,7 +18,7 @@ from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.dictionary import Variable
 from hometrial.exports.formats import described_files, loaders, reading_back
 from hometrial.exports.formats.dataset_json import Origin
-from hometrial.exports.formats.define import Told
+from hometrial.exports.formats.define import Told, standards
 from hometrial.exports.formats.delivering import Deliveries
 from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.formats.writing import Framed
@@ -116,14 +116,16 @@ def build(place: Path, delivery: Delivery) -> Built:
     built.files |= provenance.write(place, source, delivery.facts["code"], used, TIDY.values())
     if delivery.before:
         built.files |= provenance.write_changes(place, source, delivery.before)
-    built.files |= papers.write(place, source, delivery.facts, built.findings, built.foreseen)
     facts = {
         **delivery.facts,
+        "transformations": outgoing.changed,
         "data_sets": built.data_sets,
+        "standards": standards() if source.has_protocol else {},
         "samples": built.samples,
         "not_tabulated": dict(sorted(Counter(subjects.left_out(source).values()).items())),
     }
-    folder.write_manifest(place, built.files, facts)
+    built.files |= papers.write(place, source, facts, built.findings, built.foreseen)
+    folder.write_manifest(place, built.files, facts, outgoing.told)
     return built
 
 

@@ -1,5 +1,6 @@
 """A folder of data sets that appears whole or not at all, with the manifest that vouches for it."""
 
+import csv
 import fcntl
 import glob
 import hashlib
@@ -11,12 +12,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from hometrial.errors import ExportRefusedError
 
 MANIFEST, MANIFEST_SUMS = "MANIFEST.json", "MANIFEST.sha256"
 DRAFT = "draft"
 """The `kind` of an export that the next one may replace."""
 _PART = 1 << 20
+_NOTHING_TOLD: Mapping[Path, Mapping[str, object]] = {}
 _OLD, _ALIVE = "old", "alive"
 
 
@@ -138,14 +142,23 @@ def _swap(draft: Path, out: Path) -> None:
         raise
 
 
-def write_manifest(folder: Path, rows: Mapping[Path, int], facts: Mapping[str, Any]) -> int:
-    """Write MANIFEST.json and MANIFEST.sha256 over the folder's files; return how many there are."""
+def write_manifest(
+    folder: Path,
+    rows: Mapping[Path, int],
+    facts: Mapping[str, Any],
+    told: Mapping[Path, Mapping[str, object]] = _NOTHING_TOLD,
+) -> int:
+    """Write MANIFEST.json and MANIFEST.sha256 over the folder's files; return how many there are.
+
+    `told`: what else there is to say of a file; of other tables the columns are counted.
+    """
     files = [
         {
             "path": path.relative_to(folder).as_posix(),
             "rows": count,
             "bytes": path.stat().st_size,
             "sha256": sha256(path),
+            **(told[path] if path in told else _columns(path)),
         }
         for path, count in rows.items()
     ]
@@ -156,6 +169,16 @@ def write_manifest(folder: Path, rows: Mapping[Path, int], facts: Mapping[str, A
     lines.append(f"{sha256(folder / MANIFEST)}  {MANIFEST}")
     (folder / MANIFEST_SUMS).write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(files)
+
+
+def _columns(path: Path) -> dict[str, int]:
+    """Return how many columns a table has; nothing of what is none."""
+    if path.suffix == ".parquet":
+        return {"columns": pq.read_metadata(path).num_columns}
+    if path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            return {"columns": len(next(csv.reader(file), ()))}
+    return {}
 
 
 def sha256(path: Path) -> str:

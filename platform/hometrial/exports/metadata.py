@@ -1,6 +1,5 @@
 """What a data set of a standard is: its variables in order, from which files, dictionary and Define-XML are made alike."""
 
-import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +23,8 @@ _NOT_FITTING = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError)
 """What is no value of its kind; half a character pair is no text."""
 _NAME = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
 LONGEST_LABEL = 40
+_EXACT = 2**53
+"""Up to here doubles tell all whole numbers apart."""
 
 
 class ValueRefusedError(ExportRefusedError):
@@ -131,24 +132,11 @@ def _fits(value: object, column: Column) -> bool:
     return True
 
 
-def content_hash(table: pa.Table) -> str:
-    """Return the SHA-256 of what a table says, whatever file it stands in (exports.md 5.3).
-
-    Rows and columns in order; numbers as the shortest text that reads back equal, nothing as nothing.
-    """
-    digest = hashlib.sha256()
-    digest.update("\x1f".join(table.column_names).encode())
-    for batch in table.to_batches(max_chunksize=10_000):
-        columns = [column.to_pylist() for column in batch.columns]
-        for row in zip(*columns, strict=True):
-            digest.update(b"\x1e" + "\x1f".join(map(canonical, row)).encode())
-    return digest.hexdigest()
-
-
 def canonical(value: object) -> str:
     """Write a value as the one text that stands for it in every format."""
     if value is None:
         return ""
     if isinstance(value, float):
-        return repr(int(value)) if value.is_integer() else repr(value)
+        is_whole = value.is_integer() and abs(value) < _EXACT
+        return repr(int(value)) if is_whole else repr(value)
     return value.isoformat() if hasattr(value, "isoformat") else str(value)

@@ -45,6 +45,7 @@ def write(
         "findings": _list(findings),
         "subjects": _subjects(source, foreseen),
         "foreseen": _foreseen(foreseen),
+        "changed": _changed(facts["transformations"]),
     }
     told["loaders"] = ", ".join(sorted(path.name for path in place.glob("load.*")))
     readme = _of_what_is_there(place, _filled("readme.txt", told))
@@ -67,6 +68,17 @@ def _expected(path: Path, foreseen: Sequence[Foreseen]) -> dict[Path, int]:
 
 def _list(lines: Sequence[str]) -> str:
     return "\n".join(f"* {each}" for each in lines) or "None."
+
+
+def _changed(counted: Mapping[str, Mapping[str, int]]) -> str:
+    """Return how many values are in a format in another way, and where each is listed."""
+    return _list(
+        [
+            f"{format_}: {count:,} values, in `{delivery}-transformations.csv`"
+            for delivery, formats in counted.items()
+            for format_, count in formats.items()
+        ]
+    )
 
 
 def _subjects(source: Source, foreseen: Sequence[Foreseen] | None) -> str:

@@ -46,6 +46,11 @@ class Verified:
     signed: tuple[str, ...]
     problems: _Problems
 
+    @property
+    def is_proposal(self) -> bool:
+        """Say whether it is a lock that two people have not signed."""
+        return self.kind == "lock" and len(self.signed) < SIGNERS
+
 
 def root_of(folder: Path) -> str:
     """Return the one hash that stands for a folder: that of its sums."""

@@ -122,6 +122,12 @@ def _standards(purpose: Literal["Tabulation", "Analysis"]) -> define.Standards:
     return define.Standards(Standard=[*guides, terms])
 
 
+def standards() -> dict[str, str]:
+    """Return the versions of the standards that data sets are mapped to."""
+    guides = {name: version for each in _STANDARDS.values() for _, name, version in each}
+    return {**guides, "Define-XML": VERSION, "CDISC/NCI": CT_VERSION}
+
+
 def _leaf(oid: str, href: str, title: str) -> define.leaf:
     return define.leaf(ID=oid, href=href, title=define.title(_content=title))
 

@@ -1,6 +1,6 @@
 """A folder's data sets, one after another: written in every format, read back, and let go before the next one is made."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,8 +25,12 @@ class Deliveries:
     waiting: Path
     files: dict[Path, int] = field(default_factory=dict)
     """What was written, with the rows of each."""
+    told: dict[Path, Mapping[str, object]] = field(default_factory=dict)
+    """What the manifest tells of each file of a data set."""
     made: dict[str, list[Parked]] = field(default_factory=dict)
     """The data sets of each delivery."""
+    changed: dict[str, dict[str, int]] = field(default_factory=dict)
+    """How many values of a delivery are in a format in another way."""
     _checked: dict[tuple[str, str], list[Checked]] = field(default_factory=dict)
 
     def deliver(self, name: str, frames: Iterable[Framed], told: Told = NOTHING_TOLD) -> None:
@@ -47,6 +51,8 @@ class Deliveries:
             )
             pa.default_memory_pool().release_unused()
         self.files |= shipment.finish(parked, told)
+        self.told |= shipment.told
+        self.changed[name] = dict(shipment.changed)
 
     @property
     def checked(self) -> list[Checked]:

@@ -42,7 +42,7 @@ CODELISTS = (
     Variable("place", "Place in the list", "integer"),
 )  # fmt: skip
 _OWN = {"dictionary": DICTIONARY, "codelists": CODELISTS}
-PACKAGE = "datapackage.json"
+PACKAGE, DICTIONARY_FILE = "datapackage.json", "dictionary.csv"
 SAMPLES = "samples"
 """Streams, whose files are described here and written elsewhere."""
 _FRICTIONLESS = {

@@ -32,7 +32,12 @@ CHANGES = (
     Variable("row", "Row", "integer", text="In the file, from 1."),
     Variable("variable", "Variable", "text"),
     Variable("original", "Original", "text", text="As it stands in Dataset-JSON and Parquet."),
-    Variable("written", "Written", "text", text="As it stands in the file."),
+    Variable(
+        "written",
+        "Written",
+        "text",
+        text="As it stands in the file; of a CSV with an apostrophe in front, and here with a second.",
+    ),
     Variable("format", "Format", "text"),
 )
 _AS_BLANK = ("Cc", "Zs", "Zl", "Zp")

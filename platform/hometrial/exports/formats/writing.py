@@ -1,7 +1,8 @@
 """A delivery's data sets into every format that is wanted, each in its folder (exports.md 5.3)."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -11,10 +12,17 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from hometrial.errors import ExportRefusedError
+from hometrial.exports.contents import content_hash
 from hometrial.exports.formats import dataset_json, define, labelled, limits, xpt
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import Frame, described, identified, unsigned_zeros
+from hometrial.exports.formats.frames import (
+    Frame,
+    described,
+    identified,
+    is_unique,
+    unsigned_zeros,
+)
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.parking import Parked
 from hometrial.exports.formats.transliterating import (
@@ -74,6 +82,11 @@ class Format:
     """What is written in another way although the format could hold it."""
     is_defined: bool = False
     """A define.xml stands beside its files, except for tidy tables, which no standard describes."""
+
+    @property
+    def listed_as(self) -> str:
+        """What the list of changes calls it."""
+        return self.limits.format if self.limits else self.ending.upper()
 
 
 def _xpt5(path: Path, frame: Frame, origin: Origin) -> None:
@@ -168,6 +181,10 @@ class Shipment:
     origin: Origin
     files: dict[Path, int] = field(default_factory=dict)
     """What was written so far, with the rows of each."""
+    told: dict[Path, Mapping[str, object]] = field(default_factory=dict)
+    """What the manifest tells of each file of a data set."""
+    changed: Counter[str] = field(default_factory=Counter)
+    """How many values are in a format in another way, as they are listed."""
     _changes: dict[str, list[Change]] = field(default_factory=dict)
 
     def write(self, frame: Frame) -> list[Written]:
@@ -176,7 +193,15 @@ class Shipment:
         Raises ExportRefusedError for a format that is not known, ValueRefusedError for a value that one cannot hold.
         """
         limits.check_numbers(frame)
-        return [self._written(frame, each) for each in formats_of(self.name, self.formats)]
+        written = [self._written(frame, each) for each in formats_of(self.name, self.formats)]
+        told = {
+            "data_set": f"{self.name}.{frame.data_set.name}",
+            "columns": len(frame.data_set.columns),
+            "key": list(frame.data_set.keys) if is_unique(frame) else [],
+            "content": content_hash(frame.fullest),
+        }
+        self.told |= {each.path: {**told, "format": each.format} for each in written}
+        return written
 
     def _written(self, whole: Frame, chosen: str) -> Written:
         form = FORMATS[chosen]
@@ -205,6 +230,7 @@ class Shipment:
                 define.write(path, written, form.ending, self.origin, told)
                 self.files[path] = len(written)
         changes = [change for each in chosen for change in self._changes.get(each, ())]
+        self.changed = Counter(change.format for change in changes)
         self.files |= _write_changes(self.folder / f"{self.name}-{TRANSFORMATIONS}", changes)
         return self.files
 
