@@ -196,7 +196,9 @@ def test_a_record_equally_far_from_two_visits_goes_to_the_later() -> None:
     at = [(number["W12"], 85), (number["W14"], 99), (None, 91), (None, 92)]
     rows = pd.DataFrame([loose | {"VISITNUM": visit, "ADT": day(on)} for visit, on in at])
     rows = rows.astype({"VISITNUM": "float64", "ADT": "datetime64[s]"})
-    found = visits.placed(rows, of, pd.Series(False, rows.index))
+    found = visits.placed(
+        rows, of, rows.dropna()[["PARAMCD", "VISITNUM"]], pd.Series(False, rows.index)
+    )
     assert found["AVISITN"].tolist()[2:] == [number["W12"], number["W14"]]
 
 
@@ -360,7 +362,7 @@ def _outcomes(of: Trial) -> Any:
     from hometrial.exports.adam.outcomes import Outcomes, Records
 
     doses = Doses(of)
-    return Outcomes(
+    return Outcomes.of(
         of,
         Records(
             questionnaires.rows(of),

@@ -1,6 +1,6 @@
 """Every analysis data set of a study, from its tabulations."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import pandas as pd
 
@@ -10,13 +10,14 @@ from hometrial.exports.adam import (
     exposure,
     laboratory,
     questionnaires,
+    standard,
     subject_level,
     time_to_event,
     wearable,
 )
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.findings import with_people
-from hometrial.exports.adam.finishing import KEY, finish
+from hometrial.exports.adam.finishing import KEY, finish, together
 from hometrial.exports.adam.outcomes import Outcomes, Records
 from hometrial.exports.adam.trial import Frame, Trial
 from hometrial.exports.sdtm.assembling import Made
@@ -24,18 +25,42 @@ from hometrial.exports.source.reading import Source
 from hometrial.protocol.outcomes import AtVisit, FormOutcome, LaboratoryOutcome
 
 _Rows = tuple[Frame, Frame]
+Parts = dict[str, list[Made]]
+"""Analysis data sets, each as those of some subjects after others."""
 
 
 def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
-    """Return the analysis data sets by name; one without rows is left out, and of a study without people all are.
+    """Return the analysis data sets by name, as `analysed` makes them."""
+    return {each.data_set.name: each for each in analysed(source, tabulations)}
 
-    Of the source only the protocol is read: all that is known of people comes from the tabulations. Raises
+
+def analysed(source: Source, tabulations: Mapping[str, Made]) -> Iterator[Made]:
+    """Yield the analysis data sets; one without rows is left out, and of a study without people all are.
+
+    Of the source only the protocol is read: all that is known of people comes from the tabulations. They are made of
+    some subjects after others, but for endpoints, of which a missing value is imputed by what others have. Raises
     ExportRefusedError where the protocol says something for which no rule is known, ValueRefusedError for a value
     that does not fit.
     """
     if "DM" not in tabulations:
-        return {}
+        return
     trial = Trial(source.protocol, tabulations)
+    parts: Parts = {}
+    outcomes, adsl = [], []
+    for some in trial.some_at_a_time():
+        of_some, rows = _of_some(some, parts)
+        outcomes.append(of_some)
+        adsl.append(rows)
+    whole, people = Outcomes.together(trial, outcomes), pd.concat(adsl)
+    rows, links = endpoints.data_set(whole, people)
+    if len(rows):
+        parts["ADEFF"] = [finish("ADEFF", with_people(rows, people, trial), links, trial)]
+    for name in filter(parts.__contains__, standard.names()):
+        yield together(parts.pop(name))
+
+
+def _of_some(trial: Trial, parts: Parts) -> tuple[Outcomes, Frame]:
+    """Add the data sets of the subjects of a trial to `parts`; return their outcomes, and ADSL by USUBJID."""
     doses = Doses(trial)
     records = Records(
         questionnaires.rows(trial),
@@ -43,12 +68,13 @@ def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
         laboratory.rows(trial),
         adverse_events.rows(trial, doses),
     )
-    outcomes = Outcomes(trial, records)
+    outcomes = Outcomes.of(trial, records)
     taken = exposure.summary(trial, doses)
     adsl = subject_level.rows(outcomes, taken)
     declared = baselines(outcomes)
     asked, answers = spans(outcomes), records.questionnaires
     makers: dict[str, tuple[Frame, Callable[[], _Rows]]] = {
+        "ADSL": (adsl, lambda: _subjects(adsl, trial)),
         "ADAE": (records.events, lambda: adverse_events.data_set(records.events)),
         "ADEX": (taken, lambda: exposure.data_set(taken, trial, doses)),
         "ADLB": (
@@ -59,14 +85,13 @@ def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
         "ADWD": (records.wearable, lambda: wearable.data_set(records.wearable, trial, doses)),
         "ADWR": (records.wearable, lambda: wearable.weekly(records.wearable, trial, doses)),
         "ADTTE": (taken, lambda: time_to_event.data_set(trial, doses)),
-        "ADEFF": (adsl, lambda: endpoints.data_set(outcomes, adsl)),
     }
-    made = {"ADSL": finish("ADSL", *_subjects(adsl, trial), trial)}
     for name, (of, make) in makers.items():
         rows, links = make() if len(of) else (of, of)
         if len(rows):
-            made[name] = finish(name, with_people(rows, adsl, trial), links, trial)
-    return made
+            joined = rows if name == "ADSL" else with_people(rows, adsl, trial)
+            parts.setdefault(name, []).append(finish(name, joined, links, trial))
+    return outcomes, adsl
 
 
 def _subjects(adsl: Frame, trial: Trial) -> _Rows:

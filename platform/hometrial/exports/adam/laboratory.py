@@ -13,14 +13,14 @@ from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.findings import findings, numbered, parameter
 from hometrial.exports.adam.finishing import own_links
 from hometrial.exports.adam.trial import Frame, Trial
-from hometrial.exports.adam.visits import chosen, placed
+from hometrial.exports.adam.visits import asked, chosen, placed
 
 
 def rows(trial: Trial) -> Frame:
     """Return every numeric laboratory value, with its visit and flag."""
     found = findings(trial, "LB")
     found = numbered(found.assign(PARAMCD=found["TESTCD"], PARAM=parameter(found)), trial)
-    found = placed(found, trial, pd.Series(data=False, index=found.index))
+    found = placed(found, trial, asked(trial, "LB"), pd.Series(data=False, index=found.index))
     return found.assign(ANL01FL=chosen(found))
 
 

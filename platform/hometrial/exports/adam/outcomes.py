@@ -1,8 +1,7 @@
 """The value of an outcome at a time of the protocol, for each subject, and the records that it is made of."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -52,10 +51,27 @@ class Taken:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The outcomes of a trial."""
+    """The outcomes of a trial, of all its subjects or of some: the records of each by its id."""
 
     trial: Trial
-    records: Records
+    records: Mapping[str, Frame]
+
+    @classmethod
+    def of(cls, trial: Trial, records: Records) -> "Outcomes":
+        """Return the outcomes that records tell."""
+        among = _Among(trial, records)
+        return cls(trial, {each.id: among.of(each) for each in trial.protocol.outcomes})
+
+    @classmethod
+    def together(cls, trial: Trial, parts: Sequence["Outcomes"]) -> "Outcomes":
+        """Return the outcomes of all subjects, of those of some after others."""
+        return cls(
+            trial,
+            {
+                each.id: pd.concat([part.records[each.id] for part in parts], ignore_index=True)
+                for each in trial.protocol.outcomes
+            },
+        )
 
     def named(self, name: str) -> Outcome | None:
         """Return an outcome of the protocol; None if the name is a responder rule's."""
@@ -63,83 +79,11 @@ class Outcomes:
 
     def code(self, outcome: Outcome) -> str:
         """Return PARAMCD of what an outcome is taken of; nothing of events. Raises ExportRefusedError if it is unknown."""
-        match outcome:
-            case FormOutcome():
-                return self._form_code(outcome)
-            case WearableOutcome():
-                if outcome.metric not in parameters():
-                    raise ExportRefusedError(
-                        f"outcome {outcome.id}: {outcome.metric} stands in no tabulation; "
-                        "list it in exports/sdtm/wearables.csv"
-                    )
-                return parameters()[outcome.metric][0]
-            case LaboratoryOutcome():
-                return short_name(outcome.analyte)
-            case EventOutcome():
-                return ""
-
-    def _form_code(self, outcome: FormOutcome) -> str:
-        form = next(each for each in self.trial.protocol.forms if each.id == outcome.form)
-        for kind in ("score", "item"):
-            found = listed().get((form.instrument or "", kind, outcome.score))
-            if found is not None:
-                return found.testcd
-        raise ExportRefusedError(
-            f"outcome {outcome.id}: {form.instrument} has no listed score or item {outcome.score}; "
-            "list it in exports/sdtm/questionnaires.csv"
-        )
-
-    @cached_property
-    def _by_outcome(self) -> dict[str, Frame]:
-        return {each.id: self._of(each) for each in self.trial.protocol.outcomes}
-
-    def _of(self, outcome: Outcome) -> Frame:
-        if isinstance(outcome, EventOutcome):
-            return self._counted(outcome)
-        if isinstance(outcome, WearableOutcome):
-            found = self.records.wearable.assign(AVISITN=np.nan)
-            found = found[found["ANL01FL"] == "Y"]
-        elif isinstance(outcome, FormOutcome):
-            found = self.records.questionnaires
-        else:
-            found = self.records.laboratory
-        return found.loc[found["PARAMCD"] == self.code(outcome), RECORD]
-
-    def _counted(self, outcome: EventOutcome) -> Frame:
-        """Return one record for each thing that an outcome counts; of crash days one for each day answered."""
-        if outcome.counts == "crash_days":
-            return self._crashes()
-        if outcome.counts == "discontinuations":
-            return self._discontinuations()
-        events = self.records.events
-        if outcome.counts == "serious_adverse_events":
-            events = events[events["AESER"] == "Y"]
-        return _recorded(events["USUBJID"], events["ASTDT"], events, ("AE", "AESTDTC", "AESEQ"))
-
-    def _discontinuations(self) -> Frame:
-        table = self.trial.table("DS")
-        is_end = (table["DSCAT"] == "DISPOSITION EVENT") & (table["DSSCAT"] == "STUDY TREATMENT")
-        stopped = table[is_end & (table["DSDECOD"] != "COMPLETED")]
-        return _recorded(
-            stopped["USUBJID"], days(stopped["DSSTDTC"]), stopped, ("DS", "DSDECOD", "DSSEQ")
-        )
-
-    def _crashes(self) -> Frame:
-        table = self.trial.table("FA")
-        table = table[(table["FAOBJ"] == crashes.CRASH) & (table["FACAT"] == "DIARY")]
-        table = table.assign(ADT=days(table["FADTC"]))
-        worse = table[(table["FATESTCD"] == "SEV") & table["FASTRESC"].isin(_WORSE)]
-        answered = table[table["FATESTCD"] == "OCCUR"].drop_duplicates(["USUBJID", "ADT"])
-        found = _recorded(
-            answered["USUBJID"], answered["ADT"], answered, ("FA", "FASTRESC", "FASEQ")
-        )
-        crashed = pd.MultiIndex.from_frame(worse[["USUBJID", "ADT"]])
-        was_crash = pd.MultiIndex.from_frame(found[["USUBJID", "ADT"]]).isin(crashed)
-        return found.assign(AVAL=was_crash.astype("float64"))
+        return _code(self.trial, outcome)
 
     def value(self, outcome: Outcome, when: When, endpoint: Endpoint) -> Taken:
         """Return an outcome at a time, for everybody who has it."""
-        found = self._by_outcome[outcome.id]
+        found = self.records[outcome.id]
         if endpoint.estimand == "while_on_drug":
             found = self._on_drug(found)
         if isinstance(when, AtVisit):
@@ -212,7 +156,7 @@ class Outcomes:
         self, outcome: Outcome, endpoint: Endpoint, since: pd.Series, until: pd.Series
     ) -> Taken:
         """Return each subject's last record at a visit after a day, up to another where that is known."""
-        found = self._by_outcome[outcome.id]
+        found = self.records[outcome.id]
         if endpoint.estimand == "while_on_drug":
             found = self._on_drug(found)
         is_used = (found["ANL01FL"] == "Y") & found["AVISITN"].notna()
@@ -223,7 +167,7 @@ class Outcomes:
 
     def on_the_way(self, outcome: Outcome, endpoint: Endpoint) -> Iterator[tuple[int, pd.Series]]:
         """Yield the visits on the drug before those of an endpoint: their place, and the values by USUBJID."""
-        found = self._by_outcome[outcome.id]
+        found = self.records[outcome.id]
         found = found[found["ANL01FL"] == "Y"]
         numbers = visits.numbers(self.trial)
         last = min(numbers[each] for each in getattr(endpoint.at, "visits", ()))
@@ -237,10 +181,92 @@ class Outcomes:
 
     def before(self, outcome: Outcome, anchor: str) -> Taken:
         """Return the last record of each subject on or before the day of an anchor."""
-        found = self._by_outcome[outcome.id]
+        found = self.records[outcome.id]
         earlier = found[found["ADT"] <= of_subjects(found, self.trial.anchors[anchor])]
         last = earlier.sort_values(["ADT", "SRCSEQ"], kind="stable")
         return _taken(last.drop_duplicates("USUBJID", keep="last"))
+
+
+def _code(trial: Trial, outcome: Outcome) -> str:
+    match outcome:
+        case FormOutcome():
+            return _form_code(trial, outcome)
+        case WearableOutcome():
+            if outcome.metric not in parameters():
+                raise ExportRefusedError(
+                    f"outcome {outcome.id}: {outcome.metric} stands in no tabulation; "
+                    "list it in exports/sdtm/wearables.csv"
+                )
+            return parameters()[outcome.metric][0]
+        case LaboratoryOutcome():
+            return short_name(outcome.analyte)
+        case EventOutcome():
+            return ""
+
+
+def _form_code(trial: Trial, outcome: FormOutcome) -> str:
+    form = next(each for each in trial.protocol.forms if each.id == outcome.form)
+    for kind in ("score", "item"):
+        found = listed().get((form.instrument or "", kind, outcome.score))
+        if found is not None:
+            return found.testcd
+    raise ExportRefusedError(
+        f"outcome {outcome.id}: {form.instrument} has no listed score or item {outcome.score}; "
+        "list it in exports/sdtm/questionnaires.csv"
+    )
+
+
+@dataclass(frozen=True)
+class _Among:
+    """The records of outcomes, sought among all."""
+
+    trial: Trial
+    records: Records
+
+    def of(self, outcome: Outcome) -> Frame:
+        """Return the records of an outcome."""
+        if isinstance(outcome, EventOutcome):
+            return self._counted(outcome)
+        if isinstance(outcome, WearableOutcome):
+            found = self.records.wearable.assign(AVISITN=np.nan)
+            found = found[found["ANL01FL"] == "Y"]
+        elif isinstance(outcome, FormOutcome):
+            found = self.records.questionnaires
+        else:
+            found = self.records.laboratory
+        return found.loc[found["PARAMCD"] == _code(self.trial, outcome), RECORD]
+
+    def _counted(self, outcome: EventOutcome) -> Frame:
+        """Return one record for each thing that an outcome counts; of crash days one for each day answered."""
+        if outcome.counts == "crash_days":
+            return self._crashes()
+        if outcome.counts == "discontinuations":
+            return self._discontinuations()
+        events = self.records.events
+        if outcome.counts == "serious_adverse_events":
+            events = events[events["AESER"] == "Y"]
+        return _recorded(events["USUBJID"], events["ASTDT"], events, ("AE", "AESTDTC", "AESEQ"))
+
+    def _discontinuations(self) -> Frame:
+        table = self.trial.table("DS")
+        is_end = (table["DSCAT"] == "DISPOSITION EVENT") & (table["DSSCAT"] == "STUDY TREATMENT")
+        stopped = table[is_end & (table["DSDECOD"] != "COMPLETED")]
+        return _recorded(
+            stopped["USUBJID"], days(stopped["DSSTDTC"]), stopped, ("DS", "DSDECOD", "DSSEQ")
+        )
+
+    def _crashes(self) -> Frame:
+        table = self.trial.table("FA")
+        table = table[(table["FAOBJ"] == crashes.CRASH) & (table["FACAT"] == "DIARY")]
+        table = table.assign(ADT=days(table["FADTC"]))
+        worse = table[(table["FATESTCD"] == "SEV") & table["FASTRESC"].isin(_WORSE)]
+        answered = table[table["FATESTCD"] == "OCCUR"].drop_duplicates(["USUBJID", "ADT"])
+        found = _recorded(
+            answered["USUBJID"], answered["ADT"], answered, ("FA", "FASTRESC", "FASEQ")
+        )
+        crashed = pd.MultiIndex.from_frame(worse[["USUBJID", "ADT"]])
+        was_crash = pd.MultiIndex.from_frame(found[["USUBJID", "ADT"]]).isin(crashed)
+        return found.assign(AVAL=was_crash.astype("float64"))
 
 
 def _recorded(who: pd.Series, when: pd.Series, rows: Frame, source: tuple[str, str, str]) -> Frame:

@@ -9,8 +9,8 @@ from hometrial.exports.adam.baselines import Span, averaged, changed, flagged, f
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.findings import findings, numbered, parameter
 from hometrial.exports.adam.finishing import KEY, own_links
-from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, of_subjects, study_days
-from hometrial.exports.adam.visits import chosen, placed
+from hometrial.exports.adam.trial import ONE_DAY, ROW, Frame, Trial, of_subjects, study_days
+from hometrial.exports.adam.visits import asked, chosen, placed
 from hometrial.exports.sdtm.coding import listed
 from hometrial.questionnaires import loading
 
@@ -29,7 +29,7 @@ def rows(trial: Trial) -> Frame:
     )
     found = numbered(found.assign(PARAMCD=found["TESTCD"], PARAM=parameter(found)), trial)
     is_diary = found["PARAMCD"].isin(diary_codes(trial)) & found["VISITNUM"].isna()
-    found = placed(found, trial, is_diary)
+    found = placed(found, trial, asked(trial, *kept), is_diary)
     found["ANL01FL"] = chosen(found).mask(is_diary.to_numpy(), "Y")
     found["PARAMTYP"] = np.where(found["DRVFL"] == "Y", "DERIVED", "")
     return found.assign(DTYPE="", NDAYS=np.nan)
@@ -37,8 +37,8 @@ def rows(trial: Trial) -> Frame:
 
 def _dated(found: Frame, trial: Trial, domain: str) -> Frame:
     """Give a diary that was sent in the small hours, before it closed, to the day that it is about."""
-    sent = trial.table(domain)[f"{domain}DTC"].str.slice(11, 16)
-    clock = sent.iloc[(found["_row"] - 1).to_numpy()].to_numpy()
+    sent = trial.table(domain).set_index(ROW)[f"{domain}DTC"].str.slice(11, 16)
+    clock = sent.loc[found[ROW]].to_numpy()
     for instrument, closes in _closing(trial).items():
         codes = [code.testcd for (of, _, _), code in listed().items() if of == instrument]
         late = (

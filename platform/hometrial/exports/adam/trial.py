@@ -1,13 +1,15 @@
 """The trial as its tabulations tell it: tables as frames, and the days of each subject that others count from."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hometrial.exports.metadata import Column
 from hometrial.exports.sdtm import planned, standard
@@ -19,17 +21,28 @@ Frame = pd.DataFrame
 ROW = "_row"
 """Number of a row in its tabulation, from 1: with SRCDOM it leads to the source records."""
 ONE_DAY = pd.Timedelta(days=1)
+_AT_ONCE = 50
+"""So many subjects are looked at together: as frames their rows take several times what they take as columns."""
 _DISPOSITION, _MILESTONE = "DISPOSITION EVENT", "PROTOCOL MILESTONE"
 _TREATMENT, _PARTICIPATION = "STUDY TREATMENT", "STUDY PARTICIPATION"
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A protocol and its tabulations."""
+    """A protocol and its tabulations, of all subjects, or of those from one USUBJID to another."""
 
     protocol: Protocol
     tabulations: Mapping[str, Made]
+    subjects_from_to: tuple[str, str] | None = None
     _tables: dict[str, Frame] = field(default_factory=dict, compare=False, repr=False)
+    _of_all: dict[str, Frame] = field(default_factory=dict, compare=False, repr=False)
+
+    def some_at_a_time(self, at_once: int = _AT_ONCE) -> Iterator["Trial"]:
+        """Yield the same trial of some subjects after others, in the order of USUBJID."""
+        known = sorted(self.tabulations["DM"].table["USUBJID"].unique().to_pylist())
+        for place in range(0, len(known), at_once):
+            some = known[place : place + at_once]
+            yield replace(self, subjects_from_to=(some[0], some[-1]), _tables={})
 
     def table(self, name: str) -> Frame:
         """Return a tabulation with every variable that its domain may have. It is shared: do not change it."""
@@ -41,18 +54,33 @@ class Trial:
             self._tables[name] = make()
         return self._tables[name]
 
-    def lineage(self, name: str) -> Frame:
-        """Return the source records of a tabulation's rows."""
-        return self.once(f"lineage of {name}", lambda: self.tabulations[name].lineage.to_pandas())
+    def once_of_all(self, name: str, make: Callable[[], Frame]) -> Frame:
+        """Return what `make` makes of all subjects, as `once` does; trials of some of them share it."""
+        if name not in self._of_all:
+            self._of_all[name] = make()
+        return self._of_all[name]
+
+    def lineage(self, name: str, rows: pd.Series) -> Frame:
+        """Return the source records of a tabulation's rows from the first to the last of these."""
+        lineage = self.tabulations[name].lineage
+        found: Frame = lineage.filter(_between(lineage["row"], rows.min(), rows.max())).to_pandas()
+        return found
 
     def _read(self, name: str) -> Frame:
         made = self.tabulations.get(name)
-        frame: Frame = Frame() if made is None else made.table.to_pandas()
+        frame, rows = (Frame(), np.arange(0)) if made is None else self._own(made.table)
         missing = [each for each in standard.domain(name).columns if each.name not in frame]
         empty = Frame({each.name: _nothing(each, frame.index) for each in missing}, frame.index)
         found = pd.concat([frame, empty], axis=1)
-        found[ROW] = np.arange(1, len(found) + 1)
+        found[ROW] = rows
         return found
+
+    def _own(self, table: pa.Table) -> tuple[Frame, np.ndarray[Any, np.dtype[np.int64]]]:
+        """Return the rows of the subjects, and their numbers from 1."""
+        if self.subjects_from_to is None:
+            return table.to_pandas(), np.arange(1, table.num_rows + 1)
+        is_own = _between(table["USUBJID"], *self.subjects_from_to)
+        return table.filter(is_own).to_pandas(), np.flatnonzero(is_own.to_numpy()) + 1
 
     @cached_property
     def subjects(self) -> Frame:
@@ -143,6 +171,10 @@ def _nothing(column: Column, rows: pd.Index) -> pd.Series:
     if column.kind == "text":
         return pd.Series("", rows, dtype="str")
     return pd.Series(np.nan, rows, dtype="float64")
+
+
+def _between(values: pa.ChunkedArray, first: object, last: object) -> pa.ChunkedArray:
+    return pc.and_(pc.greater_equal(values, first), pc.less_equal(values, last))
 
 
 def _begins_run_in(begins: object) -> bool:

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from hometrial.exports.adam.trial import Frame, Trial, days, of_subjects, study_days
 from hometrial.exports.sdtm import planned
@@ -73,17 +75,42 @@ def _held(trial: Trial) -> Frame:
     )
 
 
-def placed(rows: Frame, trial: Trial, diary: pd.Series) -> Frame:
+def asked(trial: Trial, *domains: str) -> Frame:
+    """Return which visits ask for which parameter of domains: those at which anybody has a number and a day of it."""
+    return trial.once_of_all(f"asked in {domains}", lambda: _asked(trial, domains))
+
+
+def _asked(trial: Trial, domains: tuple[str, ...]) -> Frame:
+    made = (trial.tabulations.get(each) for each in domains)
+    found = [
+        _numeric(each.table, each.data_set.name)
+        for each in made
+        if each is not None and "VISITNUM" in each.table.column_names
+    ]
+    empty = pa.schema({"PARAMCD": pa.string(), "VISITNUM": pa.float64()}).empty_table()
+    told: Frame = pa.concat_tables([empty, *found]).to_pandas()
+    return told[told["VISITNUM"].isin(list(names(trial)))].drop_duplicates()
+
+
+def _numeric(table: pa.Table, domain: str) -> pa.Table:
+    known = pc.and_(pc.is_valid(table[f"{domain}STRESN"]), pc.is_valid(table["VISITNUM"]))
+    known = pc.and_(known, pc.match_substring_regex(table[f"{domain}DTC"], r"^\d{4}-\d{2}-\d{2}"))
+    columns = table.select([f"{domain}TESTCD", "VISITNUM"]).filter(known)
+    return (
+        columns.group_by(columns.column_names).aggregate([]).rename_columns(["PARAMCD", "VISITNUM"])
+    )
+
+
+def placed(rows: Frame, trial: Trial, asked: Frame, diary: pd.Series) -> Frame:
     """Return rows with their analysis visit and its window; where `diary` holds, they have none.
 
     A record of a planned visit stays with it; one of no planned visit goes to the visit that asks for its parameter
-    and in whose window it lies, the nearest target first, of equally near ones the later.
+    and in whose window it lies, the nearest target first, of equally near ones the later. `asked`: which ask for which.
     """
     known, due = names(trial), windows(trial)
     at = rows["VISITNUM"].where(rows["VISITNUM"].isin(list(known)) & ~diary)
-    asked = rows.assign(VISITNUM=at).dropna(subset=["VISITNUM"])[["PARAMCD", "VISITNUM"]]
     loose = rows.loc[at.isna() & ~diary, ["USUBJID", "PARAMCD", "ADT"]].reset_index(names="place")
-    near = loose.merge(due, on="USUBJID").merge(asked.drop_duplicates(), on=["PARAMCD", "VISITNUM"])
+    near = loose.merge(due, on="USUBJID").merge(asked, on=["PARAMCD", "VISITNUM"])
     near = near[(near["ADT"] >= near["lo"]) & (near["ADT"] <= near["hi"])]
     near = near.assign(apart=(near["ADT"] - near["target"]).abs(), later=-near["VISITNUM"])
     best = (

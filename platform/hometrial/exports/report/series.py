@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from hometrial.exports.adam.outcomes import Outcomes, Records
+from hometrial.exports.adam.outcomes import Outcomes
 from hometrial.exports.adam.trial import Trial
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.sdtm import planned
@@ -16,9 +16,7 @@ _VISITS_BELOW = 900
 
 def code(material: Material, outcome: Outcome) -> str:
     """Return PARAMCD of an outcome."""
-    nothing = Frame()
-    trial = Trial(material.protocol, material.tabulations)
-    return Outcomes(trial, Records(nothing, nothing, nothing, nothing)).code(outcome)
+    return Outcomes(Trial(material.protocol, material.tabulations), {}).code(outcome)
 
 
 def is_at_visits(outcome: Outcome) -> bool:
