@@ -13,7 +13,7 @@ from hometrial.exports import metadata
 from hometrial.exports.formats import define
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define_types import type_of, type_of_text
-from hometrial.exports.formats.frames import Frame
+from hometrial.exports.formats.frames import Frame, identified, is_unique
 from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 from hometrial.exports.sdtm import standard
 
@@ -232,3 +232,9 @@ def test_dates_are_as_narrow_as_all_of_them_allow(values, type_):
 def test_results_as_text_are_numbers_where_all_of_them_are(values, told):
     found = type_of_text(values)
     assert (found.name, found.length, found.decimals) == told
+
+
+def test_a_criterion_of_two_versions_of_the_protocol_has_a_key():
+    rows = [{"STUDYID": "LDN-1", "DOMAIN": "TI", "IETESTCD": "E1", "IETEST": "Opioids", "IECAT": "EXCLUSION", "TIVERS": each} for each in ("1.0.0", "1.1.0")]  # fmt: skip
+    assert identified(tabulated("TI", rows)).data_set.keys == ("IETESTCD", "TIVERS")
+    assert is_unique(tabulated("TI", rows))
