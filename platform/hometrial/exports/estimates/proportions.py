@@ -1,6 +1,8 @@
 """Of how many: a percentage never stands without its denominator and its exact interval."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -54,6 +56,14 @@ def changed_sides(only_before: int, only_after: int) -> float:
 
 
 def attainable(percent: float, n: int) -> list[int]:
-    """Return every k of n that prints as this percentage (rounded to as many decimals as it has); none: it is of another n."""
-    decimals = len(f"{percent:g}".partition(".")[2])
-    return [k for k in range(n + 1) if round(100 * k / n, decimals) == round(percent, decimals)]
+    """Return every k of n that prints as this percentage, rounded to as many decimals as it has; none: it is of another n.
+
+    A half may have been rounded up or down: 12.5 is printed as 12 and as 13. Raises ValueError for nobody.
+    """
+    if n < 1:
+        raise ValueError(f"{n} people have no percentage")
+    unit = Decimal(10) ** -len(f"{percent:g}".partition(".")[2])
+    told = Decimal(f"{percent:g}")
+    return [
+        k for k in range(n + 1) if abs(Fraction(100 * k, n) - Fraction(told)) <= Fraction(unit) / 2
+    ]

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
-Values = npt.NDArray[np.float64]
+from hometrial.exports.estimates.numbers import NOISE, Values, known
 
 EXACT_UP_TO = 50
 """So many pairs are counted out exactly, if none is tied and none is zero; beyond it the normal approximation holds."""
+_DRAWN = 9999
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,28 @@ class SignedRank:
 def signed_rank(differences: Sequence[float], seed: int) -> SignedRank:
     """Test whether differences lie about zero; zeros are dropped (Wilcoxon 1945).
 
-    Exact where there are no ties and no zeros and at most 50 pairs, by 9,999 seeded permutations where there
-    are, approximate beyond. Raises ValueError where every difference is zero.
+    Exact where there are no ties and no zeros and at most 50 pairs; where there are, of all ways of signs if they are
+    no more than 9,999 and by so many seeded permutations if they are; approximate beyond. What differs by less than
+    the noise of binary fractions is tied. Raises ValueError where every difference is zero, or one is no number.
     """
-    d = np.asarray(differences, dtype=float)
+    d: Values = np.round(known(differences, 0, "differences"), round(-np.log10(NOISE)))
     left = d[d != 0]
     if not left.size:
         raise ValueError("every difference is zero: there is nothing to rank")
     tied = left.size < d.size or np.unique(np.abs(left)).size < left.size
     if left.size > EXACT_UP_TO:
         return _tested(d, left.size, "approx", "approximate")
+    if left.size == 1:
+        return _tested(left, 1, "exact", "exact")
     if tied:
-        drawn = stats.PermutationMethod(n_resamples=9999, rng=np.random.default_rng(seed))
-        return _tested(d, left.size, drawn, f"permutations, seed {seed}")
+        drawn = stats.PermutationMethod(n_resamples=_DRAWN, rng=np.random.default_rng(seed))
+        are_all = 2**left.size <= _DRAWN
+        named = (
+            f"exact, all {2**left.size:,} ways of signs"
+            if are_all
+            else f"permutations, seed {seed}"
+        )
+        return _tested(left, left.size, drawn, named)
     return _tested(d, left.size, "exact", "exact")
 
 
@@ -73,9 +83,9 @@ def shift(differences: Sequence[float], alpha: float = 0.05) -> Shift:
 
     Sorted averages W_1..W_N: the interval is W_k to W_(N+1-k), k the smallest count c with P(W <= c) > alpha/2
     (Hollander, Wolfe and Chicken 2014, 3.3; the distribution is that of untied differences). Raises ValueError
-    where so few pairs allow no interval of that level.
+    where so few pairs allow no interval of that level, or one is no number.
     """
-    d = np.asarray(differences, dtype=float)
+    d = known(differences, 1, "pairs")
     first, second = np.triu_indices(d.size)
     walsh = np.sort((d[first] + d[second]) / 2)
     ways = counts(d.size)

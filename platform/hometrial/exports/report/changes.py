@@ -6,7 +6,7 @@ import numpy as np
 
 from hometrial.exports.adam.imputed import BOCF
 from hometrial.exports.estimates import change, signed_rank
-from hometrial.exports.report.blocks import Section
+from hometrial.exports.report.blocks import Section, Value
 from hometrial.exports.report.effects import Effect
 from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.saying import (
@@ -42,15 +42,15 @@ BOOTSTRAP = (
     "scipy.stats.bootstrap((d,), np.mean, n_resamples=9999, method='BCa', rng=default_rng(seed))",
 )
 RANGE = ("median and range", "numpy.median, min, max")
-FEW = "Fewer than {} people: no model, no interval, no test; medians, ranges and everybody's own line."
+FEW = "Fewer than {} people have both values: no interval and no test of them; medians, ranges and everybody's own line."
 
 
 def detailed(made: Section, material: Material, effect: Effect, *, tested: bool) -> None:
     """Print one endpoint with everything: how many, before, after, the change by each estimate."""
     pairs, title = effect.pairs, f"{effect.endpoint.id} {effect.label}"
-    if len(pairs) < material.protocol.analysis.model_from_people:
+    if len(pairs) < material.least:
         rows = list(_few(made, effect))
-        note = FEW.format(material.protocol.analysis.model_from_people) + nothing(effect)
+        note = FEW.format(material.least) + nothing(effect)
         made.table(title, ("", "Found"), rows, note)
         _individuals(made, effect)
         return
@@ -116,7 +116,11 @@ def _estimates(
 ) -> Iterator[tuple[str, str]]:
     name, pairs = effect.endpoint.id, effect.pairs
     before, after, d = list(pairs["BASE"]), list(pairs["AVAL"]), list(pairs["CHG"])
-    found = change.paired(before, after)
+    try:
+        found = change.paired(before, after)
+    except ValueError as why:
+        yield from _without_spread(made, name, d, str(why))
+        return
     said = f"{number(found.mean)} ({interval(found.low, found.high)})"
     made.record(
         f"{name} mean change", said, found.pairs,
@@ -128,24 +132,26 @@ def _estimates(
     if tested:
         yield f"Paired t, t({found.df})", f"{number(found.t, 2)}, {p_value(found.p)}"
     yield from _ranked(made, material, name, d, tested=tested)
-    if found.sd > 0:
-        sizes = change.standardised(before, after)
-        said = (
-            f"d_z {number(sizes.d_z, 2)}; g_z {number(sizes.g_z, 2)}; d_av {number(sizes.d_av, 2)}"
-        )
-        made.record(f"{name} standardised", said, found.pairs,
-                    {"d_z": sizes.d_z, "j": sizes.j, "g_z": sizes.g_z, "d_av": sizes.d_av}, COHEN)  # fmt: skip
-        yield "Standardised (d_z is also the SRM)", said
-        drawn = change.bootstrapped(d, seed=material.seed)
-        said = interval(drawn.low, drawn.high)
-        made.record(
-            f"{name} bootstrap",
-            said,
-            found.pairs,
-            {"low": drawn.low, "high": drawn.high, "seed": material.seed},
-            BOOTSTRAP,
-        )
-        yield f"Bootstrap 95 % CI of the mean (BCa, 9999, seed {material.seed})", said
+    sizes = change.standardised(before, after)
+    said = f"d_z {number(sizes.d_z, 2)}; g_z {number(sizes.g_z, 2)}; d_av {number(sizes.d_av, 2)}"
+    made.record(f"{name} standardised", said, found.pairs,
+                {"d_z": sizes.d_z, "j": sizes.j, "g_z": sizes.g_z, "d_av": sizes.d_av}, COHEN)  # fmt: skip
+    yield "Standardised (d_z is also the SRM)", said
+    drawn = change.bootstrapped(d, seed=material.seed)
+    said = interval(drawn.low, drawn.high)
+    limits: dict[str, Value] = {"low": drawn.low, "high": drawn.high, "seed": material.seed}
+    made.record(f"{name} bootstrap", said, found.pairs, limits, BOOTSTRAP)
+    yield f"Bootstrap 95 % CI of the mean (BCa, 9999, seed {material.seed})", said
+
+
+def _without_spread(
+    made: Section, name: str, d: Sequence[float], why: str
+) -> Iterator[tuple[str, str]]:
+    """Print the mean alone, with the reason why there is no more."""
+    mean = float(np.mean(d))
+    said = f"{number(mean)}; {why}"
+    made.record(f"{name} mean change", said, len(d), {"mean": mean}, STUDENT)
+    yield "Mean change (95 % CI, paired t)", said
 
 
 def _ranked(
@@ -179,7 +185,7 @@ def row(made: Section, material: Material, effect: Effect) -> tuple[str, ...]:
     """Return one endpoint as a row of a table, its numbers recorded."""
     pairs, name = effect.pairs, effect.endpoint.id
     title, n = f"{name} {effect.label}", f"{len(pairs)} of {effect.people}"
-    if len(pairs) < max(_FEWEST_PAIRS, material.protocol.analysis.model_from_people):
+    if len(pairs) < max(_FEWEST_PAIRS, material.least):
         told = dict(_few(made, effect))
         few = [told[f"{each}, median (range)"] for each in ("Before", "At the time", "Change")]
         return (
@@ -199,7 +205,7 @@ def row(made: Section, material: Material, effect: Effect) -> tuple[str, ...]:
         told.get("Standardised", NOTHING).split("; d_av")[0].replace("d_z ", "").replace("g_z ", "")
     )
     return (
-        title, n, centre(pairs["BASE"]), centre(pairs["AVAL"]), told["Mean change"], told["Hodges-Lehmann shift"], sizes,
+        title, n, centre(pairs["BASE"]), centre(pairs["AVAL"]), told["Mean change"], told.get("Hodges-Lehmann shift", NOTHING), sizes,
     )  # fmt: skip
 
 
@@ -210,7 +216,7 @@ def rows(made: Section, material: Material, found: Sequence[Effect], caption: st
         made.table(
             caption, HEAD, [row(made, material, each) for each in found],
             "Estimates with 95 % intervals; no tests. Mean (SD) before and at the time; with fewer than "
-            f"{material.protocol.analysis.model_from_people} people median (range) and no interval.{''.join(f' {said}' for said in empty)}",
+            f"{material.least} people median (range) and no interval.{''.join(f' {said}' for said in empty)}",
         )  # fmt: skip
 
 

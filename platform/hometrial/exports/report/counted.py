@@ -72,5 +72,5 @@ def responses(made: Section, found: list[Effect], caption: str) -> None:
                 "Missing as non-responders, k/n (%; exact 95 % CI)",
             ),
             rows,
-            "Two denominators, both printed: who was assessed, and everybody of the population.",
+            "Two denominators, both printed: who was assessed, and everybody of the population whose time is not still to come.",
         )

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from math import isfinite
 
 import numpy as np
 
@@ -115,9 +114,9 @@ def _steps(made: Section, material: Material, treated: list[str]) -> None:
 def _by_the_end(made: Section, mg: float, times: list[int], happened: list[bool]) -> str:
     """Return the share that has reached a dose in the end, with Greenwood's standard error."""
     found = survival(times, happened)
-    share, error = (1 - found.shares[-1], found.errors[-1]) if any(happened) else (0.0, 0.0)
-    said = f"{share:.3f} (SE {error:.3f})" if error and isfinite(error) else f"{share:.3g}"
-    values = {"share": share, "se": error if isfinite(error) else None}
+    share, error = (1 - found.shares[-1], found.errors[-1]) if any(happened) else (0.0, None)
+    said = f"{share:.3f} (SE {error:.3f})" if error else f"{share:.3g}"
+    values = {"share": share, "se": error}
     made.record(f"share at {mg:g} mg", said, len(times), values, KAPLAN_MEIER)
     return said
 

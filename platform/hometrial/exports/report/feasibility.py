@@ -9,6 +9,7 @@ import numpy as np
 from scipy import stats
 from statsmodels.stats.power import TTestPower
 
+from hometrial.exports.estimates.numbers import is_constant
 from hometrial.exports.estimates.proportions import proportion, without_events
 from hometrial.exports.report import compliance, saying
 from hometrial.exports.report.blocks import CLOPPER_PEARSON, Light, Section, Value
@@ -21,7 +22,7 @@ _DAYS_A_MONTH = 365.25 / 12
 _EFFECT = 0.5
 LIGHTS: dict[Light, str] = {
     "met": "met",
-    "open": "below it; the interval still holds it",
+    "open": "below it, but within its interval",
     "missed": "not met: the interval lies below",
     "unknown": "not judged",
 }
@@ -185,6 +186,9 @@ def of_days(due: Due) -> Measured:
     values: dict[str, Value] = {"days": came, "due": of, "mean": mean}
     if len(shares) == 1:
         return Measured(f"{saying.plain(came, of)} days of 1 person", mean, None, 1, values, _MEAN)
+    if is_constant(np.asarray(shares)):
+        said = f"{saying.plain(came, of)} days; each of {len(shares)} persons' shares is {100 * mean:.1f} %: no spread, no interval"
+        return Measured(said, mean, None, len(shares), values, _MEAN)
     half = float(
         stats.t.ppf(0.975, len(shares) - 1) * np.std(shares, ddof=1) / np.sqrt(len(shares))
     )

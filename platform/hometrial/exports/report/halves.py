@@ -2,6 +2,7 @@
 
 from hometrial.exports.adam.trial import Trial
 from hometrial.exports.estimates.change import agreement, reliable
+from hometrial.exports.estimates.numbers import is_constant
 from hometrial.exports.report import saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, effects
@@ -30,7 +31,8 @@ def run_in(made: Section, material: Material) -> None:
             "Test and retest in the run-in, and changes beyond that noise",
             ("Endpoint", "People with both halves", "ICC(A,1)", "Reliable change",
              "Better by more, k/n (%; exact 95 % CI)", "Worse by more, k/n (%; exact 95 % CI)"), rows,
-            f"Means of the first and the second half of the run-in, of {_DAYS_OF_A_HALF} days and more each; from {FEWEST} people on.",
+            f"Means of the first and the second half of the run-in, of {_DAYS_OF_A_HALF} days and more each; from {FEWEST} people on, "
+            "and only where their means differ.",
         )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ def halves(material: Material, effect: Effect) -> Frame:
 def _row(made: Section, material: Material, effect: Effect) -> tuple[str, ...]:
     name, both = effect.endpoint.id, halves(material, effect)
     title, n = f"{name} {effect.label}", len(both)
-    if n < FEWEST or both["first"].nunique() < 2:
+    if n < FEWEST or is_constant(both.to_numpy(dtype=float)):
         return (title, str(n), *[saying.NOTHING] * 4)
     icc = agreement(list(both["first"]), list(both["second"]))
     limit = reliable(float(both["second"].std(ddof=1)), min(1.0, max(0.0, icc)))

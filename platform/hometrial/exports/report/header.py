@@ -58,8 +58,8 @@ def section(material: Material) -> Section:
     )
     made.say(
         "Every percentage stands with k/n and an exact (Clopper-Pearson) 95 % interval where its units are people. "
-        "Only the primary endpoint is tested, two-sided; everything else is an estimate with its interval. "
-        "report.json holds every number with its n, formula and call.",
+        "Only the primary endpoint is tested, two-sided; everything else is an estimate with its interval, and a p value beside "
+        "it is called exploratory. The JSON file beside this page holds every number with its n, formula and call.",
         "note",
     )
     return made

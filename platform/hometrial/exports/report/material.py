@@ -11,6 +11,7 @@ import pandas as pd
 from hometrial.exports.adam import standard as analysis
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.estimates.change import SEED
+from hometrial.exports.estimates.models import FEWEST
 from hometrial.exports.sdtm import standard as tabulation
 from hometrial.exports.sdtm import subjects
 from hometrial.exports.sdtm.assembling import Made
@@ -117,6 +118,11 @@ class Material:
     def arms(self) -> tuple[str, ...]:
         """The labels of the arms in the protocol's order; one for a trial without arms to compare."""
         return tuple(each.label for each in self.protocol.arms)
+
+    @property
+    def least(self) -> int:
+        """From how many people on a model is fitted and an interval printed: the protocol's number, and never below ten."""
+        return max(FEWEST, self.protocol.analysis.model_from_people)
 
     @property
     def is_randomised(self) -> bool:

@@ -75,6 +75,7 @@ def _patterns(made: Section, material: Material, effect: Effect) -> None:
         return
     labels = values.drop_duplicates("place").set_index("place")["label"].sort_index()
     there = set(zip(values["person"], values["place"], strict=True))
+    there |= {(who, 0) for who in effect.rows[effect.rows["BASE"].notna()]["SUBJID"]}
     found = Counter(
         "".join("X" if (who, at) in there else "." for at in labels.index) for who in people
     )

@@ -56,7 +56,7 @@ def _phases(made: Section, material: Material, valid: Frame) -> None:
     days = _with_phases(material, valid[["SUBJID", "PARAMCD", "PARAM", "ADT", "AVAL"]])
     order = [each.id for each in material.protocol.epochs if each.id in set(days["phase"])]
     run_in = next((each.id for each in material.protocol.epochs if each.ends == "run_in_end"), "")
-    rows, least = [], material.protocol.analysis.model_from_people
+    rows, least = [], material.least
     for parameter, lower_is_better in _directions(material).items():
         own = days[days["PARAMCD"] == parameter]
         for place, phase in enumerate([each for each in order if len(own[own["phase"] == each])]):

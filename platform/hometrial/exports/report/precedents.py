@@ -121,7 +121,7 @@ def _last_on_drug(material: Material, code: str) -> Frame:
 def _before_after(made: Section, material: Material, name: str, rows: Frame) -> str:
     if rows.empty:
         return "0 people have both values"
-    is_few = len(rows) < material.protocol.analysis.model_from_people
+    is_few = len(rows) < material.least
     say = saying.span if is_few else saying.error
     cells = [say(rows[each]) for each in ("BASE", "AVAL")]
     if not is_few:
@@ -211,7 +211,7 @@ def precedents(made: Section, material: Material) -> None:
         made.table(
             f"What {pilot.name} printed, for this trial", ("", "There", "Here"), rows,
             "Mean (SE) before and after of those with both values; with fewer than "
-            f"{material.protocol.analysis.model_from_people} people median (range). Open label there and here: the two are no "
+            f"{material.least} people median (range). Open label there and here: the two are no "
             "controls of each other.",
         )  # fmt: skip
         for told in pilot.told:

@@ -3,6 +3,7 @@
 from scipy import stats
 
 from hometrial.exports.estimates.change import agreement, reliable
+from hometrial.exports.estimates.numbers import is_constant
 from hometrial.exports.report import counted, saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, placed
@@ -88,10 +89,10 @@ def _reliable(made: Section, material: Material, effect: Effect) -> None:
     if not isinstance(outcome, FormOutcome) or not is_at_visits(outcome):
         return
     twice = _before_twice(material, outcome)
-    if len(twice) < _FEWEST or twice["first"].nunique() < 2:
+    if len(twice) < _FEWEST or is_constant(twice[["first", "second"]].to_numpy(dtype=float)):
         made.say(
             f"{effect.endpoint.id}: reliable change is not reckoned; {len(twice)} people were measured twice before the drug, "
-            f"it takes {_FEWEST}.", "note",
+            f"it takes {_FEWEST} whose values differ.", "note",
         )  # fmt: skip
         return
     icc = agreement(list(twice["first"]), list(twice["second"]))
@@ -109,8 +110,8 @@ def _reliable(made: Section, material: Material, effect: Effect) -> None:
     made.table(
         f"{effect.endpoint.id}: changes beyond noise", ("", "k/n (%; exact 95 % CI)"),
         [
-            ("Better by more than that", made.share(f"{effect.endpoint.id} reliably better", k, len(d))),
-            ("Worse by more than that", made.share(f"{effect.endpoint.id} reliably worse", worse, len(d))),
+            ("Better by more than the reliable change", made.share(f"{effect.endpoint.id} reliably better", k, len(d))),
+            ("Worse by more than the reliable change", made.share(f"{effect.endpoint.id} reliably worse", worse, len(d))),
         ],
         f"Reliable change {saying.number(limit)}: from ICC(A,1) {icc:.2f} of {len(twice)} people measured twice before the drug.",
     )  # fmt: skip

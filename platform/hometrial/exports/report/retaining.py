@@ -1,7 +1,5 @@
 """How long people stayed on the drug, by Kaplan and Meier."""
 
-from math import isfinite
-
 from hometrial.exports.estimates.models import survival
 from hometrial.exports.report import saying
 from hometrial.exports.report.blocks import Section
@@ -27,10 +25,10 @@ def retention(made: Section, material: Material) -> None:
     rows = []
     for label, day in _days(material, max(times)):
         at = [place for place, time in enumerate(found.times) if time <= day]
-        share, error = (found.shares[at[-1]], found.errors[at[-1]]) if at else (1.0, 0.0)
+        share, error = (found.shares[at[-1]], found.errors[at[-1]]) if at else (1.0, None)
         under = sum(time >= day for time in times)
         events = sum(has and time <= day for time, has in zip(times, stopped, strict=True))
-        said = f"{share:.3f} (SE {error:.3f})" if error and isfinite(error) else f"{share:.3g}"
+        said = f"{share:.3f} (SE {error:.3f})" if error else f"{share:.3g}"
         made.record(
             f"still on the drug, {label}",
             said,

@@ -51,7 +51,8 @@ def _who_is_counted(made: Section, material: Material, effect: Effect) -> None:
         ("Who", "n", "Change, mean (SD)", "95 % CI", "Change, median (range)"),
         [_row(made, material, effect, name, rows) for name, rows in counted],
         "Carried forward for who has a baseline and no value, and whose time is not still to come: the last value on the drug, or "
-        "the baseline itself. Single imputation makes intervals too narrow; it is no primary analysis.",
+        "the baseline itself. Single imputation makes intervals too narrow; it is no primary analysis. No interval where fewer than "
+        f"{material.least} people have both values, however many are imputed.",
     )  # fmt: skip
 
 
@@ -65,9 +66,12 @@ def _row(
 ) -> tuple[str, ...]:
     d = [float(each) for each in rows["CHG"]]
     mean = limits = saying.NOTHING
-    if len(d) >= max(2, material.protocol.analysis.model_from_people):
-        low, high = change.student(d)
+    if min(len(d), len(effect.pairs)) >= material.least:
         mean = saying.centre(d)
+        try:
+            low, high = change.student(d)
+        except ValueError as why:
+            return name, str(len(d)), mean, str(why), saying.span(d)
         limits = saying.interval(low, high)
         values = {"mean": sum(d) / len(d), "low": low, "high": high}
         made.record(f"{effect.endpoint.id} {name}", limits, len(d), values, STUDENT)
@@ -112,10 +116,14 @@ def _imputed(made: Section, material: Material, effect: Effect) -> None:
     if effect.made(MI).empty:
         made.say(
             f"{effect.endpoint.id}: no multiple imputation; {missing} of {seen + missing} people with a baseline lack the value, their "
-            f"time being over (it takes {imputing.FEWEST} people, a tenth of them without, and an endpoint at a visit).", "note",
+            f"time being over (it takes {imputing.FEWEST} people, a tenth of them without, {imputing.FEWEST_SEEN} with it, and an endpoint at a visit).", "note",
         )  # fmt: skip
         return
-    found = imputed_change(effect.told)
+    try:
+        found = imputed_change(effect.told)
+    except ValueError as why:
+        made.say(f"{effect.endpoint.id}: multiple imputation gives no interval; {why}.", "note")
+        return
     said = f"{saying.number(found.estimate)} ({saying.interval(found.low, found.high)})"
     made.record(
         f"{effect.endpoint.id} imputed", said, seen + missing,
@@ -130,19 +138,23 @@ def _imputed(made: Section, material: Material, effect: Effect) -> None:
 
 def _tips(made: Section, material: Material, effect: Effect) -> None:
     pairs, name = effect.pairs, effect.endpoint.id
-    least = material.protocol.analysis.model_from_people
-    if len(pairs) < max(2, least):
+    least = material.least
+    if len(pairs) < least:
         made.say(f"{name}: no tipping point below {least} people with both values.", "note")
         return
     missing = len(effect.made(BOCF))
     worse = 1.0 if effect.higher_is_worse else -1.0
     seen, of_mi = [float(each) for each in pairs["CHG"]], drawn(effect.told)
-    if of_mi:
-        found = imputing.tipping_drawn(seen, of_mi, worse)
-        how = "imputed many times"
-    else:
-        found = imputing.tipping(seen, missing, worse)
-        how = "imputed with the mean change of the others"
+    how = "imputed many times" if of_mi else "imputed with the mean change of the others"
+    try:
+        found = (
+            imputing.tipping_drawn(seen, of_mi, worse)
+            if of_mi
+            else imputing.tipping(seen, missing, worse)
+        )
+    except ValueError as why:
+        made.say(f"{name}: no tipping point; {why}.", "note")
+        return
     rows = [
         (saying.number(delta), saying.number(mean), saying.interval(low, high))
         for delta, mean, low, high in found.steps[:_TOLD_STEPS]
