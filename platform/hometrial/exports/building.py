@@ -6,17 +6,18 @@ tables that it keeps, byte for byte (exports.md 5.3).
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hometrial.exports import dictionary, folder, papers, provenance
 from hometrial.exports.adam import checking
-from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.adam.data_sets import analysed
 from hometrial.exports.dictionary import Variable
-from hometrial.exports.formats import described_files, loaders, reading_back
+from hometrial.exports.formats import described_files, loaders, parking, reading_back
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told, standards
 from hometrial.exports.formats.delivering import Deliveries
@@ -26,7 +27,7 @@ from hometrial.exports.forms import filing
 from hometrial.exports.provenance import Before
 from hometrial.exports.sdtm import subjects
 from hometrial.exports.sdtm.assembling import Made
-from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.sdtm.domains import tabulated
 from hometrial.exports.sdtm.foreseen import Foreseen, foreseen
 from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.tables import TIDY
@@ -132,11 +133,10 @@ def build(place: Path, delivery: Delivery) -> Built:
 def _standards(built: Built, outgoing: Deliveries, delivery: Delivery) -> dict[str, list[str]]:
     """Write tabulations and analysis data sets, and check the latter; return what source tables each came of."""
     delivery.progress(STEPS[0])
-    tabulations = tabulate(_unread(delivery.source))
-    _write(built, outgoing, SDTM, tabulations)
+    tabulations = _write(built, outgoing, SDTM, tabulated(_unread(delivery.source)))
     delivery.progress(STEPS[1])
-    analyses = analyse(_unread(delivery.source), tabulations)
-    _write(built, outgoing, ADAM, analyses)
+    made_of = analysed(_unread(delivery.source), tabulations)
+    analyses = _write(built, outgoing, ADAM, made_of)
     built.findings += [str(each) for each in checking.check(analyses, tabulations)]
     built.foreseen = foreseen(tabulations)
     return {
@@ -182,11 +182,24 @@ def _origin(delivery: Delivery) -> Origin:
     return Origin("STUDY", delivery.at, version=version)
 
 
-def _write(built: Built, outgoing: Deliveries, name: str, made: dict[str, Made]) -> None:
-    """Write one delivery's data sets in every format, their Define-XML and their lineage; read back, they wait on the disk."""
-    outgoing.deliver(name, made.values(), _REMARKS)
-    built.files |= provenance.write_lineage(outgoing.place, made.values())
+def _write(built: Built, outgoing: Deliveries, name: str, made: Iterable[Made]) -> dict[str, Made]:
+    """Write one delivery's data sets as they are made, in every format, their Define-XML and their lineage.
+
+    Returns them as they wait on the disk, read back.
+    """
+    waiting: dict[str, Made] = {}
+    outgoing.deliver(name, map(partial(_traced, built, outgoing, waiting), made), _REMARKS)
     built.data_sets |= _rows(outgoing, name)
-    for each in outgoing.made[name]:
-        found = made[each.data_set.name]
-        made[each.data_set.name] = replace(found, table=each.table)
+    return {
+        each.data_set.name: replace(waiting[each.data_set.name], table=each.table)
+        for each in outgoing.made[name]
+    }
+
+
+def _traced(built: Built, outgoing: Deliveries, waiting: dict[str, Made], made: Made) -> Made:
+    """Write where a data set's rows came from; what of it is not its rows goes to those that wait."""
+    name = made.data_set.name
+    built.files |= provenance.write_lineage(outgoing.place, [made])
+    lineage = parking.kept(made.lineage, outgoing.waiting / f"{name}.lineage.arrow")
+    waiting[name] = replace(made, table=made.table.schema.empty_table(), lineage=lineage)
+    return made

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -41,18 +42,21 @@ class Deliveries:
         """
         shipment = Shipment(self.place, name, self.formats, self.origin)
         parked = self.made.setdefault(name, [])
-        for each in frames:
-            frame = identified(unsigned_zeros(writing.as_frame(each)))
-            for written in shipment.write(frame):
-                found = self._checked.setdefault((name, written.format), [])
-                found.append(reading_back.check(self.place, written))
-            parked.append(
-                parking.park(frame, self.waiting / name / writing.file_name(each.data_set))
-            )
-            pa.default_memory_pool().release_unused()
+        # By `map`: the variable of a loop would hold a data set while the next one is made.
+        parked.extend(map(partial(self._delivered, shipment), frames))
         self.files |= shipment.finish(parked, told)
         self.told |= shipment.told
         self.changed[name] = dict(shipment.changed)
+
+    def _delivered(self, shipment: Shipment, framed: Framed) -> Parked:
+        frame = identified(unsigned_zeros(writing.as_frame(framed)))
+        for written in shipment.write(frame):
+            found = self._checked.setdefault((shipment.name, written.format), [])
+            found.append(reading_back.check(self.place, written))
+        stem = self.waiting / shipment.name / writing.file_name(framed.data_set)
+        parked = parking.park(frame, stem)
+        pa.default_memory_pool().release_unused()
+        return parked
 
     @property
     def checked(self) -> list[Checked]:

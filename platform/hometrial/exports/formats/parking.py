@@ -49,6 +49,12 @@ def park(frame: Frame, stem: Path) -> Parked:
     return Parked(waiting, path, typed)
 
 
+def kept(table: pa.Table, path: Path) -> pa.Table:
+    """Put a table on the disk; return it as it stands there, its columns mapped."""
+    _put(table, path)
+    return _mapped(path)
+
+
 def _nothing(table: pa.Table) -> pa.Table:
     return table.schema.empty_table()
 

@@ -1,6 +1,6 @@
 """Which domains are made, by which function, in which order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from hometrial.exports.sdtm import (
     accountability,
@@ -21,6 +21,7 @@ from hometrial.exports.sdtm import (
 )
 from hometrial.exports.sdtm.assembling import Made, Row, assemble
 from hometrial.exports.sdtm.columnar import Columns, assemble_columns
+from hometrial.exports.sdtm.relations import RELATED
 from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source
 
@@ -56,20 +57,34 @@ DOMAINS: dict[str, Callable[[Study], list[Row] | Columns]] = {
 
 
 def tabulate(source: Source) -> dict[str, Made]:
-    """Return the data sets about the study's subjects by name, each domain before its supplement.
+    """Return the data sets about the study's subjects by name, as `tabulated` makes them."""
+    return {each.data_set.name: each for each in tabulated(source)}
+
+
+def tabulated(source: Source) -> Iterator[Made]:
+    """Yield the data sets about the study's subjects, each domain before its supplement; none is held once it is yielded.
 
     Raises ValueRefusedError for a value that a domain cannot hold; its sentence names the record it came of.
     """
     study = subjects.study(source)
-    made: dict[str, Made] = {}
-    for name, rows in DOMAINS.items():
-        found = rows(study)
-        if isinstance(found, Columns):
-            sets = assemble_columns(name, found, study) if len(found) else []
-        else:
-            sets = assemble(name, found, study) if found else []
-        made |= {each.data_set.name: each for each in sets}
-    related = relations.relrec(study, made)
-    if related:
-        made |= {each.data_set.name: each for each in assemble("RELREC", related, study)}
-    return made
+    related: dict[str, Made] = {}
+    for name in DOMAINS:
+        yield from _of_domain(name, study, related)
+    relations_of = relations.relrec(study, related)
+    if relations_of:
+        yield from assemble("RELREC", relations_of, study)
+
+
+def _of_domain(name: str, study: Study, related: dict[str, Made]) -> Iterator[Made]:
+    """Yield a domain and its supplement; what is related to others is put into `related`."""
+    made = _assembled(name, DOMAINS[name](study), study)
+    related |= {each.data_set.name: each for each in made if each.data_set.name in RELATED}
+    yield from made
+
+
+def _assembled(name: str, found: list[Row] | Columns, study: Study) -> list[Made]:
+    if not len(found):
+        return []
+    if isinstance(found, Columns):
+        return assemble_columns(name, found, study)
+    return assemble(name, found, study)

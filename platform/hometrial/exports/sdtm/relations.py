@@ -13,6 +13,8 @@ from hometrial.exports.sdtm.events import label
 from hometrial.exports.sdtm.study import Study
 
 MadeSets = Mapping[str, Made]
+RELATED = ("AE", "EX", "CM")
+"""The domains whose records are related."""
 _NAMELESS = {"", deidentifying.WITHHELD.casefold()}
 
 
