@@ -414,3 +414,67 @@ def test_words_of_blanks_alone_are_no_words_and_blanks_about_others_are_no_part_
     assert made.table["DVTERM"].to_pylist() == ["OTHER", "a tube broke"]
     [end] = [row for row in conduct.ds(seen) if row["DSCAT"] == "DISPOSITION EVENT"]
     assert end["DSTERM"] == "WITHDRAW COMPLETELY"
+
+
+@pytest.mark.parametrize(
+    ("asked", "told", "value", "more"),
+    [
+        ("sex", "female", "F", {}),
+        ("sex", "diverse", "U", {"SEXOTH": "diverse"}),
+        ("race", "Black or African American", "BLACK OR AFRICAN AMERICAN", {}),
+        ("race", "more than one", "OTHER", {"RACEOTH": "more than one"}),
+        ("ethnicity", "not hispanic or latino", "NOT HISPANIC OR LATINO", {}),
+        ("ethnicity", "not reported", "", {"ETHNOTH": "not reported"}),
+        ("ethnicity", "Roma", "", {"ETHNOTH": "Roma"}),
+    ],
+)
+def test_an_answer_without_a_term_of_cdisc_stands_as_it_was_told(asked, told, value, more):
+    answer = {"screening": "screening-0", "variable": asked, "type": "choice", "value": told}
+    [row] = people.dm(study(screening=ELIGIBLE, screening_answer=[answer]))
+    name = {"sex": "SEX", "race": "RACE", "ethnicity": "ETHNIC"}[asked]
+    assert row[name] == value
+    assert {key: each.value for key, each in row[SUPPLEMENT].items()} == more
+
+
+def test_names_that_are_alike_or_too_long_are_cut_and_told_apart():
+    long = "Häufigkeit und Größe " * 18
+    protocol = edited(
+        "ldn-crohns",
+        ('label: "Week 4"', f'label: "{long}4"'),
+        ('label: "Week 8"', f'label: "{long}8"'),
+        ("label: Baseline", "label: screening"),
+        ('label: "Naltrexone 4.5 mg"', f'label: "{long}mg"'),
+    )
+    names = [each.name for each in planned.visits(protocol)]
+    assert len(set(names)) == len(names)
+    assert max(len(each.encode()) for each in names) <= 200
+    assert names[:2] == ["SCREENING (V0)", "SCREENING (W0)"]
+    assert [each[-5:] for each in names[2:4]] == [" (W4)", " (W8)"]
+    [arm] = planned.arm_names(protocol).values()
+    assert long.startswith(arm)
+    assert len(arm.encode()) <= 200
+
+
+def test_a_criterion_has_a_code_of_eight_letters_and_no_two_have_one():
+    text = loading.shipped_text("ldn-crohns")
+    rule = "Confirmed in a way that takes long to say " * 6
+    for old, new in (
+        ("{id: I3,", "{id: disease-activity-is-moderate,"), ("{id: I4,", "{id: disease-activity-is-stable,"),
+        ("{id: I5,", "{id: I2B,"), ("Confirmed Crohn's disease", f"{rule}A"),
+        ("Effective contraception where relevant", f"{rule}B"),
+    ):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    newer = text.replace(f"{rule}A", "Confirmed")
+    versions = [
+        {"id": f"P{place}", "in_force": place == 2, "published_at": place,
+         "body": body.replace("version: 1.0.0", f"version: 1.{place}.0")}
+        for place, body in enumerate((text, newer), 1)
+    ]  # fmt: skip
+    rows = design.ti(study(protocol_version=versions))
+    codes = {(row["TIVERS"], row["IETESTCD"]) for row in rows}
+    assert len(codes) == len(rows) == 20
+    assert all(len(code) <= 8 and code.isalnum() for _, code in codes)
+    assert {"I2", "I2B", "I2B2", "DISEASEA", "DISEASE2"} < {code for _, code in codes}
+    pairs = {(row["IETESTCD"], row["IETEST"]) for row in rows}
+    assert len(pairs) == len({code for code, _ in pairs}) == len({words for _, words in pairs})

@@ -111,7 +111,7 @@ def test_an_unlisted_analyte_is_named_after_itself_and_has_a_code_of_its_own_if_
 
 
 def test_a_unit_with_a_greek_letter_is_the_same_unit() -> None:
-    told = [
+    told: list[dict[str, Any]] = [
         {"analyte": "bilirubin", "value": 12.0, "unit": f"{sign}mol/L"} for sign in "u\u00b5\u03bc"
     ]
     [made] = _made(*told)

@@ -12,6 +12,8 @@ import pyarrow as pa
 from hometrial.exports import metadata
 from hometrial.exports.metadata import DataSet, ValueRefusedError
 from hometrial.exports.sdtm import standard
+from hometrial.exports.sdtm.naming import LONGEST as LONGEST
+from hometrial.exports.sdtm.naming import pieces as pieces
 from hometrial.exports.sdtm.planned import study_day as study_day
 from hometrial.exports.sdtm.study import Study
 
@@ -20,8 +22,6 @@ PERSON, SOURCE, SUPPLEMENT = "_person", "_source", "_supplement"
 """Of a row beside its variables: the pseudonym (where it is about a person), the source records (`table/id`), and
 what no variable of the domain holds: {QNAM: Qualifier}."""
 LINEAGE = pa.schema([("row", pa.int64()), ("source", pa.string())])
-LONGEST = 200
-"""Bytes of a text variable; the rest goes to the supplemental data set (SDTMIG 3.4, 4.5.3)."""
 LONGEST_NAME = 8
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BASELINED = ("STRESC", "ORRES")
@@ -161,18 +161,6 @@ def spill(domain: DataSet, row: Row) -> None:
             name = f"{column.name[: LONGEST_NAME - len(str(place))]}{place}"
             label = f"{column.label[:37]} {place}"
             row.setdefault(SUPPLEMENT, {})[name] = Qualifier(label, piece)
-
-
-def pieces(text: str) -> list[str]:
-    """Return a text in pieces of at most 200 bytes, each ending with a word where one ends."""
-    found, rest = [], text
-    while len(rest.encode()) > LONGEST:
-        fits = rest.encode()[:LONGEST].decode(errors="ignore")
-        cut = fits.rfind(" ")
-        cut = cut if cut > 0 else len(fits)
-        found.append(rest[:cut].rstrip())
-        rest = rest[cut:].lstrip()
-    return [*found, rest]
 
 
 def supplements(name: str, rows: list[Row], study: Study) -> list[Row]:

@@ -18,16 +18,16 @@ def ta(study: Study) -> list[Row]:
     """Return one row for each element of each arm, in order; an epoch of the protocol is an element."""
     protocol, stored = study.protocol, _stored(study)
     codes = planned.element_codes(protocol)
-    branching = _branching(protocol)
+    branching, names = _branching(protocol), planned.arm_names(protocol)
     rows: list[Row] = []
     for arm in protocol.arms:
         epochs = protocol.epochs_of(arm.id)
         for place, epoch in enumerate(epochs, start=1):
             rows.append(
                 {
-                    SOURCE: stored, "ARMCD": arm.id, "ARM": arm.label, "TAETORD": place,
+                    SOURCE: stored, "ARMCD": arm.id, "ARM": names[arm.id], "TAETORD": place,
                     "ETCD": codes[epoch.id], "ELEMENT": planned.element(epoch.id),
-                    "TABRANCH": f"Allocated to {arm.label}" if epoch.id == branching else "",
+                    "TABRANCH": f"Allocated to {names[arm.id]}" if epoch.id == branching else "",
                     "TATRANS": _transition(epochs, place),
                     "EPOCH": study.epoch_terms[epoch.id],
                 }
@@ -107,11 +107,12 @@ def ti(study: Study) -> list[Row]:
 
 def tv(study: Study) -> list[Row]:
     """Return the planned visits, one row for each repetition, and for each arm where only some have them."""
+    names = planned.arm_names(study.protocol)
     return [
         {
             SOURCE: _stored(study), "VISITNUM": each.number, "VISIT": each.name,
             "VISITDY": each.day, "ARMCD": arm,
-            "ARM": study.protocol.arm(arm).label if arm else "",
+            "ARM": names.get(arm, ""),
             "TVSTRL": _visit_rule(each.visit, each.repetition),
         }
         for each in planned.visits(study.protocol)

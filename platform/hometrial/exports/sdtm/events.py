@@ -100,14 +100,15 @@ def _epoch(study: Study, row: Row) -> tuple[str, dict[str, Qualifier]]:
     epochs, or nobody knows it, it is the epoch of the last day that it can be.
     """
     person, began = row["participant"], dates.bounds(row["start"])
-    known = [found[1] for told in ("stop", "learned") if (found := dates.bounds(row[told]))]
+    others = (dates.bounds(row[told]) for told in ("stop", "learned"))
+    known = [each[1] for each in others if each is not None]
     if began is None:
         last = min(known, default=None)
         return ("", {}) if last is None else _by_last(study.epoch(person, last))
     first = began[0]
     last = max(first, min([began[1], *known]))
-    found = study.epoch(person, last)
-    return (found, {}) if found == study.epoch(person, first) else _by_last(found)
+    epoch = study.epoch(person, last)
+    return (epoch, {}) if epoch == study.epoch(person, first) else _by_last(epoch)
 
 
 def _by_last(epoch: str) -> tuple[str, dict[str, Qualifier]]:

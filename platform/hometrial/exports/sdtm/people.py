@@ -6,9 +6,10 @@ from typing import Any
 import pyarrow.compute as pc
 
 from hometrial.exports.metadata import ValueRefusedError
-from hometrial.exports.sdtm import leaving, standard
+from hometrial.exports.sdtm import leaving, planned, standard
 from hometrial.exports.sdtm.assembling import PERSON, SOURCE, SUPPLEMENT, Qualifier, Row
 from hometrial.exports.sdtm.study import Study
+from hometrial.exports.sdtm.supplements import qualifiers
 from hometrial.protocol.variables import Number
 
 UNKNOWN_COUNTRY = "ZZZ"
@@ -17,8 +18,13 @@ WITHHELD = "ALLOCATION WITHHELD"
 """ARMNRS of whoever was allocated, where a profile does not tell the arm: a term of ours in an open list of CDISC."""
 _ALPHA_2, _ALPHA_3 = 2, 3
 _YEARS = "a"  # UCUM
-_ASKED = {"SEX": ("sex", "SEX"), "RACE": ("race", "RACE"), "ETHNIC": ("ethnicity", "ETHNIC")}
-"""By variable of DM: the protocol's variable that asks for it, and the codelist."""
+_ASKED = {"SEX": "sex", "RACE": "race", "ETHNIC": "ethnicity"}
+"""By variable of DM, whose codelist has the same name: the protocol's variable that asks for it."""
+UNTOLD_SEX = "U"
+_NO_TERM = {"SEX": UNTOLD_SEX, "RACE": "OTHER", "ETHNIC": ""}
+"""What stands for an answer of which CDISC has no term."""
+_LABELS = {"SEX": "Sex", "RACE": "Race", "ETHNIC": "Ethnicity"}
+_GROUPS = ("HISPANIC OR LATINO", "NOT HISPANIC OR LATINO")
 _SEX = "sex"
 _REMOTE = ("video", "phone", "remote", "system")
 
@@ -42,6 +48,7 @@ def _person(study: Study, row: dict[str, Any], sex: dict[str, Any] | None) -> Ro
         "SITEID": row["site"],
         "COUNTRY": _country(study, row["site"]),
         "RFPENDTC": _iso(study.last_contact(person)),
+        SUPPLEMENT: {},
     }
     if consented is not None:
         made["RFICDTC"] = _iso(consented[0])
@@ -55,7 +62,7 @@ def _person(study: Study, row: dict[str, Any], sex: dict[str, Any] | None) -> Ro
         made[SOURCE].append(died.source)
     mode = _enrolment(study, person)
     if mode:
-        made[SUPPLEMENT] = {"ENRLMODE": Qualifier("Mode of Enrolment", mode, "Derived")}
+        made[SUPPLEMENT]["ENRLMODE"] = Qualifier("Mode of Enrolment", mode, "Derived")
     made[SOURCE] = tuple(made[SOURCE])
     return made
 
@@ -90,7 +97,7 @@ def _arm(study: Study, person: str) -> Row:
         screened = study.screened(person)
         has_failed = screened is not None and screened["outcome"] == "screen_failure"
         return {"ARMNRS": "SCREEN FAILURE" if has_failed else "NOT ASSIGNED"}
-    named = {"ARMCD": arm, "ARM": study.protocol.arm(arm).label}
+    named = {"ARMCD": arm, "ARM": planned.arm_names(study.protocol)[arm]}
     if not is_dosed:
         return {**named, "ARMNRS": "ASSIGNED, NOT TREATED"}
     return {**named, "ACTARMCD": arm, "ACTARM": named["ARM"]}
@@ -108,31 +115,34 @@ def _dates(study: Study, person: str, made: Row) -> Row:
 def _add_answers(study: Study, person: str, made: Row, sex: dict[str, Any] | None) -> None:
     """Add what was asked: age in years, sex, race, ethnicity; the `sex` of a questionnaire if the screening has none."""
     answers = _answers(study, person)
-    made["SEX"] = "U"
+    made["SEX"] = UNTOLD_SEX
     age = next((each for each in study.protocol.variables if each.id == "age"), None)
     told = answers.get("age")
     if isinstance(age, Number) and age.unit == _YEARS and told and told["number"] is not None:
         made |= {"AGE": told["number"], "AGEU": "YEARS"}
         made[SOURCE].append(f"screening_answer/{told['id']}")
-    for variable, (asked, codelist) in _ASKED.items():
+    for variable, asked in _ASKED.items():
         found = answers.get(asked)
         if found is not None and found["value"]:
-            made[variable] = _term(f"DM.{variable} of {person}", codelist, found["value"])
+            _add(made, variable, found["value"])
             made[SOURCE].append(f"screening_answer/{found['id']}")
-    if made["SEX"] == "U" and sex is not None:
-        made["SEX"] = _term(f"DM.SEX of {person}", "SEX", sex["shown"] or sex["value"])
+    if made["SEX"] == UNTOLD_SEX and sex is not None:
+        _add(made, "SEX", sex["shown"] or sex["value"])
         made[SOURCE].append(f"item/{sex['id']}")
 
 
-def _term(where: str, codelist: str, written: str) -> str:
-    """Return CDISC's term for an answer. Raises ValueRefusedError where there is none."""
-    term = standard.matching(codelist, written)
-    if term is None:
-        known = ", ".join(each.decode for each in standard.terms()[codelist])
-        raise ValueRefusedError(
-            f"{where}: {written!r} is none of CDISC's terms; name the answer as one of {known}"
-        )
-    return term.value
+def _add(made: Row, variable: str, told: str) -> None:
+    """Set CDISC's term for an answer; one that it has no term for stands as it was told in the supplement.
+
+    ETHNIC is one of two groups or empty: that somebody did not say stands in the supplement, too (FB5701).
+    """
+    term = standard.matching(variable, told)
+    value = "" if term is None else term.value
+    if variable == "ETHNIC" and value not in _GROUPS:
+        value = ""
+    made[variable] = value or _NO_TERM[variable]
+    if not value:
+        made[SUPPLEMENT] |= qualifiers(f"{variable[:4]}OTH", f"{_LABELS[variable]} as Told", told)
 
 
 def _told_sexes(study: Study) -> dict[str, dict[str, Any]]:

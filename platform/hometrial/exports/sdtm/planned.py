@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
+from hometrial.exports.sdtm import naming
 from hometrial.protocol.arms import Anchor, Epoch
 from hometrial.protocol.calendar import planned_anchors, visits_due
 from hometrial.protocol.model import Protocol
@@ -23,7 +24,6 @@ ANCHORS: dict[Anchor, str] = {
 }
 _TREATMENT = {"none": "OPEN LABEL TREATMENT"}
 _ANY_DAY = date(2001, 1, 1)  # the plan is the same whenever it begins
-_LONGEST_CODE = 8
 _AFTER = 2  # a visit whose study day nobody can tell counts as one on the drug
 UNPLANNED = "UNPLAN"
 """The standard's own code for an element that nobody planned."""
@@ -74,17 +74,16 @@ def _nature(epoch: Epoch, protocol: Protocol) -> str:
 
 def element_codes(protocol: Protocol) -> dict[str, str]:
     """Return ETCD of each declared epoch: its id, at most eight characters, no two alike."""
-    codes: dict[str, str] = {}
     taken = {UNPLANNED}
-    for epoch in protocol.epochs:
-        code = epoch.id.upper()[:_LONGEST_CODE]
-        further = 2
-        while code in taken:
-            code = f"{epoch.id.upper()[: _LONGEST_CODE - len(str(further))]}{further}"
-            further += 1
-        taken.add(code)
-        codes[epoch.id] = code
-    return codes
+    return {epoch.id: naming.code(epoch.id, taken) for epoch in protocol.epochs}
+
+
+def arm_names(protocol: Protocol) -> dict[str, str]:
+    """Return ARM of each arm: its label."""
+    return naming.distinct(
+        {each.id: each.label for each in protocol.arms},
+        {each.id: each.id for each in protocol.arms},
+    )
 
 
 def element(epoch: str) -> str:
@@ -94,16 +93,25 @@ def element(epoch: str) -> str:
 
 def visits(protocol: Protocol) -> tuple[PlannedVisit, ...]:
     """Return the planned visits in the protocol's order, numbered from 1, each repetition one of its own."""
-    days = _days(protocol)
+    days, names = _days(protocol), _visit_names(protocol)
     found: list[PlannedVisit] = []
     for visit, repetition in _repetitions(protocol):
-        name = visit.label.upper()
-        if visit.repeat is not None:
-            name = f"{name} {repetition}"
         shared = days.get((visit.id, repetition), set())
         day = min(shared) if len(shared) == 1 else None
+        name = names[visit.id, repetition]
         found.append(PlannedVisit(visit, repetition, float(len(found) + 1), name, day))
     return tuple(found)
+
+
+def _visit_names(protocol: Protocol) -> dict[tuple[str, int], str]:
+    """Return VISIT of each repetition: the label in capitals, with its number where there are several."""
+    told, ids = {}, {}
+    for visit, repetition in _repetitions(protocol):
+        number = "" if visit.repeat is None else f" {repetition}"
+        room = naming.LONGEST - len(number)
+        told[visit.id, repetition] = naming.pieces(visit.label.upper(), room)[0] + number
+        ids[visit.id, repetition] = f"{visit.id}{number}"
+    return naming.distinct(told, ids)
 
 
 def before_drug(protocol: Protocol) -> frozenset[float]:
