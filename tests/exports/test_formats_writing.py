@@ -315,3 +315,50 @@ def test_each_package_shows_days_as_days_and_whole_numbers_whole(tmp_path, value
     ):  # fmt: skip
         shown = read(tmp_path / path)[1].original_variable_types
         assert {name: shown[name] for name in told} == told, path
+
+
+def visit(number, name, **more):
+    return {"ADSEQ": 1, "AVISITN": number, "AVISIT": name, "AVAL": 0.0} | more
+
+
+VISITED = replace(
+    ADVERSE,
+    columns=(
+        Column("ADSEQ", "Sequence Number", "integer"),
+        Column("AVISITN", "Analysis Visit (N)", "float"),
+        Column("AVISIT", "Analysis Visit", "text"),
+        Column("AVAL", "Number", "float"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels"),
+    [
+        ([visit(2.0, "Baseline"), visit(6.0, "Week 4"), visit(2.0, "Baseline"), visit(3.01, "UNSCHEDULED 3.01"), visit(None, ""), visit(7.0, "")], {2: "Baseline", 6: "Week 4"}),
+        ([visit(2.0, "Baseline"), visit(2.0, "Week 4")], {}),
+        ([visit(2.0, "B" * 120)], {2: "B" * 120}),
+        ([visit(2.0, "B" * 121)], {}),
+        ([visit(3.01, "UNSCHEDULED 3.01")], {}),
+        ([], {}),
+    ],
+)  # fmt: skip
+def test_a_code_bears_the_words_beside_it_as_its_label_in_stata_and_spss(tmp_path, rows, labels):
+    frame = frames.Frame(VISITED, metadata.frame(VISITED, rows))
+    writing.write_all(tmp_path, "adam", [frame], ["stata", "spss", "csv"], ORIGIN)
+    expected = {"AVISITN": labels} if labels else {}
+    for read, path in ((pyreadstat.read_dta, "stata/adxx.dta"), (pyreadstat.read_sav, "spss/adxx.sav")):  # fmt: skip
+        found, told = read(tmp_path / path)
+        assert told.variable_value_labels == expected, path
+        assert [None if each != each else each for each in found["AVISITN"]] == frame.table["AVISITN"].to_pylist()  # fmt: skip
+    (checked, _) = reading_back.read_back(tmp_path, "adam", [frames.settled(frame)], ["stata", "spss"])  # fmt: skip
+    assert checked.labels == len(VISITED.columns) + 1 + len(labels)
+
+
+def test_a_label_of_a_value_that_was_lost_is_found_by_reading_back(tmp_path):
+    frame = frames.Frame(VISITED, metadata.frame(VISITED, [visit(2.0, "Baseline")]))
+    writing.write_all(tmp_path, "adam", [frame], ["stata", "spss"], ORIGIN)
+    other = replace(frames.settled(frame), values={"AVISITN": {2: "Baseline", 3: "Week 4"}})
+    for chosen in ("stata", "spss"):
+        with pytest.raises(ExportRefusedError, match="the label of AVISITN 3 was written as 'Week 4' and read back as ''"):  # fmt: skip
+            reading_back.read_back(tmp_path, "adam", [other], [chosen])

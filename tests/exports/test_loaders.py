@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -150,8 +151,27 @@ def test_pspp_reads_what_was_written_value_by_value_with_labels(tmp_path, chosen
     assert found == expected
 
 
-def test_a_text_with_a_line_break_is_not_read_as_two_rows_but_said(tmp_path):
-    broken = [*INTERVALS, {"DOCUMENT": "main", "SUBJID": "004", "EXTERM": "one\ntwo"}]
+@pytest.mark.parametrize("chosen", ["csv", "spss"])
+def test_pspp_keeps_every_data_set_open_under_its_name(tmp_path, chosen):
+    if not shutil.which("pspp"):
+        pytest.skip("pspp is not on this machine")
+    both = [intervals(INTERVALS)["sdtm"][0], *intervals(INTERVALS[:1])["sdtm"]]
+    both[1] = replace(both[1], data_set=replace(TOLD, name="EC"))
+    folder(tmp_path, {"sdtm": both}, [chosen])
+    with (tmp_path / "load.sps").open("a", encoding="utf-8") as program:
+        for name in ("ex", "ec"):
+            program.write(f"DATASET ACTIVATE {name}.\nSAVE OUTFILE='{name}.sav'.\n")
+    done = subprocess.run(["pspp", "load.sps"], cwd=tmp_path, capture_output=True, text=True, env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout.strip()) == (0, ""), done.stdout
+    for name, rows in (("ex", 3), ("ec", 1)):
+        read, told = pyreadstat.read_sav(tmp_path / f"{name}.sav")
+        assert len(read) == rows
+        assert told.column_names_to_labels == {each.name: each.label for each in TOLD.columns}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r", "\r\n"])
+def test_a_text_with_a_line_break_is_not_read_as_two_rows_but_said(tmp_path, line_end):
+    broken = [*INTERVALS, {"DOCUMENT": "main", "SUBJID": "004", "EXTERM": f"one{line_end}two"}]
     folder(tmp_path, intervals(broken), ["csv"])
     said = "ex was not read: a text in it holds a line break, where this program ends a row; read sdtm-csv/ex.csv with R, Python or Stata"
     assert f"%put ERROR: {said};" in (tmp_path / "load.sas").read_text(encoding="utf-8")
@@ -176,7 +196,7 @@ def test_each_program_reads_the_best_of_what_is_there(tmp_path, made):
     assert 'libname one xport "&folder/sdtm/ae.xpt"' in text["load.sas"]
     assert 'filespec="&folder/tidy-xpt8/participant_day.xpt"' in text["load.sas"]
     assert 'frame ae: use "stata/ae.dta", clear' in text["load.do"]
-    assert 'GET FILE="spss/ae.sav".\nDATASET NAME ae.' in text["load.sps"]
+    assert 'GET FILE="spss/ae.sav".\nDATASET COPY ae.' in text["load.sps"]
 
 
 def test_csv_is_read_with_types_and_labels_in_every_package(tmp_path, made):

@@ -10,7 +10,7 @@ import pyarrow as pa
 from hometrial.exports.formats import parking, reading_back, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.define import Told
-from hometrial.exports.formats.frames import identified, unsigned_zeros
+from hometrial.exports.formats.frames import settled
 from hometrial.exports.formats.parking import Parked
 from hometrial.exports.formats.reading_back import Checked
 from hometrial.exports.formats.writing import NOTHING_TOLD, Framed, Shipment
@@ -49,7 +49,7 @@ class Deliveries:
         self.changed[name] = dict(shipment.changed)
 
     def _delivered(self, shipment: Shipment, framed: Framed) -> Parked:
-        frame = identified(unsigned_zeros(writing.as_frame(framed)))
+        frame = settled(writing.as_frame(framed))
         for written in shipment.write(frame):
             found = self._checked.setdefault((shipment.name, written.format), [])
             found.append(reading_back.check(self.place, written))

@@ -17,6 +17,12 @@ ValueLabels = Mapping[str, Mapping[int, str]]
 EXACT = 2**53
 """Whole numbers up to here are exact in a double, which is what SAS, Stata and SPSS keep."""
 YES_NO = {0: "No", 1: "Yes"}
+_CODED = {
+    "AGEGR1N": "AGEGR1", "ASEVN": "ASEV", "AVISITN": "AVISIT", "TRT01AN": "TRT01A", "TRT01PN": "TRT01P", "VISITNUM": "VISIT",
+}  # fmt: skip
+"""Numbers that stand for the text of another variable."""
+_LONGEST_LABEL = 120
+"""Bytes that SPSS holds of the label of a value."""
 _KINDS: dict[str, Kind] = {
     "text": "text", "integer": "integer", "number": "float", "boolean": "integer", "day": "date",
     "instant": "datetime", "wall clock": "datetime",
@@ -108,7 +114,36 @@ def identified(frame: Frame) -> Frame:
     return replace(made, data_set=replace(made.data_set, keys=(*keys, sequence)))
 
 
-def unsigned_zeros(frame: Frame) -> Frame:
+def settled(frame: Frame) -> Frame:
+    """Return a data set as every format is written from it: keyed, its codes labelled, no zero below zero."""
+    return identified(_coded(_unsigned(frame)))
+
+
+def _coded(frame: Frame) -> Frame:
+    """Return a data set whose codes bear as labels what the variable beside says, where each says one thing."""
+    there = frame.table.column_names
+    labels = dict(frame.values)
+    for code, text in _CODED.items():
+        found = _labels(frame.table.select([code, text])) if {code, text} <= {*there} else {}
+        if found:
+            labels[code] = found
+    return replace(frame, values=labels)
+
+
+def _labels(pairs: pa.Table) -> dict[int, str]:
+    """Return the text of each whole number; nothing if one has two, or one that is too long for a label."""
+    code, text = pairs.column_names
+    found: dict[int, str] = {}
+    for each in pairs.group_by([code, text]).aggregate([]).sort_by(code).to_pylist():
+        number, told = each[code], each[text]
+        if number is None or not told or number != int(number):
+            continue
+        if found.setdefault(int(number), told) != told or len(told.encode()) > _LONGEST_LABEL:
+            return {}
+    return found
+
+
+def _unsigned(frame: Frame) -> Frame:
     """Return a data set without zeros below zero: a CSV would say -0, a transport file cannot."""
     typed = None if frame.typed is None else _unsigned_zeros(frame.typed)
     return replace(frame, table=_unsigned_zeros(frame.table), typed=typed)

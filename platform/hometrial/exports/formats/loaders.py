@@ -34,7 +34,7 @@ _STATA_HEAD = """\
 version 16
 """
 _SPSS_HEAD = """\
-* Reads every data set of this folder: set the folder here first. Needs SPSS 21 in Unicode mode, or PSPP.
+* Reads every data set of this folder: set the folder here first. Needs SPSS 21 in Unicode mode, or PSPP (no Stata files).
 * Truth values and instants of CSV files stay text.
 CD ".".
 """

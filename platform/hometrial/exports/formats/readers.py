@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
@@ -46,7 +46,7 @@ class Read:
     parts: Parts
     labels: Mapping[str, str] | None = None
     label: str | None = None
-    values: ValueLabels = field(default_factory=dict)
+    values: ValueLabels | None = None
 
 
 def _text(values: Any) -> pa.Array:
@@ -115,7 +115,7 @@ def _of_sas(values: "pd.Series[Any]", column: Column) -> pa.Array:
 
 def sas8(path: Path, frame: Frame) -> Read:
     """Read XPT version 8 by ReadStat, the only free reader of it."""
-    return _readstat(pyreadstat.read_xport, path, frame)
+    return replace(_readstat(pyreadstat.read_xport, path, frame), values=None)
 
 
 def spss(path: Path, frame: Frame) -> Read:

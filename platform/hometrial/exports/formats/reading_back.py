@@ -157,9 +157,11 @@ def _labels(where: str, frame: Frame, found: Read, reader: Reader) -> int:
     if found.label is not None:
         _same(f"{where}: the label", frame.data_set.label, found.label)
         counted += 1
-    for variable, codes in found.values.items():
-        for code, text in frame.values[variable].items():
-            _same(f"{where}: the label of {variable} {code}", text, codes.get(code, ""))
+    labelled = found.values
+    for variable, codes in frame.values.items() if labelled is not None else ():
+        there = labelled.get(variable, {})
+        for code, text in codes.items():
+            _same(f"{where}: the label of {variable} {code}", text, there.get(code, ""))
             counted += 1
     return counted
 

@@ -19,9 +19,8 @@ from hometrial.exports.formats.define import Told
 from hometrial.exports.formats.frames import (
     Frame,
     described,
-    identified,
     is_unique,
-    unsigned_zeros,
+    settled,
 )
 from hometrial.exports.formats.limits import Limits
 from hometrial.exports.formats.parking import Parked
@@ -248,7 +247,7 @@ def write_all(
     Raises as `Shipment.write`.
     """
     shipment = Shipment(folder, name, formats, origin)
-    whole = [identified(unsigned_zeros(as_frame(each))) for each in frames]
+    whole = [settled(as_frame(each)) for each in frames]
     for each in whole:
         shipment.write(each)
     return shipment.finish(whole, told)

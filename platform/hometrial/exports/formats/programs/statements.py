@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from hometrial.exports.formats import frames
@@ -27,7 +28,7 @@ class DataFile:
 
     def is_truth(self, column: Column) -> bool:
         """Tell if a CSV writes the variable as true and false."""
-        return column.name in self.frame.values
+        return bool(pa.types.is_boolean(self.frame.fullest.schema.field(column.name).type))
 
     def width(self, column: Column) -> int:
         """Return the bytes that a text variable needs."""
@@ -38,7 +39,8 @@ class DataFile:
         """Tell if a text holds a line break: SAS and SPSS end the row of a CSV there, whatever the quotation marks say."""
         texts = (each for each in self.frame.data_set.columns if each.kind == "text")
         return any(
-            pc.any(pc.match_substring(self.frame.table[each.name], "\n")).as_py() for each in texts
+            pc.any(pc.match_substring_regex(self.frame.table[each.name], "[\r\n]")).as_py()
+            for each in texts
         )
 
 
@@ -128,7 +130,12 @@ def _stata_csv(file: DataFile) -> str:
 
 
 def _spss(command: str) -> Statement:
-    return lambda file: f'{command}="{file.path}".\nDATASET NAME {file.name}.'
+    return lambda file: f'{command}="{file.path}".\n{_spss_kept(file)}'
+
+
+def _spss_kept(file: DataFile) -> str:
+    """Return how what was read stays under its name: PSPP reads the next file over a data set that bears one, SPSS does not."""
+    return f"DATASET COPY {file.name}."
 
 
 def _spss_csv(file: DataFile) -> str:
@@ -144,7 +151,7 @@ def _spss_csv(file: DataFile) -> str:
     return (
         f'GET DATA /TYPE=TXT /FILE="{file.path}" /ENCODING="UTF8" /ARRANGEMENT=DELIMITED\n'
         f'  /DELIMITERS="," /QUALIFIER=\'"\' /FIRSTCASE=2 /VARIABLES={" ".join(fields)}.\n'
-        f"DATASET NAME {file.name}.\nVARIABLE LABELS " + "\n  /".join(labels) + "."
+        "VARIABLE LABELS " + "\n  /".join(labels) + f".\n{_spss_kept(file)}"
     )
 
 
