@@ -405,6 +405,14 @@ def test_an_event_after_the_end_is_no_later_than_the_disposition(start, more):
     ]
 
 
+def test_who_takes_the_drug_without_a_consent_on_record_and_has_an_event_is_in_the_disposition():
+    event = {"number": 1, "start": "2026-06-02", "learned": "2026-06-20T10:00:00+00:00"}
+    seen = study(dose_day=doses(_FIRST), adverse_event=[event])
+    assert [(row["DSDECOD"], row["DSSTDTC"]) for row in conduct.ds(seen)] == [
+        ("STILL IN THE STUDY", "2026-06-20")
+    ]
+
+
 def test_words_of_blanks_alone_are_no_words_and_blanks_about_others_are_no_part_of_them():
     left = {"choice": "withdraw_completely", "decided": "2026-06-01T10:00:00+00:00", "role": "participant", "reason": " "}  # fmt: skip
     told = [{"number": n, "category": "other", "impact": "minor", "happened": _FIRST, "description": words}

@@ -40,6 +40,9 @@ def said(name, **cells):
         ({"ARMNRS": "ALLOCATION WITHHELD"}, []),
         ({"ARMNRS": "NOT ASSIGNED", "DTHFL": "Y", "DTHDTC": "2026"}, []),
         ({"ARMNRS": "NOT ASSIGNED", "DTHFL": "Y"}, ["CORE-000705"]),
+        ({"ARMNRS": "SCREEN FAILURE", "RFICDTC": "2026-01-05", "RFXSTDTC": "2026-01-05"}, []),
+        ({"ARMNRS": "SCREEN FAILURE", "RFICDTC": "2026-01-06", "RFXSTDTC": "2026-01-05"},
+         ["CORE-000658", "CORE-000713"]),
     ],
 )  # fmt: skip
 def test_what_is_foreseen_of_a_subject(cells, rules):

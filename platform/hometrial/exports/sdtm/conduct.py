@@ -86,7 +86,7 @@ def _goes_on(study: Study, person: str) -> Iterator[Row]:
     last, end = study.last_contact(person), leaving.participation(study, person)
     if last is None:
         return
-    if end is None and study.consented(person) is not None:
+    if end is None and (study.consented(person) is not None or study.rows("adverse_event", person)):
         yield _known_until(person, _ONGOING, last)
     elif end is not None and any(
         (row["start"] or "")[:10] > end.day for row in study.rows("adverse_event", person)
@@ -155,7 +155,8 @@ def _element(study: Study, person: str, epoch: str) -> Row:
     """Name an element; one that only an earlier version of the protocol had was planned by none that holds."""
     codes = planned.element_codes(study.protocol)
     if epoch not in codes:
-        return {"ETCD": planned.UNPLANNED, "SEUPDES": planned.element(epoch)}
+        term = study.epoch_terms.get(epoch, "")
+        return {"ETCD": planned.UNPLANNED, "SEUPDES": planned.element(epoch), "EPOCH": term}
     arm = study.arm(person)
     epochs = study.protocol.epochs if arm is None else study.protocol.epochs_of(arm)
     order = {each.id: place for place, each in enumerate(epochs, start=1)}

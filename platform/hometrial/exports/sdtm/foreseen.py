@@ -71,6 +71,10 @@ def _before_consent(table: pa.Table) -> pa.ChunkedArray:
     return pc.and_(_has(table, _CONSENTED), pc.less(table["DVSTDTC"], table[_CONSENTED]))
 
 
+def _took_before_consent(table: pa.Table) -> pa.ChunkedArray:
+    return pc.and_(_has(table, "RFXSTDTC"), pc.greater(table["RFICDTC"], table["RFXSTDTC"]))
+
+
 def _is_dead_some_day(table: pa.Table) -> pa.ChunkedArray:
     return pc.and_(_is(table, "DTHFL", "Y"), _is(table, "DTHDTC", ""))
 
@@ -148,6 +152,16 @@ _RULES = (
         "DVSTDTC is before RFICDTC",
         "Something was done before the consent: that is what the deviation is about.",
         _before_consent,
+    ),
+    *(
+        _Rule(
+            rule,
+            ("DM",),
+            f"RFICDTC is after {name}",
+            "The drug was taken before the consent: it is so on record, and is a deviation.",
+            _took_before_consent,
+        )
+        for rule, name in (("CORE-000658", "RFXSTDTC"), ("CORE-000713", "RFSTDTC"))
     ),
     _Rule(
         "CORE-000657",

@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any
 
+from hometrial.declarations import read as read_declaration
 from hometrial.exports.sdtm import attended, planned
 from hometrial.exports.sdtm.attended import ActualVisit
 from hometrial.exports.sdtm.contact import last_contacts
@@ -185,12 +186,13 @@ class Study:
 
     @cached_property
     def epoch_terms(self) -> dict[str, str]:
-        """The term of CDISC for each epoch of the protocol."""
-        return {
+        """The term of CDISC for each epoch of the protocol; for one that only another version has, if the plan has that term."""
+        now = {
             name: term
             for each in self.source.protocols
             for name, term in planned.epoch_terms(each).items()
         }
+        return _terms_of_others(self.source, set(now.values())) | now
 
     @cached_property
     def planned_visits(self) -> dict[tuple[str, int], planned.PlannedVisit]:
@@ -246,6 +248,16 @@ class Study:
         if dosed and len(time) == _TO_THE_MINUTE:
             return time < dosed
         return day == first and visit in self.visits_before_drug
+
+
+def _terms_of_others(source: Source, known: set[str]) -> dict[str, str]:
+    """Return the terms of epochs in versions that are not in force, as far as the one that is has them, too."""
+    found: dict[str, str] = {}
+    for row in source.rows("protocol_version"):
+        if not row["in_force"]:
+            declared = read_declaration(row["body"], str(row["id"]), Protocol)
+            found |= planned.epoch_terms(declared)
+    return {name: term for name, term in found.items() if term in known}
 
 
 def _by_day(row: Row) -> date:
