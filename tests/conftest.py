@@ -129,7 +129,7 @@ def at_clock(tmp_path: Path) -> Iterator[Callable[[datetime], None]]:
     board = tmp_path / "program.clock"
 
     def set_(moment: datetime) -> None:
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     yield set_

@@ -29,6 +29,13 @@ def follow(path: Path) -> None:
         _followed[:] = [mmap.mmap(file.fileno(), 8)]
 
 
+def turn(board: Path, moment: datetime | None) -> None:
+    """Set a simulator's clock, None: to real time. In place: who follows it has the file in memory, and may not lose it."""
+    told = 0 if moment is None else microseconds(moment)
+    with board.open("r+b" if board.exists() else "xb") as file:
+        file.write(told.to_bytes(8, "little", signed=True))
+
+
 def is_followed() -> bool:
     """Whether a simulator's clock is followed: then no other clock says the same."""
     return bool(_followed)

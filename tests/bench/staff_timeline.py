@@ -41,7 +41,7 @@ def _fill(database: Database, board: Path, days: int) -> None:
     board.write_bytes(bytes(8))
 
     def set_(moment) -> None:
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     with database.transaction("bench", "a long life") as session:

@@ -35,7 +35,7 @@ def board(tmp_path_factory):
     file = tmp_path_factory.mktemp("clock") / "board"
 
     def set_(moment):
-        file.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(file, moment)
         clock.follow(file)
 
     yield set_

@@ -84,7 +84,7 @@ def later(tmp_path_factory):
     board = tmp_path_factory.mktemp("clock") / "board"
 
     def set_(moment):
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     yield set_

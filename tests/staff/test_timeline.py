@@ -63,7 +63,7 @@ def lived(shared_study, tmp_path_factory) -> Iterator[Database]:
     board = tmp_path_factory.mktemp("clock") / "clock"
 
     def set_(moment) -> None:
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     set_(long_life.at(FIRST, 8))

@@ -58,7 +58,7 @@ def database(home, tmp_path_factory):
 
 
 def _at(board, moment):
-    board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+    clock.turn(board, moment)
     clock.follow(board)
 
 

@@ -27,7 +27,7 @@ class Board:
         clock.follow(self.file)
 
     def set(self, moment: datetime) -> None:
-        self.file.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(self.file, moment)
 
 
 def site(database: Database, public_url: str = "http://localhost"):

@@ -164,7 +164,7 @@ def world(study, folder, public_url="http://localhost"):
     board = folder / "clock"
 
     def set_clock(moment):
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     settings = study.database.settings.model_copy(update={"public_url": public_url})

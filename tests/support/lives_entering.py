@@ -87,7 +87,7 @@ class Entering(RuleBasedStateMachine):
         self._set_clock()
 
     def _set_clock(self) -> None:
-        self.board.write_bytes(clock.microseconds(self.now).to_bytes(8, "little", signed=True))
+        clock.turn(self.board, self.now)
         clock.follow(self.board)
 
     def _try(self, name: str, act: Callable[[], object]) -> object:

@@ -65,7 +65,7 @@ class Stage:
         self._stack = ExitStack()
         self._session: Any = None
         self._since = self.begin
-        self.board.write_bytes(bytes(8))
+        clock.turn(self.board, None)
         clock.follow(self.board)
         self.keys = Keys.of(self.database.settings)
         self.key = self.database.settings.key("allocation")
@@ -75,8 +75,7 @@ class Stage:
 
     def _set(self, moment: datetime) -> None:
         self.now = moment
-        with self.board.open("r+b") as file:
-            file.write(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(self.board, moment)
 
     @property
     def session(self) -> Any:

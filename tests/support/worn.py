@@ -42,7 +42,7 @@ def told(folder):
     board = folder / "board"
 
     def set_(moment):
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     try:

@@ -93,7 +93,7 @@ def life(shared_study, tmp_path_factory):
     board = tmp_path_factory.mktemp("clock") / "clock"
 
     def set_(moment):
-        board.write_bytes(clock.microseconds(moment).to_bytes(8, "little", signed=True))
+        clock.turn(board, moment)
         clock.follow(board)
 
     yield live(enrolled(shared_study, set_))

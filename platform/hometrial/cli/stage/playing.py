@@ -31,7 +31,7 @@ class Stage:
     def at(self, moment: datetime) -> None:
         """Let it be a moment of the past, never one to come."""
         told = min(moment, self.today)
-        self.board.write_bytes(clock.microseconds(told).to_bytes(8, "little", signed=True))
+        clock.turn(self.board, told)
         clock.follow(self.board)
 
     def ago(self, days: float, zone: str, hour: int = 10) -> datetime:
@@ -55,7 +55,7 @@ def playing(database: Database) -> Iterator[Stage]:
     """Play on a study; afterwards the machine's own time holds again."""
     with tempfile.TemporaryDirectory() as folder:
         board = Path(folder) / "clock"
-        board.write_bytes(bytes(8))
+        clock.turn(board, None)
         try:
             yield Stage(database, board, clock.now())
         finally:
