@@ -64,7 +64,7 @@ def test_each_format_has_its_folder_and_the_rows_are_counted(written):
         "sdtm-csv/ae.csv": 4,
         "stata/ae.dta": 4,
         "spss/ae.sav": 4,
-        "sdtm-transformations.csv": 4,
+        "sdtm-transformations.csv": 5,
     }
     assert all(path.stat().st_size for path in made)
 
@@ -86,6 +86,7 @@ def test_what_a_format_cannot_hold_is_changed_and_listed(written):
         [1, "AETERM", TERMS[0], "Ubelkeit", "XPT version 5"],
         [3, "AETERM", TERMS[2], "dose > 3 ug, >= 2 x next line", "XPT version 5"],
         [3, "AETERM", TERMS[2], TERMS[2].rstrip(), "XPT version 8"],
+        [3, "AETERM", TERMS[2], TERMS[2].rstrip(), "Stata"],
         [3, "AETERM", TERMS[2], TERMS[2].rstrip(), "SPSS"],
     ]
     found, _ = pyreadstat.read_xport(folder / "sdtm" / "ae.xpt")

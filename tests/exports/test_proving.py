@@ -141,8 +141,8 @@ def test_a_file_that_lacks_a_row_is_named(place):
 def test_a_change_that_is_not_listed_shows_in_each_file_that_has_it(place):
     path = place / "adam-transformations.csv"
     listed = pd.read_csv(path, dtype=str, keep_default_na=False)
-    assert {*listed["format"]} == {"XPT version 5", "XPT version 8", "SPSS", "CSV"}
-    for told, file in (("CSV", "adam-csv/adxx.csv"), ("SPSS", "spss/adxx.sav"), ("XPT version 5", "adam/adxx.xpt")):  # fmt: skip
+    assert {*listed["format"]} == {"XPT version 5", "XPT version 8", "Stata", "SPSS", "CSV"}
+    for told, file in (("CSV", "adam-csv/adxx.csv"), ("Stata", "stata/adxx.dta"), ("XPT version 5", "adam/adxx.xpt")):  # fmt: skip
         first = listed[listed["format"] == told].index[0]
         listed.drop(index=first).to_csv(path, index=False)
         (problem,) = proving.prove(place).problems

@@ -23,9 +23,9 @@ STATA_LIMITS = Limits(
     name=32,
     label=80,
     number=8.9e307,
-    keeps_trailing_blanks=True,
     first_day=date(100, 1, 1),
 )
+"""Stata keeps blanks at the end of a text; ReadStat, and with it R's haven, takes them away."""
 SPSS_LIMITS = Limits(
     "SPSS", text=32_767, name=64, label=256, number=1.7e308, first_day=date(1582, 10, 15)
 )
@@ -41,7 +41,10 @@ _HEADER = 1024
 def write_stata(
     path: Path, data_set: DataSet, table: pa.Table, at: datetime, values: ValueLabels = _NO_LABELS
 ) -> None:
-    """Write a canonical frame for Stata; `values` labels whole numbers; `at` is the time in the file's header."""
+    """Write a canonical frame for Stata; `values` labels whole numbers; `at` is the time in the file's header.
+
+    Raises ValueRefusedError for a text that ends with a blank.
+    """
     limits.check(STATA_LIMITS, data_set, table)
     wide = records.widths(table)
     in_columns = records.fits(wide, table, stata_records.LONGEST)

@@ -14,7 +14,7 @@ from hometrial.exports.formats.writing import Framed
 _PYTHON = ("parquet", "csv", "dataset-json", "ndjson", "stata", "spss", "xpt8", "xpt5")
 _R_HEAD = """\
 # Reads every data set of this folder: setwd() to the folder, or set `here`, then source("load.R", encoding = "UTF-8").
-# Needs haven for SAS, Stata and SPSS files, arrow for Parquet; CSV needs nothing.
+# Needs haven for SAS, Stata and SPSS files, arrow for Parquet; CSV needs nothing, but R reads CR LF in its texts as LF.
 if (!exists("here")) here <- "."
 at <- function(path) file.path(here, path)
 plain <- function(path, classes, labels) {
