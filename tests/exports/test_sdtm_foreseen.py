@@ -8,6 +8,7 @@ from itertools import product
 import judged
 import pytest
 
+from hometrial.exports.papers import _counted_subjects
 from hometrial.exports.sdtm import assembling, standard
 from hometrial.exports.sdtm.foreseen import foreseen
 
@@ -23,7 +24,7 @@ def said(name, **cells):
     """Return the rules that are foreseen of one row."""
     row = ({"DM": _DM, "AE": _AE}[name]) | cells
     made = assembling.made_of(standard.domain(name), [row])
-    return [each.rule for each in foreseen({name: made})]
+    return [each.rule for each in foreseen({name: made}) if any(each.subjects)]
 
 
 @pytest.mark.parametrize(
@@ -79,10 +80,30 @@ def test_what_is_compared_with_the_subject_s_own_dates_is_foreseen_too():
     rows = {"DM": [person], "DV": deviations,
             "AE": [event | {"AEENDTC": "2026-02-01"}, event | {"AESEQ": 2, "AEENDTC": "2026-02"}]}  # fmt: skip
     made = {name: assembling.made_of(standard.domain(name), each) for name, each in rows.items()}
-    assert [(each.rule, each.subjects) for each in foreseen(made)] == [
+    assert [(each.rule, each.subjects) for each in foreseen(made) if any(each.subjects)] == [
         ("CORE-000086", ("T-1",)),
         ("CORE-000841", ("T-1",)),
     ]
+
+
+def test_what_is_said_of_whole_data_sets_is_foreseen_of_no_subject():
+    title = {"STUDYID": "T", "DOMAIN": "TS", "TSSEQ": 1, "TSPARMCD": "TITLE", "TSPARM": "Trial Title", "TSVAL": "A"}  # fmt: skip
+    made = {
+        name: assembling.made_of(standard.domain(name), [row])
+        for name, row in {"DM": _DM | {"ARMNRS": "NOT ASSIGNED"}, "TS": title | {"TSVAL1": "B", "TSVAL2": "C"}}.items()
+    }  # fmt: skip
+    assert [(each.rule, each.data_set, each.subjects) for each in foreseen(made)] == [
+        ("CORE-000739", "STUDY", ("", "")),
+        ("CORE-000550", "TS", ("", "")),
+        ("CORE-000594", "TS", ("", "")),
+        ("CORE-000852", "TS", ("",)),
+        ("CORE-001081", "TS", ("", "")),
+        ("CORE-001082", "TS", ("", "")),
+    ]
+    short = {"TS": assembling.made_of(standard.domain("TS"), [title])}
+    [told] = foreseen(short)
+    assert told.rule == "CORE-000739"
+    assert _counted_subjects(told) == "1 finding, of no subject"
 
 
 @cache

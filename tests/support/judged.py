@@ -147,7 +147,7 @@ def _findings(out: Path) -> Iterator[Finding]:
                 if not _is_over_reported(known.get(rule["rule"]), result, error):
                     yield Finding(
                         rule["rule"], rule["message"], str(result.get("dataset")),
-                        error.get("value") or {}, str(error.get("USUBJID")),
+                        error.get("value") or {}, str(error.get("USUBJID") or ""),
                     )  # fmt: skip
 
 

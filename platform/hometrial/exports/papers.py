@@ -109,11 +109,9 @@ _NOTHING = "Nothing was tabulated: no protocol is in force."
 
 
 def _counted_subjects(found: Foreseen) -> str:
-    findings, people = len(found.subjects), len(set(found.subjects))
-    return (
-        f"{findings} finding{'' if findings == 1 else 's'}, "
-        f"{people} subject{'' if people == 1 else 's'}"
-    )
+    findings, people = len(found.subjects), len(set(found.subjects) - {""})
+    of_whom = f"{people} subject{'' if people == 1 else 's'}" if people else "of no subject"
+    return f"{findings} finding{'' if findings == 1 else 's'}, {of_whom}"
 
 
 def _of_what_is_there(place: Path, text: str) -> str:

@@ -1,6 +1,7 @@
 """Which rules of CDISC (CORE) will speak of a folder's tabulations though they are right, of whom, and why."""
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -20,7 +21,10 @@ _IN_EPOCHS = ("AE", "DA", "DS", "DV", "EC", "EX", "FA", "FT", "IE", "LB", "NV", 
 
 @dataclass(frozen=True)
 class Foreseen:
-    """What a rule will say: of which subjects, once a record; `message` in the rule's words shortened, `why` it stays."""
+    """What a rule will say: of which subjects, once a record; `message` in the rule's words shortened, `why` it stays.
+
+    A subject without a name: the rule speaks of the data set as a whole.
+    """
 
     rule: str
     data_set: str
@@ -194,6 +198,17 @@ _RULES = (
 )
 
 
+_GOES_ON = re.compile(r"TSVAL\d+")
+_OF_LONG_VALUES = (
+    ("CORE-000550", "TSVAL1 and those after it are not in the model's list", None),
+    ("CORE-000594", "Their label is not in title case", None),
+    ("CORE-000852", "They are not in the order of the variables", 1),
+    ("CORE-001081", "Their role is not the model's", None),
+    ("CORE-001082", "Their type is not the model's", None),
+)
+"""Rule, what it says, and how often: None, once a variable."""
+
+
 def foreseen(tabulations: Mapping[str, Made]) -> list[Foreseen]:
     """Return what CORE will say of these data sets; `docs/core.md` explains each rule."""
     found = []
@@ -202,7 +217,25 @@ def foreseen(tabulations: Mapping[str, Made]) -> list[Foreseen]:
             subjects = _subjects(tabulations.get(name), each, tabulations.get("DM"))
             if subjects:
                 found.append(Foreseen(each.rule, name, each.message, each.why, subjects))
-    return found
+    return [*found, *_of_nobody_treated(tabulations), *_of_long_values(tabulations)]
+
+
+def _of_nobody_treated(tabulations: Mapping[str, Made]) -> Iterator[Foreseen]:
+    """Yield what is said of a study in which nobody has taken the drug yet, once for each data set."""
+    if tabulations and "EX" not in tabulations:
+        why = "Nobody has taken the drug yet."
+        message = "EX is not there though the study has a treatment"
+        yield Foreseen("CORE-000739", "STUDY", message, why, ("",) * len(tabulations))
+
+
+def _of_long_values(tabulations: Mapping[str, Made]) -> Iterator[Foreseen]:
+    """Yield what is said of the variables in which a long value of TS goes on."""
+    names = tabulations["TS"].table.column_names if "TS" in tabulations else []
+    further = [name for name in names if _GOES_ON.fullmatch(name)]
+    if further:
+        why = "The guide names the variables so in which a value of more than 200 characters goes on; the rules' list ends with TSVAL."
+        for rule, message, times in _OF_LONG_VALUES:
+            yield Foreseen(rule, "TS", message, why, ("",) * (times or len(further)))
 
 
 def _subjects(made: Made | None, rule: _Rule, people: Made | None) -> tuple[str, ...]:
