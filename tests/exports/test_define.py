@@ -238,3 +238,12 @@ def test_a_criterion_of_two_versions_of_the_protocol_has_a_key():
     rows = [{"STUDYID": "LDN-1", "DOMAIN": "TI", "IETESTCD": "E1", "IETEST": "Opioids", "IECAT": "EXCLUSION", "TIVERS": each} for each in ("1.0.0", "1.1.0")]  # fmt: skip
     assert identified(tabulated("TI", rows)).data_set.keys == ("IETESTCD", "TIVERS")
     assert is_unique(tabulated("TI", rows))
+
+
+@pytest.mark.parametrize("sign", ["\x0b", "\x1f", "\ufffe", "\r"])
+def test_a_character_that_xml_has_not_is_refused_with_the_value(tmp_path, sign):
+    rows = [pulse("001", "HR", f"Heart{sign}Rate & more", "61.5", "beats/min")]
+    with pytest.raises(ValueRefusedError) as refused:
+        define.write(tmp_path / "define.xml", [tabulated("VS", rows)], "xpt", ORIGIN, TOLD)
+    assert str(refused.value) == f"define.xml: {f'Heart{sign}Rate & more'!r} has a character that XML cannot hold; correct the value"  # fmt: skip
+    assert not (tmp_path / "define.xml").exists()

@@ -1,5 +1,7 @@
 """Define-XML 2.1 of a delivery, by odmlib: made of the same metadata and frames as its files, without a clock."""
 
+import html
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from hometrial.exports.formats.define_codelists import CT_STANDARD, codelists, o
 from hometrial.exports.formats.define_types import Type, type_of
 from hometrial.exports.formats.define_values import ValueList
 from hometrial.exports.formats.frames import Frame, identified
-from hometrial.exports.metadata import Column, DataSet
+from hometrial.exports.metadata import Column, DataSet, ValueRefusedError
 from hometrial.exports.sdtm.standard import CT_VERSION
 
 VERSION = "2.1.0"
@@ -26,6 +28,8 @@ _OTHER_STANDARDS = {"DI": "STD.MD", "DR": "STD.MD", "DU": "STD.MD", "DX": "STD.M
 _OCCURRENCE = "OCCURRENCE DATA STRUCTURE"
 _CRF = "LF.ACRF"
 _NO_RECORD = "No record: nothing of the kind was collected."
+_NO_CHARACTER = re.compile('[^<>"]*[^\t\n -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff][^<>"]*')
+"""A value with a character that XML has not, or has not kept: a CR would be read as LF."""
 _NAMESPACES = (
     ("odm", "http://www.cdisc.org/ns/odm/v1.3"),
     ("def", "http://www.cdisc.org/ns/def/v2.1"),
@@ -49,14 +53,25 @@ def write(path: Path, frames: Sequence[Frame], ending: str, origin: Origin, told
     """Write the Define-XML of the files `NAME.ending` beside it.
 
     Raises ExportRefusedError for a codelist that the tables of the standard lack, and ValueRefusedError for a
-    value that a closed one does not have.
+    value that a closed one does not have or that XML cannot hold.
     """
     for place, (prefix, uri) in enumerate(_NAMESPACES):
         NamespaceRegistry(prefix=prefix, uri=uri, is_default=not place, is_reset=not place)  # type: ignore[no-untyped-call]
     empty = {each.data_set.name: _NO_RECORD for each in frames if not each.table.num_rows}
     said = replace(told, comments={**empty, **told.comments})
     document = _document([identified(each) for each in frames], ending, origin, said)
-    path.write_text(document.to_xml_string(xml_declaration=True) + "\n", encoding="utf-8")
+    text = document.to_xml_string(xml_declaration=True) + "\n"
+    _check_characters(path, text)
+    path.write_text(text, encoding="utf-8")
+
+
+def _check_characters(path: Path, text: str) -> None:
+    found = _NO_CHARACTER.search(text)
+    if found:
+        value = html.unescape(found[0])
+        raise ValueRefusedError(
+            f"{path.name}: {value!r} has a character that XML cannot hold; correct the value"
+        )
 
 
 def _document(frames: Sequence[Frame], ending: str, origin: Origin, told: Told) -> define.ODM:
