@@ -6,6 +6,7 @@ import pandas as pd
 from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.finishing import KEY, LINKS
 from hometrial.exports.adam.trial import ROW, Frame, Trial, duration, of_subjects
+from hometrial.exports.sdtm import planned
 
 MARK_MG = 3.0
 """The dose that pilots of low-dose naltrexone count as reached (protocol-and-instruments 5.4)."""
@@ -75,7 +76,10 @@ def _within(trial: Trial, found: Frame) -> Frame:
 def _highest_planned(trial: Trial) -> pd.Series:
     """Return the highest dose of each subject's plan; of who has no known arm, nothing."""
     protocol = trial.protocol
-    by_arm = {each.id.upper(): protocol.titration_of(each.id).max_mg_day for each in protocol.arms}
+    by_arm = {
+        code.upper(): protocol.titration_of(arm).max_mg_day
+        for arm, code in planned.arm_codes(protocol).items()
+    }
     return trial.subjects["ARMCD"].str.upper().map(by_arm).astype("float64")
 
 

@@ -9,6 +9,7 @@ from hometrial.exports.adam.finishing import KEY, own_links
 from hometrial.exports.adam.outcomes import Outcomes
 from hometrial.exports.adam.populations import Populations
 from hometrial.exports.adam.trial import ONE_DAY, Frame, Trial, duration, of_subjects
+from hometrial.exports.sdtm import planned
 
 _AGES = [-np.inf, 18, 40, 60, np.inf]
 _AGE_GROUPS = ["<18", "18-39", "40-59", ">=60"]
@@ -21,7 +22,8 @@ def rows(outcomes: Outcomes, exposure: Frame) -> Frame:
     group = pd.cut(made["AGE"], _AGES, right=False, labels=False)
     made["AGEGR1N"] = group
     made["AGEGR1"] = pd.Series(group).map(dict(enumerate(_AGE_GROUPS))).fillna("")
-    places = {each.id.upper(): place for place, each in enumerate(trial.protocol.arms, start=1)}
+    codes = planned.arm_codes(trial.protocol).values()
+    places = {code.upper(): place for place, code in enumerate(codes, start=1)}
     for suffix, code, words in (("P", "ARMCD", "ARM"), ("A", "ACTARMCD", "ACTARM")):
         made[f"TRT01{suffix}"] = made[words].where(made[words] != "", made["ARMNRS"])
         made[f"TRT01{suffix}N"] = made[code].str.upper().map(places)

@@ -38,7 +38,7 @@ def windows(trial: Trial) -> Frame:
 def _windows(trial: Trial) -> Frame:
     protocol = trial.protocol
     number = {(each.visit.id, each.repetition): each.number for each in planned.visits(protocol)}
-    arms = {each.id.upper(): each.id for each in protocol.arms}
+    arms = {code.upper(): arm for arm, code in planned.arm_codes(protocol).items()}
     of_some = {each.id for each in protocol.visits if each.arms}
     rows = []
     for subject, code in trial.subjects["ARMCD"].items():

@@ -19,13 +19,14 @@ def ta(study: Study) -> list[Row]:
     protocol, stored = study.protocol, _stored(study)
     codes = planned.element_codes(protocol)
     branching, names = _branching(protocol), planned.arm_names(protocol)
+    arms = planned.arm_codes(protocol)
     rows: list[Row] = []
     for arm in protocol.arms:
         epochs = protocol.epochs_of(arm.id)
         for place, epoch in enumerate(epochs, start=1):
             rows.append(
                 {
-                    SOURCE: stored, "ARMCD": arm.id, "ARM": names[arm.id], "TAETORD": place,
+                    SOURCE: stored, "ARMCD": arms[arm.id], "ARM": names[arm.id], "TAETORD": place,
                     "ETCD": codes[epoch.id], "ELEMENT": planned.element(epoch.id),
                     "TABRANCH": f"Allocated to {names[arm.id]}" if epoch.id == branching else "",
                     "TATRANS": _transition(epochs, place),
@@ -107,11 +108,11 @@ def ti(study: Study) -> list[Row]:
 
 def tv(study: Study) -> list[Row]:
     """Return the planned visits, one row for each repetition, and for each arm where only some have them."""
-    names = planned.arm_names(study.protocol)
+    names, arms = planned.arm_names(study.protocol), planned.arm_codes(study.protocol)
     return [
         {
             SOURCE: _stored(study), "VISITNUM": each.number, "VISIT": each.name,
-            "VISITDY": each.day, "ARMCD": arm,
+            "VISITDY": each.day, "ARMCD": arms.get(arm, ""),
             "ARM": names.get(arm, ""),
             "TVSTRL": _visit_rule(each.visit, each.repetition),
         }

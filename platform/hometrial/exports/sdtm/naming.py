@@ -42,10 +42,14 @@ def _with_id(name: str, own: str) -> str:
 
 def code(own: str, taken: set[str]) -> str:
     """Return a code of at most eight letters and digits that no other has: an id in capitals, if it is one; and take it."""
-    whole = _NO_CODE.sub("", own.upper())
-    found, further = whole[:_LONGEST_CODE], 2
+    return short(_NO_CODE.sub("", own.upper()), _LONGEST_CODE, taken)
+
+
+def short(own: str, longest: int, taken: set[str]) -> str:
+    """Return as much of an id as there is room for, numbered where another has that already; and take it."""
+    found, further = own[:longest], 2
     while found in taken:
-        found = f"{whole[: _LONGEST_CODE - len(str(further))]}{further}"
+        found = f"{own[: longest - len(str(further))]}{further}"
         further += 1
     taken.add(found)
     return found

@@ -97,10 +97,11 @@ def _arm(study: Study, person: str) -> Row:
         screened = study.screened(person)
         has_failed = screened is not None and screened["outcome"] == "screen_failure"
         return {"ARMNRS": "SCREEN FAILURE" if has_failed else "NOT ASSIGNED"}
-    named = {"ARMCD": arm, "ARM": planned.arm_names(study.protocol)[arm]}
+    code = planned.arm_codes(study.protocol)[arm]
+    named = {"ARMCD": code, "ARM": planned.arm_names(study.protocol)[arm]}
     if not is_dosed:
         return {**named, "ARMNRS": "ASSIGNED, NOT TREATED"}
-    return {**named, "ACTARMCD": arm, "ACTARM": named["ARM"]}
+    return {**named, "ACTARMCD": code, "ACTARM": named["ARM"]}
 
 
 def _dates(study: Study, person: str, made: Row) -> Row:

@@ -24,6 +24,7 @@ ANCHORS: dict[Anchor, str] = {
 }
 _TREATMENT = {"none": "OPEN LABEL TREATMENT"}
 _ANY_DAY = date(2001, 1, 1)  # the plan is the same whenever it begins
+_LONGEST_ARM = 20
 _AFTER = 2  # a visit whose study day nobody can tell counts as one on the drug
 UNPLANNED = "UNPLAN"
 """The standard's own code for an element that nobody planned."""
@@ -76,6 +77,12 @@ def element_codes(protocol: Protocol) -> dict[str, str]:
     """Return ETCD of each declared epoch: its id, at most eight characters, no two alike."""
     taken = {UNPLANNED}
     return {epoch.id: naming.code(epoch.id, taken) for epoch in protocol.epochs}
+
+
+def arm_codes(protocol: Protocol) -> dict[str, str]:
+    """Return ARMCD of each arm: its id, at most twenty characters, no two alike."""
+    taken: set[str] = set()
+    return {each.id: naming.short(each.id, _LONGEST_ARM, taken) for each in protocol.arms}
 
 
 def arm_names(protocol: Protocol) -> dict[str, str]:
