@@ -135,7 +135,8 @@ def _standards(built: Built, outgoing: Deliveries, delivery: Delivery) -> dict[s
     delivery.progress(STEPS[0])
     tabulations = _write(built, outgoing, SDTM, tabulated(_unread(delivery.source)))
     delivery.progress(STEPS[1])
-    made_of = analysed(_unread(delivery.source), tabulations)
+    wait = parking.Waiting(outgoing.waiting / "parts")
+    made_of = analysed(_unread(delivery.source), tabulations, wait)
     analyses = _write(built, outgoing, ADAM, made_of)
     built.findings += [str(each) for each in checking.check(analyses, tabulations)]
     built.foreseen = foreseen(tabulations)

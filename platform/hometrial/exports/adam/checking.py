@@ -36,19 +36,29 @@ class Finding:
 
 def check(analyses: Mapping[str, Made], tabulations: Mapping[str, Made]) -> list[Finding]:
     """Return what is wrong with the analysis data sets; nothing if every rule holds."""
-    frames = {name: made.table.to_pandas() for name, made in analyses.items()}
     demographics = tabulations.get("DM")
     subjects = [] if demographics is None else demographics.table["USUBJID"].to_pylist()
-    findings = []
-    for name, made in analyses.items():
-        frame = frames[name]
-        known = frames["ADSL"]
-        found = [*_of_any(frame, made), *_of_subjects(name, frame, known, subjects)]
-        found += [each for rule in _RULES for each in rule(frame)]
-        found += _sources(frame, tabulations)
-        findings += [_finding(name, rule, wrong) for rule, wrong in found if wrong.any()]
-        findings += _traced(name, made)
-    return findings
+    known = analyses["ADSL"].table["USUBJID"].to_pylist() if analyses else []
+    return [
+        each
+        for name, made in analyses.items()
+        for each in _of_one(name, made, (known, subjects), tabulations)
+    ]
+
+
+def _of_one(
+    name: str, made: Made, people: tuple[list[str], list[str]], tabulations: Mapping[str, Made]
+) -> list[Finding]:
+    """Return what is wrong with one data set; `people`: the subjects of ADSL and of DM."""
+    frame = made.table.to_pandas()
+    rules = (
+        _of_any(frame, made),
+        _of_subjects(name, frame, *people),
+        *(rule(frame) for rule in _RULES),
+        _sources(frame, tabulations),
+    )
+    found = [_finding(name, rule, wrong) for each in rules for rule, wrong in each if wrong.any()]
+    return [*found, *_traced(name, made, frame)]
 
 
 def _finding(name: str, rule: str, wrong: pd.Series) -> Finding:
@@ -68,8 +78,8 @@ def _of_any(frame: Frame, made: Made) -> _Found:
         yield f"{column} is 0", frame[column] == 0
 
 
-def _of_subjects(name: str, frame: Frame, adsl: Frame, subjects: list[str]) -> _Found:
-    yield "the subject is not in ADSL", ~frame["USUBJID"].isin(adsl["USUBJID"])
+def _of_subjects(name: str, frame: Frame, known: list[str], subjects: list[str]) -> _Found:
+    yield "the subject is not in ADSL", ~frame["USUBJID"].isin(known)
     if name != "ADSL":
         return
     yield "the subject is not in DM", ~frame["USUBJID"].isin(subjects)
@@ -222,10 +232,9 @@ def _differ(one: pd.Series, other: pd.Series) -> pd.Series:
     return (one.notna() != other.notna()) | (both & apart)
 
 
-def _traced(name: str, made: Made) -> list[Finding]:
+def _traced(name: str, made: Made, frame: Frame) -> list[Finding]:
     """Every row with a value leads to a source record."""
-    led = set(made.lineage["row"].to_pylist())
-    frame = made.table.to_pandas()
+    led = made.lineage["row"].unique().to_numpy()
     everywhere = pd.Series(data=True, index=frame.index)
     lost = (frame["AVAL"].notna() if "AVAL" in frame else everywhere) & ~(frame.index + 1).isin(led)
     if "SRCVAR" in frame:  # where nothing happened there is nothing to lead to

@@ -1,8 +1,10 @@
 """Every analysis data set of a study, from its tabulations."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 import pandas as pd
+import pyarrow as pa
 
 from hometrial.exports.adam import (
     adverse_events,
@@ -25,32 +27,36 @@ from hometrial.exports.source.reading import Source
 from hometrial.protocol.outcomes import AtVisit, FormOutcome, LaboratoryOutcome
 
 _Rows = tuple[Frame, Frame]
-Parts = dict[str, list[Made]]
-"""Analysis data sets, each as those of some subjects after others."""
+_Maker = tuple[Frame, Callable[[], _Rows]]
+Wait = Callable[[pa.Table], pa.Table]
+"""Puts a table where it can wait; returns it as it stands there."""
 
 
 def analyse(source: Source, tabulations: Mapping[str, Made]) -> dict[str, Made]:
     """Return the analysis data sets by name, as `analysed` makes them."""
-    return {each.data_set.name: each for each in analysed(source, tabulations)}
+    return {each.data_set.name: each for each in analysed(source, tabulations, lambda table: table)}
 
 
-def analysed(source: Source, tabulations: Mapping[str, Made]) -> Iterator[Made]:
+def analysed(source: Source, tabulations: Mapping[str, Made], wait: Wait) -> Iterator[Made]:
     """Yield the analysis data sets; one without rows is left out, and of a study without people all are.
 
     Of the source only the protocol is read: all that is known of people comes from the tabulations. They are made of
-    some subjects after others, but for endpoints, of which a missing value is imputed by what others have. Raises
-    ExportRefusedError where the protocol says something for which no rule is known, ValueRefusedError for a value
-    that does not fit.
+    some subjects after others, whose rows `wait` for the rest; but for endpoints, of which a missing value is imputed
+    by what others have. Raises ExportRefusedError where the protocol says something for which no rule is known,
+    ValueRefusedError for a value that does not fit.
     """
     if "DM" not in tabulations:
         return
     trial = Trial(source.protocol, tabulations)
-    parts: Parts = {}
+    parts: dict[str, list[Made]] = {}
     outcomes, adsl = [], []
     for some in trial.some_at_a_time():
-        of_some, rows = _of_some(some, parts)
-        outcomes.append(of_some)
+        of_some, rows, made = _of_some(some)
+        outcomes.append(of_some.records)  # alone: a trial holds its tables
         adsl.append(rows)
+        for each in made:
+            waiting = replace(each, table=wait(each.table), lineage=wait(each.lineage))
+            parts.setdefault(each.data_set.name, []).append(waiting)
     whole, people = Outcomes.together(trial, outcomes), pd.concat(adsl)
     rows, links = endpoints.data_set(whole, people)
     if len(rows):
@@ -59,8 +65,8 @@ def analysed(source: Source, tabulations: Mapping[str, Made]) -> Iterator[Made]:
         yield together(parts.pop(name))
 
 
-def _of_some(trial: Trial, parts: Parts) -> tuple[Outcomes, Frame]:
-    """Add the data sets of the subjects of a trial to `parts`; return their outcomes, and ADSL by USUBJID."""
+def _of_some(trial: Trial) -> tuple[Outcomes, Frame, Iterator[Made]]:
+    """Return the outcomes of the subjects of a trial, ADSL by USUBJID, and their data sets but for ADEFF."""
     doses = Doses(trial)
     records = Records(
         questionnaires.rows(trial),
@@ -73,7 +79,7 @@ def _of_some(trial: Trial, parts: Parts) -> tuple[Outcomes, Frame]:
     adsl = subject_level.rows(outcomes, taken)
     declared = baselines(outcomes)
     asked, answers = spans(outcomes), records.questionnaires
-    makers: dict[str, tuple[Frame, Callable[[], _Rows]]] = {
+    makers: dict[str, _Maker] = {
         "ADSL": (adsl, lambda: _subjects(adsl, trial)),
         "ADAE": (records.events, lambda: adverse_events.data_set(records.events)),
         "ADEX": (taken, lambda: exposure.data_set(taken, trial, doses)),
@@ -86,12 +92,15 @@ def _of_some(trial: Trial, parts: Parts) -> tuple[Outcomes, Frame]:
         "ADWR": (records.wearable, lambda: wearable.weekly(records.wearable, trial, doses)),
         "ADTTE": (taken, lambda: time_to_event.data_set(trial, doses)),
     }
+    return outcomes, adsl, _finished(makers, adsl, trial)
+
+
+def _finished(makers: Mapping[str, _Maker], adsl: Frame, trial: Trial) -> Iterator[Made]:
     for name, (of, make) in makers.items():
         rows, links = make() if len(of) else (of, of)
         if len(rows):
             joined = rows if name == "ADSL" else with_people(rows, adsl, trial)
-            parts.setdefault(name, []).append(finish(name, joined, links, trial))
-    return outcomes, adsl
+            yield finish(name, joined, links, trial)
 
 
 def _subjects(adsl: Frame, trial: Trial) -> _Rows:

@@ -63,12 +63,12 @@ class Outcomes:
         return cls(trial, {each.id: among.of(each) for each in trial.protocol.outcomes})
 
     @classmethod
-    def together(cls, trial: Trial, parts: Sequence["Outcomes"]) -> "Outcomes":
-        """Return the outcomes of all subjects, of those of some after others."""
+    def together(cls, trial: Trial, parts: Sequence[Mapping[str, Frame]]) -> "Outcomes":
+        """Return the outcomes of all subjects, of the records of some after others."""
         return cls(
             trial,
             {
-                each.id: pd.concat([part.records[each.id] for part in parts], ignore_index=True)
+                each.id: pd.concat([part[each.id] for part in parts], ignore_index=True)
                 for each in trial.protocol.outcomes
             },
         )

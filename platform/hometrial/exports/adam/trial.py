@@ -21,7 +21,7 @@ Frame = pd.DataFrame
 ROW = "_row"
 """Number of a row in its tabulation, from 1: with SRCDOM it leads to the source records."""
 ONE_DAY = pd.Timedelta(days=1)
-_AT_ONCE = 50
+_AT_ONCE = 20
 """So many subjects are looked at together: as frames their rows take several times what they take as columns."""
 _DISPOSITION, _MILESTONE = "DISPOSITION EVENT", "PROTOCOL MILESTONE"
 _TREATMENT, _PARTICIPATION = "STUDY TREATMENT", "STUDY PARTICIPATION"
