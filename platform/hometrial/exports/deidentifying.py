@@ -20,7 +20,7 @@ from hometrial.errors import ExportRefusedError
 from hometrial.exports import blinding, ending, publishing
 from hometrial.exports.moving import MOVED, shift
 from hometrial.exports.source.fields import Field, SourceTable
-from hometrial.exports.source.reading import Source
+from hometrial.exports.source.reading import Source, in_order
 from hometrial.exports.source.tables import TABLES
 
 WITHHELD = "NOT RELEASED"
@@ -185,7 +185,7 @@ def release(source: Source, wanted: Profile, key: bytes, on: date | None = None)
             field.name: _Column(each, field, table, wanted, disguise).changed(done)
             for field in each.fields
         }
-        tables[each.name] = pa.table(columns, schema=each.schema).sort_by([("id", "ascending")])
+        tables[each.name] = in_order(pa.table(columns, schema=each.schema).combine_chunks())
     remarks = () if wanted.unblinded else blinding.remarks(source)
     return Released(Source(tables, source.lacking), dict(sorted(done.items())), remarks)
 

@@ -13,6 +13,8 @@ from hometrial.exports.forms.characters import STAND_IN, held
 from hometrial.exports.source.reading import Row, Source
 
 _OCCASION = re.compile(r"(?P<event>[^#@]+)[#@](?P<repeat>.+)")
+_AT_ONCE = 20
+"""So many people's answers are read together."""
 _UNSUITED = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -23,28 +25,27 @@ def write(path: Path, book: Casebook, source: Source, at: datetime) -> int:
         person: [row for row in rows if row["submitted"]]
         for person, rows in source.by_person("response").items()
     }
-    answers = _by_response(source)
     with path.open("w", encoding="utf-8", newline="\n") as file:
         _open(file, book, at)
         _administration(file, book, sent, sites, at)
         file.write(
             f"<ClinicalData StudyOID={quoteattr(odm.study_oid(book))} MetaDataVersionOID={quoteattr(odm.version_oid(book))}>\n"
         )
-        for person in sorted(sent):
-            if sent[person]:
+        for place in range(0, len(sent), _AT_ONCE):
+            people = sorted(sent)[place : place + _AT_ONCE]
+            answers = _answers(source, [row["id"] for person in people for row in sent[person]])
+            for person in filter(sent.__getitem__, people):
                 _subject(file, book, person, sites.get(person, ""), _with(sent[person], answers))
         file.write("</ClinicalData>\n</ODM>\n")
     return sum(map(len, sent.values()))
 
 
-def _by_response(source: Source) -> dict[str, list[Row]]:
-    """Return the answers of each form in the order of its questions; words that a profile left out are not there."""
-    found: dict[str, list[Row]] = {}
-    for row in source.rows("item"):
-        found.setdefault(row["response"], []).append(row)
-    for row in source.rows("free_answer"):
-        if row["words"]:
-            found.setdefault(row["response"], []).append({**row, "value": row["words"], "place": None, "skipped": None})  # fmt: skip
+def _answers(source: Source, sent: list[str]) -> dict[str, list[Row]]:
+    """Return the answers of forms in the order of their questions; words that a profile left out are not there."""
+    found = source.rows_of("item", "response", sent)
+    for response, rows in source.rows_of("free_answer", "response", sent).items():
+        told = [{**row, "value": row["words"], "place": None, "skipped": None} for row in rows if row["words"]]  # fmt: skip
+        found.setdefault(response, []).extend(told)
     for rows in found.values():
         rows.sort(key=lambda row: (row["place"] is None, row["place"] or 0, row["item"]))
     return found

@@ -18,6 +18,8 @@ from hometrial.questionnaires.rendering import Form, WordingAbsentError, render
 BASE = "https://hometrial.invalid/fhir"
 """Stands in front of the questionnaires' names; no server is there."""
 _REASONS: frozenset[str] = frozenset(get_args(SkipReason))
+_AT_ONCE = 2000
+"""The answers of so many responses are read together."""
 _WHOLE = ("choice", "scale", "integer")
 Forms = dict[tuple[str, str, str], Form]
 
@@ -64,13 +66,9 @@ def _forms(source: Source, said: list[str]) -> Forms:
 def _resources(source: Source, forms: Forms, said: list[str]) -> Iterator[Resource]:
     for each in forms.values():
         yield writing.questionnaire(each, BASE)
-    answers = _answers(source, said)
-    for row in source.rows("response"):
-        form = forms.get((row["instrument"], row["instrument_version"], row["language"]))
-        if form is None or not row["submitted"]:
-            continue
+    for row, form, answers in _answered(source, forms, said):
         try:
-            made = responses.response(form, _filled(row, form, answers.get(row["id"], [])), BASE)
+            made = responses.response(form, _filled(row, form, answers), BASE)
         except ScoringError as error:
             said.append(f"response {row['id']} is left out: {error}")
         else:
@@ -82,10 +80,22 @@ def _resources(source: Source, forms: Forms, said: list[str]) -> Iterator[Resour
         }  # fmt: skip
 
 
-def _answers(source: Source, said: list[str]) -> dict[str, list[Row]]:
+def _answered(
+    source: Source, forms: Forms, said: list[str]
+) -> Iterator[tuple[Row, Form, list[Row]]]:
+    """Yield each response that was sent, its form and its answers."""
+    words, sent = _words(source, said), source.rows("response")
+    for place in range(0, len(sent), _AT_ONCE):
+        rows = sent[place : place + _AT_ONCE]
+        answers = source.rows_of("item", "response", [row["id"] for row in rows])
+        for row in rows:
+            form = forms.get((row["instrument"], row["instrument_version"], row["language"]))
+            if form is not None and row["submitted"]:
+                yield row, form, [*answers.get(row["id"], ()), *words.get(row["id"], ())]
+
+
+def _words(source: Source, said: list[str]) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {}
-    for row in source.rows("item"):
-        found.setdefault(row["response"], []).append(row)
     for row in source.rows("free_answer"):
         if row["words"]:
             words, replaced = held(row["words"])

@@ -1,12 +1,13 @@
 """A study's source tables together: as they were taken, and as they are read again from their files."""
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from hometrial.declarations import read as read_declaration
@@ -49,6 +50,17 @@ class Source:
             found.setdefault(row["participant"], []).append(row)
         return found
 
+    def rows_of(self, name: str, column: str, keys: Collection[str]) -> dict[str, list[Row]]:
+        """Return those of a table's rows that have one of these keys in a column, by key, in order of their ids.
+
+        Unlike `rows` they are not kept: for tables that are too large to be read as a whole.
+        """
+        table, found = self.table(name), dict[str, list[Row]]()
+        is_asked = pc.is_in(table[column], value_set=pa.array(keys, pa.string()))
+        for row in table.filter(is_asked).to_pylist():
+            found.setdefault(row[column], []).append(row)
+        return found
+
     @property
     def people(self) -> list[str]:
         """The pseudonyms in order."""
@@ -73,6 +85,14 @@ class Source:
         raise ExportRefusedError(
             "no protocol is in force; publish one (hometrial trial publish) before data sets are made of it"
         )
+
+
+def in_order(table: pa.Table) -> pa.Table:
+    """Return rows in the order of their ids; where they are so already, the table itself and no copy."""
+    ids = table["id"]
+    if pc.all(pc.less_equal(ids.slice(0, max(len(ids) - 1, 0)), ids.slice(1))).as_py() is not False:
+        return table
+    return table.sort_by([("id", "ascending")])
 
 
 def kept(source: Source) -> Iterator[tuple[str, bytes]]:
@@ -104,7 +124,7 @@ def read(files: Mapping[str, bytes]) -> Source:
             else pa.nulls(found.num_rows, each.type)
             for each in known.schema
         }
-        tables[name] = pa.table(columns, schema=known.schema)
+        tables[name] = pa.table(columns, schema=known.schema).combine_chunks()
         new = frozenset(known.schema.names) - set(found.column_names)
         lacking |= {name: new} if new else {}
     return Source(tables, lacking)
