@@ -6,6 +6,7 @@ from importlib import resources
 
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
+from fpdf.fonts import TTFFont
 from typing_extensions import override
 
 from hometrial.exports.forms.casebook import Casebook, Field, Page
@@ -26,6 +27,8 @@ class FormPaper(FPDF):
         super().__init__(format="A4")
         self._seal = hashlib.sha256(f"{name} {at:%Y-%m-%dT%H:%M:%S}".encode()).hexdigest()[:32]
         self._name = name
+        self.lacked: set[str] = set()
+        """Characters that the font has no sign for: each stands as its number in Unicode."""
         self.set_title(name)
         self.set_lang("en")
         self.set_creation_date(at if at.tzinfo else at.replace(tzinfo=UTC))
@@ -46,14 +49,30 @@ class FormPaper(FPDF):
         self.set_y(-_MARGIN + 4)
         self.set_font(_FAMILY, size=7)
         self.set_text_color(*_PALE)
-        self.cell(0, text=f"{self._name}   {self.page_no()} / {{nb}}")
+        self.cell(0, text=f"{self.shown(self._name)}   {self.page_no()} / {{nb}}")
+
+    def shown(self, text: str) -> str:
+        """Return a text as it can be printed, and remember what it lacked."""
+        return "".join(each if self._has(each) else self._number(each) for each in text)
+
+    def _has(self, character: str) -> bool:
+        fonts = [self.fonts[f"{_FAMILY}{style}"] for style in _FILES]
+        return character == "\n" or all(
+            isinstance(each, TTFFont) and ord(character) in each.cmap for each in fonts
+        )
+
+    def _number(self, character: str) -> str:
+        self.lacked.add(character)
+        return f"[U+{ord(character):04X}]"
 
     def line_of(self, text: str, *, size: float = 9.0, style: str = "", ink: tuple[int, int, int] = _INK, indent: float = 0.0) -> None:  # fmt: skip
         """Write a paragraph and go on below it."""
         self.set_font(_FAMILY, style, size)
         self.set_text_color(*ink)
         self.set_x(_MARGIN + indent)
-        self.multi_cell(0, _LINE * size / 9, text, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        self.multi_cell(
+            0, _LINE * size / 9, self.shown(text), align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
 
 
 def printed(book: Casebook, at: datetime, *, is_annotated: bool) -> bytes:
@@ -64,6 +83,9 @@ def printed(book: Casebook, at: datetime, *, is_annotated: bool) -> bytes:
     for page in book.pages:
         paper.add_page()
         _sheet(paper, page, is_annotated=is_annotated)
+    if paper.lacked:
+        paper.ln(4)
+        paper.line_of(f"{len(paper.lacked)} characters have no sign in the font of this paper and stand as [U+number].", size=7, ink=_PALE)  # fmt: skip
     return bytes(paper.output())
 
 
@@ -81,7 +103,7 @@ def _cover(paper: FormPaper, book: Casebook, kind: str) -> None:
 
 
 def _sheet(paper: FormPaper, page: Page, *, is_annotated: bool) -> None:
-    paper.start_section(page.label)
+    paper.start_section(paper.shown(page.label))
     paper.line_of(page.label, size=14, style="B")
     paper.line_of(" · ".join(filter(None, (page.version, f"filled in by: {page.filled_by}"))), size=8, ink=_PALE)  # fmt: skip
     if is_annotated and page.annotation:

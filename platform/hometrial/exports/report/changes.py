@@ -7,7 +7,7 @@ import numpy as np
 from hometrial.exports.adam.imputed import BOCF
 from hometrial.exports.estimates import change, signed_rank
 from hometrial.exports.report.blocks import Section, Value
-from hometrial.exports.report.effects import Effect
+from hometrial.exports.report.effects import Effect, directions
 from hometrial.exports.report.material import Frame, Material, records
 from hometrial.exports.report.saying import (
     NOTHING,
@@ -50,7 +50,7 @@ def detailed(made: Section, material: Material, effect: Effect, *, tested: bool)
     pairs, title = effect.pairs, f"{effect.endpoint.id} {effect.label}"
     if len(pairs) < material.least:
         rows = list(_few(made, effect))
-        note = FEW.format(material.least) + nothing(effect)
+        note = f"{FEW.format(material.least)}{nothing(effect)} {directions([effect])}".rstrip()
         made.table(title, ("", "Found"), rows, note)
         _individuals(made, effect)
         return
@@ -64,7 +64,8 @@ def detailed(made: Section, material: Material, effect: Effect, *, tested: bool)
     note = (
         f"Two-sided level {alpha:g}, for this primary endpoint only. " if tested else "An estimate with its interval; no test. "
     )  # fmt: skip
-    made.table(title, ("", "Found"), rows, note + _population(effect))
+    note = f"{note}{_population(effect)} {directions([effect])}".rstrip()
+    made.table(title, ("", "Found"), rows, note)
 
 
 def nothing(effect: Effect) -> str:
@@ -216,7 +217,7 @@ def rows(made: Section, material: Material, found: Sequence[Effect], caption: st
         made.table(
             caption, HEAD, [row(made, material, each) for each in found],
             "Estimates with 95 % intervals; no tests. Mean (SD) before and at the time; with fewer than "
-            f"{material.least} people median (range) and no interval.{''.join(f' {said}' for said in empty)}",
+            f"{material.least} people median (range) and no interval. {directions(found)}{''.join(f' {said}' for said in empty)}",
         )  # fmt: skip
 
 

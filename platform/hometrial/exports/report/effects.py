@@ -1,5 +1,6 @@
 """An endpoint as ADEFF tells it: who is in its population, who has a value, and what kind of endpoint it is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,6 +68,19 @@ class Effect:
     def higher_is_worse(self) -> bool:
         """Whether a rise is for the worse."""
         return self.outcome is not None and self.outcome.direction == "higher_worse"
+
+
+_WAYS = {"higher_better": "Higher is better", "higher_worse": "Higher is worse"}
+
+
+def directions(found: Sequence[Effect]) -> str:
+    """Say of which endpoints a rise is for the better, and of which for the worse."""
+    told = [
+        f"{said}: {', '.join(ids)}."
+        for way, said in _WAYS.items()
+        if (ids := [each.endpoint.id for each in found if each.outcome is not None and each.outcome.direction == way])
+    ]  # fmt: skip
+    return " ".join(told)
 
 
 def effects(material: Material) -> list[Effect]:

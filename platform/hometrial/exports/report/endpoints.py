@@ -5,7 +5,7 @@ from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.effects import Effect, effects, placed
 from hometrial.exports.report.material import Material
 from hometrial.exports.report.precedents import precedents
-from hometrial.exports.report.saying import centre, number, span
+from hometrial.exports.report.saying import centre, span
 
 
 def primary(material: Material) -> Section:
@@ -62,25 +62,28 @@ def levels(made: Section, found: list[Effect]) -> None:
 
 
 def _by_site(made: Section, material: Material) -> None:
-    """Print each site's people, events and the median changes."""
+    """Print each site's people and events, and the median changes of each endpoint site by site."""
     people, events = material.people, material.frame("ADAE")
     emergent = events[events["TRTEMFL"] == "Y"]
-    within = [each for each in effects(material) if each.kind == "change"]
-    rows = []
-    for site in sorted(set(people["SITEID"])):
+    rows, sites = [], sorted(set(people["SITEID"]))
+    for site in sites:
         own = people[people["SITEID"] == site]
         treated = own.index[own["SAFFL"] == "Y"]
         having = emergent[emergent["SUBJID"].isin(treated)]["SUBJID"].nunique()
-        changed = [
-            f"{number(of_site['CHG'].median())} (n = {len(of_site)})" if len(of_site) else "–"
-            for of_site in (each.pairs[each.pairs["SITEID"] == site] for each in within)
-        ]
         share = made.share(f"site {site}: any adverse event", having, len(treated))
-        rows.append(
-            (str(site), str(int((own["ENRLFL"] == "Y").sum())), str(len(treated)), share, *changed)
-        )
+        rows.append((str(site), str(int((own["ENRLFL"] == "Y").sum())), str(len(treated)), share))
     made.table(
         "By site",
-        ("Site", "Consented", "Started", "Any event told of on the drug, k/n (%; exact 95 % CI)",
-         *(f"{each.endpoint.id}, median change" for each in within)), rows,
+        ("Site", "Consented", "Started", "Any event told of on the drug, k/n (%; exact 95 % CI)"), rows,
+        "Events told of: those too that were there before the drug, which the section on safety leaves out.",
+    )  # fmt: skip
+    made.table(
+        "Changes by site", ("Endpoint", "Site", "n", "Change, median (range)"),
+        [
+            (f"{each.endpoint.id} {each.label}" if not place else "", str(site), str(len(own)), span(own["CHG"]))
+            for each in effects(material)
+            if each.kind == "change"
+            for place, (site, own) in enumerate((site, each.pairs[each.pairs["SITEID"] == site]) for site in sites)
+        ],
+        "Described only: a pilot is too small to compare sites.",
     )  # fmt: skip

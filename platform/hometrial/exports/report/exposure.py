@@ -36,7 +36,7 @@ def section(material: Material) -> Section:
     _adherence(made, material, treated)
     _interruptions(made, material, treated)
     made.figure(
-        "Doses: one lane a person from the first dose on, darker with more mg; a gap is a missed day, a thin line one of which nobody told. "
+        "Doses: one lane a person from the first dose on, the stronger its colour the more mg; a gap is a missed day, a thin line one of which nobody told. "
         "A bar at the end: stopped for good; an arrow: goes on.",
         figures.swimlane(material),
         single=True,

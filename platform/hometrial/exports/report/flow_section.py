@@ -3,6 +3,7 @@
 from collections import Counter
 from textwrap import wrap
 
+from hometrial.exports.report import saying
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.drawing import Drawing
 from hometrial.exports.report.flow import Flow, failing, flow, said
@@ -25,6 +26,7 @@ def section(material: Material) -> Section:
     )
     for stage in found.stages:
         made.record(stage.name, str(len(stage.people)), everybody, {"k": len(stage.people)}, _COUNT)
+    _dates(made, material)
     made.table(
         "End states at the data cut; everybody is in exactly one",
         ("End state", f"k/n of {everybody} (%; exact 95 % CI)"),
@@ -33,6 +35,7 @@ def section(material: Material) -> Section:
             for name, people in found.ends.items()
         ],
     )
+    _sets(made, material)
     _assessed(made, found)
     _failures(made, material)
     _by_arm(made, material)
@@ -98,6 +101,34 @@ def _arrow(drawing: Drawing, x: float, y: float) -> None:
     drawing.line((x - 4, y - 6), (x, y), (x + 4, y - 6), ink="soft")
 
 
+def _dates(made: Section, material: Material) -> None:
+    """Say when people came and when they were on the drug; by days, so not to the public."""
+    people = material.people
+    told = [
+        f"{what} {saying.day(min(days))} to {saying.day(max(days))}"
+        for what, column in (("consented", "RFICDT"), ("first doses", "TRTSDT"), ("last doses so far", "TRTEDT"))
+        if (days := [each for each in people[column] if not saying.is_missing(each)])
+    ]  # fmt: skip
+    if told:
+        cut = material.standing.cut
+        made.say(
+            f"{saying.capital('; '.join(told))}; followed until the data cut, {cut:%Y-%m-%d}.",
+            single=True,
+        )
+
+
+def _sets(made: Section, material: Material) -> None:
+    """Print the sets of people that everything else is of, as the protocol defines them."""
+    consented = len(material.population("ENR"))
+    made.table(
+        "Analysis sets", ("Set", "By the protocol", "k/n of those who consented (%; exact 95 % CI)"),
+        [
+            (each.id, each.text, made.share(f"set {each.id}", len(material.population(each.id)), consented))
+            for each in material.protocol.analysis.sets
+        ],
+    )  # fmt: skip
+
+
 def _assessed(made: Section, found: Flow) -> None:
     rows = []
     for each in found.assessed:
@@ -109,6 +140,8 @@ def _assessed(made: Section, found: Flow) -> None:
         "Assessed, of those who started the drug",
         ("Visit", "State", "k/n (%; exact 95 % CI)"),
         rows,
+        "Assessed: the visit was held. People fill in its questionnaires at home, so that endpoints can have values of more people "
+        "than were assessed. Not due yet: its window is still open, or to come.",
     )
 
 

@@ -4,7 +4,8 @@ import hashlib
 
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.material import Material
-from hometrial.exports.report.saying import listed
+from hometrial.exports.report.saying import listed, words
+from hometrial.protocol.model import Protocol
 
 OPEN_LABEL = "Open-label, no placebo: change may be drug, expectation, regression to the mean or natural course."
 FINAL_TRIAL = (
@@ -24,6 +25,18 @@ def sober(material: Material) -> str:
     return f"{first}{middle} {FINAL_TRIAL}"
 
 
+def _design(protocol: Protocol) -> str:
+    """Say how many arms and in which ratio (never their names: packs are masked), how people are allocated, masking, sites and how many are planned."""
+    design, arms = protocol.design, protocol.arms
+    if len(arms) > 1:
+        ratio = ":".join(str(each.ratio) for each in arms)
+        groups = f"{len(arms)} arms, allocated {ratio} by {words(protocol.allocation.method)}"
+    else:
+        groups = "one arm, nobody allocated"
+    masked = "open label" if design.masking == "none" else f"masked: {design.masking}"
+    return f"{groups}; {masked}; {design.sites} site{'s' if design.sites == 'several' else ''}; {design.planned} people planned"
+
+
 def section(material: Material) -> Section:
     """Return the section."""
     made = Section("header", "What this report is of")
@@ -37,8 +50,9 @@ def section(material: Material) -> Section:
             "Registered",
             f"{registered.registry} {registered.id}" if registered.id else "not registered",
         ),
+        ("Design", _design(protocol)),
         ("Standing", standing.mark),
-        ("Data", f"{standing.kind} {standing.name}".strip()),
+        ("Data", f"{standing.kind}: {standing.name}"),
         ("Data cut", f"{standing.cut:%Y-%m-%d %H:%M} UTC"),
         ("Root of the lock", standing.root or "none: this is no lock"),
         ("Signed by", listed(list(standing.signers))),

@@ -5,7 +5,7 @@ import warnings
 from hometrial.exports.estimates.models import between_arms, over_visits
 from hometrial.exports.report import figures, saying
 from hometrial.exports.report.blocks import Section
-from hometrial.exports.report.effects import Effect
+from hometrial.exports.report.effects import Effect, directions
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.report.saying import NOTHING, centre, interval, middle, number, span
 from hometrial.exports.report.series import is_at_visits, series
@@ -110,7 +110,7 @@ def contrast(made: Section, material: Material, effect: Effect) -> None:
         f"{effect.endpoint.id} {effect.label}",
         ("Arm", "n of N", "Before", "At the time", "Change"), table,
         "People of one arm are on the drug, those of the other still wait: the only comparison of this trial with a control. "
-        f"Mean (SD), in an arm of fewer than {least} people median (range).",
+        f"Mean (SD), in an arm of fewer than {least} people median (range). {directions([effect])}",
     )  # fmt: skip
     made.say(_adjusted(made, material, effect, rows), "strong")
 

@@ -38,6 +38,10 @@ def curves(made: Section, events: Events) -> None:
         _drawn(found),
         single=True,
     )
+    watched = {week: n for weeks in found.values() for week, (_, n) in weeks.items()}
+    some = sorted({1, *range(4, max(watched), 4), max(watched)})
+    told = ", ".join(f"{watched[week]} in week {week}" for week in some)
+    made.say(f"Under observation: {told}. With few people left one event moves a curve far.", "note", single=True)  # fmt: skip
 
 
 def weekly(events: Events, term: str) -> Weeks:

@@ -1,12 +1,14 @@
 """One small panel a person: the dose as steps, the primary outcome as points, the diary by week, crashes as bars."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import date
 
 from hometrial.exports.report.blocks import Section
 from hometrial.exports.report.drawing import Drawing, Scale, ticks
 from hometrial.exports.report.effects import effects
 from hometrial.exports.report.material import Frame, Material
+from hometrial.exports.report.saying import number
 from hometrial.exports.report.series import code, is_at_visits
 from hometrial.exports.source.reading import Row
 from hometrial.protocol.outcomes import FormOutcome, LaboratoryOutcome, Outcome
@@ -26,12 +28,10 @@ def section(material: Material) -> Section:
     if not people:
         made.say("Nobody has taken a dose.")
         return made
-    told = ["filled steps: mg a day taken"]
-    told += [f"points: {points.label}"] if points else []
-    told += [f"line: {diary.label}, by week"] if diary else []
+    panels = _Panels(material, people, points, diary)
+    told = list(panels.told())
     if any(row["kind"] == "begun" for row in material.source.rows("bad_day")):
         told.append("bars at the foot: declared bad days")
-    panels = _Panels(material, people, points, diary)
     for first in range(0, len(people), _IN_A_FIGURE):
         some = people[first : first + _IN_A_FIGURE]
         who = some[0] if len(some) == 1 else f"{some[0]} to {some[-1]}"
@@ -77,6 +77,7 @@ class _Panels:
         self._starts = {who: material.persons[who]["TRTSDT"] for who in people}
         self._doses = material.source.by_person("dose_day")
         self._crashes = _bad_days(material)
+        self._outcomes = (points, diary)
         self._points = _values(material, points, weekly=False)
         self._diary = _values(material, diary, weekly=True)
         lasting = [
@@ -93,6 +94,22 @@ class _Panels:
             )
             or 1
         )
+
+    def told(self) -> Iterator[str]:
+        """Say what is drawn, from which value at the foot of a panel to which at its top."""
+        yield f"filled steps: mg a day taken, from 0 to {self._top_mg:g}"
+        for outcome, values, what in (
+            (self._outcomes[0], self._points, "points: {}"),
+            (self._outcomes[1], self._diary, "line: {}, by week"),
+        ):
+            if outcome is not None:
+                said = what.format(outcome.label)
+                known = values["AVAL"]
+                yield (
+                    f"{said}, from {number(known.min())} to {number(known.max())}"
+                    if len(values)
+                    else said
+                )
 
     def draw(self, drawing: Drawing, who: str, left: float, top: float) -> None:
         """Draw one person's panel."""

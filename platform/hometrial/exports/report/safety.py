@@ -37,14 +37,17 @@ def section(material: Material) -> Section:
         made.say("Nobody has taken a dose.")
         narratives(made, events)
         return made
-    after = material.protocol.analysis.safety.days_after_last_dose
+    asked = material.protocol.analysis.safety
+    after = asked.days_after_last_dose
     was_there = int(((events.all["TRTEMFL"] == "Y") & ~events.all["emergent"]).sum())
     before = int((events.all["PREFL"] == "Y").sum())
     made.say(
         f"{len(events.treated)} people, {events.weeks:.1f} person-weeks from the first dose to {after} days after the last, "
         f"or to the end of the study. Counted are events that began in that time and were new, or worse by a grade than the "
         f"person's own run-in; {was_there} that were there before at the same or a higher grade are not counted, nor are "
-        f"{before} that began before the drug. An event without a judgement counts as related, one without a grade as no grade 3.",
+        f"{before} that began before the drug. An event without a judgement counts as related, one without a grade as no grade 3. "
+        f"By the protocol events are asked for from {saying.words(asked.adverse_events_from)} on, serious ones from "
+        f"{saying.words(asked.serious_events_from)} on.",
     )  # fmt: skip
     overview(made, events)
     by_term(made, events)

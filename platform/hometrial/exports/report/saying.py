@@ -14,6 +14,8 @@ NOTHING = "–"
 """Stands where nothing is known."""
 _SMALL, _CLEAR = 0.001, 0.1
 _PAIR = 2
+_NOISE = 9
+"""Decimals beyond which a number is the noise of binary fractions."""
 
 
 def p_value(p: float) -> str:
@@ -29,6 +31,7 @@ def number(value: float | None, decimals: int | None = None) -> str:
     """Say a number with as many decimals as its size calls for: three figures, thousands apart."""
     if value is None or math.isnan(value):
         return NOTHING
+    value = round(float(value), _NOISE)
     if decimals is None:
         size = abs(value)
         decimals = 0 if size >= 100 or float(value).is_integer() else 1 if size >= 10 else 2

@@ -20,6 +20,8 @@ _OF = re.compile(r"(\d+) of (\d+)")
 _COUNT = re.compile(r"\d+")
 _IN_WORDS = re.compile(r"(?<=n = )(\d+)|(?<=: )(\d+)$")
 _OF_PEOPLE = re.compile(r"^(n|n of .*|.*[Pp]eople.*|Stopped.*|Under .*|Low|Normal|High|Grade .*|Not graded|Randomised|Started.*|Consented.*|FAS|PP|Completed.*)$")  # fmt: skip
+_OF_WHOM = "People with both values"
+"""The row that says of how many people the rows below it are."""
 _UNTOUCHED = ("header", "checklist")
 
 
@@ -67,6 +69,8 @@ def _block(block: Block) -> Block | None:
 
 def _table(table: Table) -> Table:
     rows = tuple(_row(table.head, row) for row in table.rows)
+    if rows and rows[0][0] == _OF_WHOM and HIDDEN in rows[0][-1]:
+        rows = (rows[0], *((row[0], *["–"] * (len(row) - 1)) for row in rows[1:]))
     return replace(table, rows=rows, head=tuple(map(_words, table.head)), note=_words(table.note))
 
 

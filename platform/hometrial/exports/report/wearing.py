@@ -24,7 +24,7 @@ def section(material: Material) -> Section:
         weeks = _weeks(material)
         if len(weeks):
             made.figure(
-                "Wear: one row a person, one cell a week, darker with more valid days of the days due",
+                "Wear: one row a person, one cell a week, the stronger its colour the more valid days of those due",
                 figures.heat_map(weeks, "Valid wear days of each person and week"),
                 single=True,
             )

@@ -1,6 +1,7 @@
 """The pilot report on paper: the same sections as the page, with tables, figures and the caution on every sheet."""
 
 import hashlib
+import unicodedata
 from collections.abc import Sequence
 
 from fpdf.enums import MethodReturnValue, XPos, YPos
@@ -19,10 +20,35 @@ _LINE = 1.28
 _PAD = 1.2
 _ROOM, _HEADING = 6.0, 14.0
 _POINTS = 72 / 25.4
+_MOST_NAMED = 60
+"""So many characters that the font lacks are named."""
 
 
 def pdf(report: Report, standing: Standing, *, compressed: bool = True) -> bytes:
-    """Return the report as a PDF: the same bytes for the same report."""
+    """Return the report as a PDF: the same bytes for the same report.
+
+    A character that the font has no sign for stands as its number in Unicode, and the first page lists all of them.
+    """
+    paper = _written(report, standing, "", compressed=compressed)
+    body = paper.file()  # also if it is written again: it closes the fonts
+    if paper.lacked:
+        body = _written(report, standing, _lacking(paper.lacked), compressed=compressed).file()
+    return body
+
+
+def _lacking(characters: Sequence[str]) -> str:
+    """Name the characters that stand as numbers."""
+    found = sorted(set(characters))
+    named = [f"[U+{ord(each):04X}] {unicodedata.name(each, 'without a name').lower()}" for each in found]  # fmt: skip
+    more = len(named) - _MOST_NAMED
+    rest = f" and {more} more" if more > 0 else ""
+    return (
+        f"{len(found)} characters in this report have no sign in the font of this paper, or run from right to left; they stand as "
+        f"their numbers in Unicode, and the page (HTML) shows them as they are: {'; '.join(named[:_MOST_NAMED])}{rest}."
+    )  # fmt: skip
+
+
+def _written(report: Report, standing: Standing, notice: str, *, compressed: bool) -> "ReportPaper":
     seal = hashlib.sha256(record(report)).hexdigest()
     sheet = Sheet(
         title=f"{report.name}: {report.title}",
@@ -34,9 +60,11 @@ def pdf(report: Report, standing: Standing, *, compressed: bool = True) -> bytes
     paper = ReportPaper(sheet, report, compressed=compressed)
     paper.heading(report.title, level=1)
     paper.small(f"{report.name}, {report.subtitle}, data cut {standing.cut:%Y-%m-%d %H:%M} UTC")
+    if notice:
+        paper.small(notice)
     for number, each in enumerate(report.sections, start=1):
         paper.section(number, each)
-    return paper.file()
+    return paper
 
 
 class ReportPaper(Paper):
