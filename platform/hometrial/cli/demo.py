@@ -86,7 +86,7 @@ def _tell(database: Database, staged: Mapping[str, str], site: str) -> None:
         for who, token in staff_of_stage.invite(session).items():
             click.echo(f"staff, {who}: {site}/setup/{token}")
     lock = staff_of_stage.FIRST_LOCK
-    click.echo(f"lock {lock} is made beside; dora and ines may sign it: {site}/exports/")
+    click.echo(f"lock {lock} is made beside; dora and ines may sign it: {site}/exports")
 
 
 @contextlib.contextmanager
