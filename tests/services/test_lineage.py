@@ -5,12 +5,14 @@ import hashlib
 import io
 import json
 import random
+import shutil
 from collections import Counter
 from datetime import date, datetime, timedelta
 from functools import cache
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import worn
 from click.testing import CliRunner
@@ -27,7 +29,7 @@ from hometrial.exports.tidy.tables import TIDY
 from hometrial.models import DayChunk, LockSource, Participant, Payload
 from hometrial.services import capturing, chunks, enrolling, lineage, metrics, receiving
 from hometrial.services.histories import Calendar
-from hometrial.services.lineage import cells, locked, recorded, resting, shelved, tracing
+from hometrial.services.lineage import cells, locked, recorded, resting, sampled, shelved, tracing
 from hometrial.services.locking import keeping, making, worked_out
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial_ingest.signals import Signal
@@ -505,12 +507,54 @@ def test_a_cell_of_a_tidy_table_is_its_record_and_a_figure_of_a_day_is_that_figu
         (("L1", "ZZ", "1", "X"), "the lock has no data set ZZ"),
         (("L1", "VS", "99999", "VSORRES"), "VS has no row 99999; it has rows 1 to"),
         (("L1", "VS", "1", "VSPULSE"), "VS has no variable VSPULSE; it has STUDYID"),
+        (("L1", "audit_trail", "1", "reason"), "its rows are the trail itself"),
+        (("L1", "../L2", "1", "X"), "the lock has no data set ../L2"),
+        (("L1", "samples/heart_rate", "1", "value"), "name one file of samples"),
+        (("L1", "samples/steps/participant=P-0999/month=2026-03", "1", "value"), "L1 has no samples"),
+        (("L2", "samples/steps/participant=P-0001/month=2026-03", "1", "value"), "made for the public"),
     ],
 )  # fmt: skip
 def test_what_no_lock_holds_is_told(locks, shared_study, asked, said):
     found = CliRunner().invoke(command, list(asked), obj=shared_study.database)
     assert isinstance(found.exception, TrialError)
     assert said in str(found.exception)
+
+
+def test_a_row_of_every_stream_of_samples_leads_to_its_own_bytes(locks, shared_study):
+    streams = set()
+    for path in sorted((locks / "L1" / "samples").rglob("*.parquet")):
+        name = path.relative_to(locks / "L1").parent.as_posix()
+        table = pq.read_table(path, partitioning=None)
+        row = table.num_rows // 2 + 1
+        cell = sampled.in_folder(locks / "L1", name, row, "chunk")
+        assert cell == _cell(shared_study, "L1", name, row, "chunk")[0]
+        assert cell.value == table["chunk"][row - 1].as_py()
+        with shared_study.database.reading() as session:
+            kept = keeping.source_of(session, keeping.find(session, "L1"))
+            (chain,) = cells.traced(session, cell, kept).chains
+        (chunk,) = chain.of("chunk")
+        assert chunk.fact("name") == cell.value
+        assert 1 <= int(chunk.fact("samples of it that count here")) <= 8
+        assert all(each.raw is not None and each.raw.body for each in chain.of("payload"))
+        assert chain.of("payload")
+        streams.add(name.split("/")[1])
+    assert {"heart_rate", "steps", "sleep_session", "sleep_stage"} <= streams
+
+
+def test_a_folder_that_is_not_what_its_lock_was_is_not_traced_as_that_lock(
+    locks, shared_study, tmp_path
+):
+    folder = shutil.copytree(locks / "L1", tmp_path / "L1")
+    with (folder / "MANIFEST.sha256").open("a") as sums:
+        sums.write("more")
+    with shared_study.database.reading() as session:
+        with pytest.raises(ExportRefusedError, match="its root is another than that lock's"):
+            cells.lock_of(session, folder)
+        (folder / "MANIFEST.json").write_text('{"kind": "twin"}')
+        with pytest.raises(ExportRefusedError, match="invented"):
+            cells.lock_of(session, folder)
+    with pytest.raises(ExportRefusedError, match="the tidy table visit; give the name of its lock"):
+        cells.in_folder(folder, "visit", 1, "visit")
 
 
 def test_the_command_prints_the_chain_and_its_bytes(locks, shared_study):

@@ -32,20 +32,26 @@ def lineage(
     """Walk a cell back: value, rule, chunk, batch and verdict, the bytes sent, device, consent in force.
 
     LOCK is the name or the number of a lock, or the folder of a lock or a draft; ROW counts from 1, in the order of
-    the data set.
+    the data set. Tidy tables are traced by the lock's name; samples by the place of their file.
 
     \b
     Example:
       hometrial lineage DSMB-1 VS 17 VSORRES
+      hometrial lineage DSMB-1 samples/heart_rate/participant=P-0001/month=2026-03 17 value
     """
-    from hometrial.services.lineage import cells, locked  # only this command pays for its libraries
+    from hometrial.services.lineage import (  # only this command pays for their libraries
+        cells,
+        locked,
+        sampled,
+    )
     from hometrial.services.locking import keeping
 
     migrating.require_newest(database)
     place = Path(lock)
     with database.reading() as session:
         if place.is_dir():
-            cell = cells.in_folder(place, data_set, row, variable)
+            found_in = sampled if sampled.is_of_samples(data_set) else cells
+            cell = found_in.in_folder(place, data_set, row, variable)
             taken = cells.lock_of(session, place)
         else:
             asked = locked.Asked(data_set, row, variable)

@@ -10,16 +10,18 @@ import pyarrow.parquet as pq
 from sqlalchemy.orm import Session
 
 from hometrial.errors import ExportRefusedError
-from hometrial.exports.folder import MANIFEST
+from hometrial.exports import vouching
+from hometrial.exports.folder import MANIFEST, MANIFEST_SUMS
 from hometrial.exports.provenance import LINEAGE, read_lineage
 from hometrial.exports.sdtm import standard
 from hometrial.exports.source.reading import Source
+from hometrial.exports.tidy.tables import TIDY
 from hometrial.services.lineage.chain import Chain, Facts, facts, told
 from hometrial.services.lineage.tracing import trace
 from hometrial.services.locking import keeping
 
 _PARQUET = ("sdtm-parquet", "adam-parquet")
-_SHIFTED = "public"
+_SHIFTED, _TWIN = "public", "twin"
 _RESULTS = ("ORRES", "ORRESU", "STRESC", "STRESN", "STRESU")
 _CODE = 2  # letters of a domain, which its variables begin with; QSFSS is one of QS
 
@@ -66,12 +68,17 @@ class Traced:
 def in_folder(place: Path, data_set: str, row: int, variable: str) -> Cell:
     """Return a cell of a folder. Raises ExportRefusedError for a data set, a row or a variable that it has not."""
     name = data_set.upper()
-    path = place / LINEAGE / f"{name}.parquet"
-    if not path.is_file():
-        there = ", ".join(sorted(each.stem for each in (place / LINEAGE).glob("*.parquet")))
+    known = {each.stem: each for each in (place / LINEAGE).glob("*.parquet")}
+    if name.lower() in TIDY and known:
+        raise ExportRefusedError(
+            f"{place} tells no lineage of the tidy table {name.lower()}; give the name of its lock instead of the folder"
+        )
+    if name not in known:
+        there = ", ".join(sorted(known))
         raise ExportRefusedError(
             f"{place} tells no lineage of {name}; it does of: {there or 'nothing, so it is no folder of data sets'}"
         )
+    path = known[name]
     value, reason = _value(place, name, row, variable.upper())
     records = tuple(read_lineage(place, name, row))
     if not records:
@@ -148,9 +155,22 @@ def lock_of(session: Session, place: Path) -> Source | None:
             f"{place} was made for the public: its records were renamed, and nothing in it leads back; "
             "trace the same row in a lock of the profile study"
         )
+    if manifest.get("kind") == _TWIN:
+        raise ExportRefusedError(
+            f"{place} is a twin: its people are invented, and nothing is behind them"
+        )
     known = {each.name: each for each in keeping.locks(session)}
     lock = known.get(str(manifest.get("name")))
+    if lock is not None and not _is_its_root(place, lock.root):
+        raise ExportRefusedError(
+            f"{place} says that it is lock {lock.name}, and its root is another than that lock's: it was changed, or is of "
+            f"another installation; run: hometrial lock verify {place}"
+        )
     return None if lock is None else keeping.source_of(session, lock)
+
+
+def _is_its_root(place: Path, root: str) -> bool:
+    return (place / MANIFEST_SUMS).is_file() and vouching.root_of(place) == root
 
 
 def traced(session: Session, cell: Cell, taken: Source | None, most: int = 1000) -> Traced:

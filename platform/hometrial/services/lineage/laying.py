@@ -33,6 +33,8 @@ def laid_out(source: Source) -> Iterator[tuple[str, bytes]]:
     for made in (*tabulations.values(), *analyse(source, tabulations).values()):
         yield file_of(made.data_set.name), _written(made.table, _records(made))
     for each in TIDY.values():
+        if each.source == "audit":
+            continue  # the trail is behind everything, and nothing is behind the trail
         yield file_of(each.name), _written(each.rows(source), _record(each, source))
 
 

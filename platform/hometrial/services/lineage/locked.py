@@ -15,6 +15,7 @@ from hometrial.exports.source.reading import Source
 from hometrial.exports.tidy.days import OTHER_NAMES
 from hometrial.exports.tidy.tables import TIDY, Tidy
 from hometrial.models import DataLock
+from hometrial.services.lineage import sampled
 from hometrial.services.lineage.cells import Cell, how_of, reason_of, said_of
 from hometrial.services.lineage.chain import Facts, facts
 from hometrial.services.lineage.laying import RECORDS, ROWS_IN_A_GROUP, file_of
@@ -25,7 +26,7 @@ from hometrial.services.locking.wanted import Wanted
 from hometrial.services.locking.worked_out import LINEAGE, Order
 from hometrial.services.metrics import RULES
 
-_DAY = "participant_day"
+_DAY, _TRAIL = "participant_day", "audit_trail"
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ def in_lock(
     seen, or cannot be laid out.
     """
     kept, order, home = shelved(session, lock), Order(LINEAGE, lock.number), database.settings.home
+    if sampled.is_of_samples(asked.data_set):
+        told = asked.data_set, asked.row, asked.variable
+        return sampled.in_lock(database, lock, kept, told), kept
     standing = worked_out.standing(session, home, order)
     if standing.state != "ready":
         worked_out.make(database, order)
@@ -53,10 +57,7 @@ def in_lock(
     if standing.state != "ready":
         raise ExportRefusedError(f"lock {lock.name} cannot be laid out: {standing.error}")
     name = asked.data_set.lower() if asked.data_set.lower() in TIDY else asked.data_set.upper()
-    path = worked_out.file(home, standing.name, file_of(name))
-    if not path.is_file():
-        there = sorted(each.stem.removeprefix("tidy-") for each in path.parent.iterdir())
-        raise ExportRefusedError(f"the lock has no data set {name}; it has {', '.join(there)}")
+    path = _file(worked_out.file(home, standing.name, ""), name)
     tidy = TIDY.get(name)
     variable = asked.variable.upper() if tidy is None else asked.variable.lower()
     (value, reason), records = _read(path, name, asked.row, variable)
@@ -66,6 +67,21 @@ def in_lock(
     disguise = _disguise(database, lock, kept)
     named = tuple(_named(each, disguise, kept) for each in records)
     return Cell(name, asked.row, variable, value, how, named, reason), kept
+
+
+def _file(place: Path, name: str) -> Path:
+    """Return the file of a data set. Raises ExportRefusedError for one that is not there: no other file is ever read."""
+    if name == _TRAIL:
+        raise ExportRefusedError(
+            f"{name}: its rows are the trail itself, and nothing is behind them; `hometrial audit verify` proves them"
+        )
+    there = {each.name: each for each in place.iterdir()}
+    if file_of(name) not in there:
+        names = sorted(each.stem.removeprefix("tidy-") for each in there.values())
+        raise ExportRefusedError(
+            f"the lock has no data set {name}; it has {', '.join(names)}, and samples/STREAM/participant=P/month=YYYY-MM"
+        )
+    return there[file_of(name)]
 
 
 def _read(

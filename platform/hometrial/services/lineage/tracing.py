@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from hometrial import clock
 from hometrial.db import Base
 from hometrial.errors import ExportRefusedError
 from hometrial.exports.source.reading import Source
@@ -30,6 +31,8 @@ from hometrial.services.lineage.chain import Chain, Step, facts
 from hometrial.services.lineage.worn import Told
 
 _Table = TypeVar("_Table", bound=Base)
+SAMPLE = "sample"
+"""The table in the name of a record that is one instant of a chunk."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,8 @@ def trace(session: Session, record: str, taken: Source | None = None) -> Chain:
     and for one that there is not.
     """
     table, _, name = record.partition("/")
+    if table == SAMPLE:
+        return _sample(session, record, taken)
     if table not in BY_NAME or not name:
         raise ExportRefusedError(
             f"{record}: no source record; write TABLE/ID, as daily_metric/P-0001/2026-03-05/steps"
@@ -98,6 +103,19 @@ def trace(session: Session, record: str, taken: Source | None = None) -> Chain:
     if table in recorded.ROWS:
         return recorded.record(session, record, table, name, row)
     return _CHAINS[table](_Asked(session, record, name, taken, row))
+
+
+def _sample(session: Session, record: str, taken: Source | None) -> Chain:
+    try:
+        _, code, stream, day, at = record.split("/")
+        on, moment = date.fromisoformat(day), clock.microseconds(datetime.fromisoformat(at))
+    except ValueError as error:
+        raise ExportRefusedError(
+            f"{record}: no sample; write {SAMPLE}/P-0001/heart_rate/2026-03-05/2026-03-05T07:21:05+00:00"
+        ) from error
+    row = _row(taken, "chunk", f"{code}/{stream}/{day}")
+    person = enrolling.find_participant(session, code)
+    return worn.sample(Told(session, record, person, taken, row), stream, on, moment)
 
 
 def _row(taken: Source | None, table: str, name: str) -> Mapping[str, Any]:

@@ -212,6 +212,19 @@ def chunk(told: Told, stream: str, on: date) -> Chain:
     return _of_chunks(told, f"{stream} of {on}", made)
 
 
+def sample(told: Told, stream: str, on: date, at: int) -> Chain:
+    """Return the chain of what a stream says of one instant, in microseconds. Raises ExportRefusedError if that is nothing."""
+    made = [
+        replace(each, samples=each.samples.filter(pc.equal(each.samples["at"], at)))
+        for each in _on(told, on)
+        if each.signal == stream
+    ]
+    made = [each for each in made if each.samples.num_rows]
+    if not made:
+        raise ExportRefusedError(f"{told.record}: {stream} has no sample of then")
+    return _of_chunks(told, f"{stream} at {clock.instant(at).isoformat()}", made)
+
+
 def _on(told: Told, on: date) -> list[Piece]:
     kept = Kept(told.session, told.person, told.taken)
     streams = told.session.scalars(
