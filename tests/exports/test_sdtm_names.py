@@ -6,7 +6,12 @@ from protocols import KNOWN
 from twins import METRICS, bodies
 
 from hometrial.exports.adam.data_sets import analyse
+from hometrial.exports.sdtm import design
+from hometrial.exports.sdtm.assembling import assemble, numbered
 from hometrial.exports.sdtm.domains import tabulate
+from hometrial.exports.sdtm.study import Study
+from hometrial.exports.source.reading import Source
+from hometrial.exports.source.tables import BY_NAME
 from hometrial.exports.twin import making
 from hometrial.exports.twin.setting import Setting
 from hometrial.protocol import loading
@@ -26,9 +31,7 @@ def source():
         assert old in text
         text = text.replace(old, new)
     protocol = loading.load(text, "long.yaml", KNOWN)
-    return judged.trimmed(
-        making.twin(Setting(protocol, text, bodies("ldn-crohns"), METRICS, 7), 2)
-    )
+    return judged.trimmed(making.twin(Setting(protocol, text, bodies("ldn-crohns"), METRICS, 7), 2))
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +55,23 @@ def test_visits_are_the_same_in_plan_and_people_and_no_two_are_alike(made):
     planned = [row for row in made["SV"].table.to_pylist() if row["SVPRESP"] == "Y"]
     assert planned
     assert all(plan[row["VISITNUM"]] == row["VISIT"] for row in planned)
+
+
+def test_a_long_name_is_cut_where_it_stands_in_a_sentence():
+    body = loading.shipped_text("ldn-mecfs").replace('label: "Delayed start"', f'label: "{LONG}mg"')
+    versions = [{"id": "P", "in_force": True, "body": body}]
+    study = Study(Source({"protocol_version": BY_NAME["protocol_version"].table(versions)}))
+    [made] = assemble("TA", design.ta(study), study)
+    branches = {row["TABRANCH"] for row in made.table.to_pylist() if row["ARMCD"] == "DEL"} - {""}
+    [said] = branches
+    assert said.startswith("Allocated to Größe")
+    assert 180 < len(said.encode()) <= 200
+
+
+def test_a_label_with_a_number_behind_it_has_forty_characters_at_most():
+    label = "Reported Term for the Procedure or Finding"
+    assert numbered(label, 7) == "Reported Term for the Procedure or Fin 7"
+    assert [len(numbered(label, place)) for place in (9, 10, 100)] == [40, 40, 40]
 
 
 def test_analysis_data_sets_know_the_arm_by_its_short_code(source, made):

@@ -23,6 +23,7 @@ PERSON, SOURCE, SUPPLEMENT = "_person", "_source", "_supplement"
 what no variable of the domain holds: {QNAM: Qualifier}."""
 LINEAGE = pa.schema([("row", pa.int64()), ("source", pa.string())])
 LONGEST_NAME = 8
+_LONGEST_LABEL = 40
 _WHOLE_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _BASELINED = ("STRESC", "ORRES")
 
@@ -159,8 +160,13 @@ def spill(domain: DataSet, row: Row) -> None:
         row[column.name], *further = pieces(value)
         for place, piece in enumerate(further, start=1):
             name = f"{column.name[: LONGEST_NAME - len(str(place))]}{place}"
-            label = f"{column.label[:37]} {place}"
+            label = numbered(column.label, place)
             row.setdefault(SUPPLEMENT, {})[name] = Qualifier(label, piece)
+
+
+def numbered(label: str, place: int) -> str:
+    """Return a label of at most forty characters with a number behind it."""
+    return f"{label[: _LONGEST_LABEL - 1 - len(str(place))]} {place}"
 
 
 def supplements(name: str, rows: list[Row], study: Study) -> list[Row]:

@@ -1,7 +1,7 @@
 """TA, TE, TI, TV: the trial as the protocol plans it: arms, elements, criteria and visits."""
 
 from hometrial.exports.sdtm import planned
-from hometrial.exports.sdtm.assembling import SOURCE, Row
+from hometrial.exports.sdtm.assembling import SOURCE, Row, pieces
 from hometrial.exports.sdtm.criteria import criteria
 from hometrial.exports.sdtm.study import Study
 from hometrial.protocol.arms import Epoch
@@ -28,7 +28,7 @@ def ta(study: Study) -> list[Row]:
                 {
                     SOURCE: stored, "ARMCD": arms[arm.id], "ARM": names[arm.id], "TAETORD": place,
                     "ETCD": codes[epoch.id], "ELEMENT": planned.element(epoch.id),
-                    "TABRANCH": f"Allocated to {names[arm.id]}" if epoch.id == branching else "",
+                    "TABRANCH": pieces(f"Allocated to {names[arm.id]}")[0] if epoch.id == branching else "",
                     "TATRANS": _transition(epochs, place),
                     "EPOCH": study.epoch_terms[epoch.id],
                 }
@@ -58,7 +58,7 @@ def _transition(epochs: tuple[Epoch, ...], place: int) -> str:
     if following and following[0].optional:
         consent = " and consents anew" if following[0].reconsent else ""
         said.append(f"Only who chooses to{consent} goes on to {planned.element(following[0].id)}")
-    return "; ".join(said)
+    return pieces("; ".join(said))[0]
 
 
 def te(study: Study) -> list[Row]:

@@ -1,6 +1,6 @@
 """Words of any length as supplemental qualifiers: what is too long for one goes on in the next."""
 
-from hometrial.exports.sdtm.assembling import Qualifier, pieces
+from hometrial.exports.sdtm.assembling import Qualifier, numbered, pieces
 
 
 def qualifiers(
@@ -10,6 +10,6 @@ def qualifiers(
     found = {}
     for place, piece in enumerate(pieces(" ".join(words.split()))):
         number = str(place or "")
-        numbered = f"{label[:37]} {number}" if number else label
-        found[f"{name[: 8 - len(number)]}{number}"] = Qualifier(numbered, piece, origin, evaluator)
+        named = numbered(label, place) if place else label
+        found[f"{name[: 8 - len(number)]}{number}"] = Qualifier(named, piece, origin, evaluator)
     return found
