@@ -1,13 +1,14 @@
 """What a sceptic stumbles over in a report: widths, signs that a font lacks, directions, and who is counted."""
 
 import dataclasses
+import re
 import warnings
 
 import paper_read
 from piloted import of_pilot
 from reported import STANDING, of_twin, report
 
-from hometrial.exports.report import changes, endpoints, header, missing, saying, small_cells
+from hometrial.exports.report import board, changes, endpoints, header, missing, saying, small_cells
 from hometrial.exports.report.blocks import Paragraph, Section, Table
 from hometrial.exports.report.effects import effects
 from hometrial.exports.report.material import Material
@@ -138,3 +139,15 @@ def test_a_sign_that_the_font_of_the_paper_lacks_is_printed_as_its_number_and_na
     assert caplog.records == []
     whole = paper_read.read(pdf(dataclasses.replace(plain, sections=()), STANDING, compressed=False)).text  # fmt: skip
     assert "no sign in the font" not in whole
+
+
+def test_no_pack_counts_events_without_saying_which():
+    material = of_twin("ldn-mecfs")
+    within = board.groups(material, masked=True)
+    _, events, _ = board.by_arm(material, within)
+    said = [each.text for each in events.blocks if isinstance(each, Paragraph)]
+    assert [each[:7] for each in said] == ["Arm A: ", "Arm B: "]
+    pooled = board.adverse_events(material).blocks[0].text
+    found = [int(re.search(r"grade than the person's own run-in; (\d+) that", each)[1]) for each in (*said, pooled)]  # fmt: skip
+    assert found[0] + found[1] == found[2]
+    assert all("not counted" in each for each in (*said, pooled))

@@ -11,7 +11,7 @@ from hometrial.exports.report.blocks import COUNT, Section
 from hometrial.exports.report.effects import effects
 from hometrial.exports.report.material import Frame, Material
 from hometrial.exports.report.narratives import narratives
-from hometrial.exports.report.safety import KINDS, by_term, overview, rate
+from hometrial.exports.report.safety import KINDS, by_term, counting, overview, rate
 
 _GRADES = (1, 2, 3, 4, 5)
 _STATES = (
@@ -74,6 +74,7 @@ def adverse_events(material: Material) -> Section:
     if not events.treated:
         made.say("Nobody has taken a dose.")
         return made
+    made.say(counting(events))
     overview(made, events)
     by_term(made, events, "organ", "Body system")
     _by_grade(made, {"Everybody": events})
@@ -166,6 +167,8 @@ def _people(material: Material, within: Groups) -> Section:
 def _events(material: Material, within: Groups) -> Section:
     made = Section("arm-events", "Adverse events by arm")
     events = {name: Events(material, people) for name, people in within.items()}
+    for name, each in events.items():
+        made.say(counting(each, f"{name}: "))
     head = ("", *(f"{name}, n = {len(each.treated)}" for name, each in events.items()))
     rows = []
     for label, kind in KINDS:
@@ -235,5 +238,5 @@ def _outcomes(made: Section, material: Material, within: Groups) -> None:
     made.table(
         "People with a value, of the endpoint's population",
         ("Endpoint", "Population", *(f"{name}, k/n (%; exact 95 % CI)" for name in within)), rows,
-        "Some are not due yet.",
+        "Without a value are those too whose time is still to come.",
     )  # fmt: skip

@@ -37,18 +37,7 @@ def section(material: Material) -> Section:
         made.say("Nobody has taken a dose.")
         narratives(made, events)
         return made
-    asked = material.protocol.analysis.safety
-    after = asked.days_after_last_dose
-    was_there = int(((events.all["TRTEMFL"] == "Y") & ~events.all["emergent"]).sum())
-    before = int((events.all["PREFL"] == "Y").sum())
-    made.say(
-        f"{len(events.treated)} people, {events.weeks:.1f} person-weeks from the first dose to {after} days after the last, "
-        f"or to the end of the study. Counted are events that began in that time and were new, or worse by a grade than the "
-        f"person's own run-in; {was_there} that were there before at the same or a higher grade are not counted, nor are "
-        f"{before} that began before the drug. An event without a judgement counts as related, one without a grade as no grade 3. "
-        f"By the protocol events are asked for from {saying.words(asked.adverse_events_from)} on, serious ones from "
-        f"{saying.words(asked.serious_events_from)} on.",
-    )  # fmt: skip
+    made.say(counting(events))
     overview(made, events)
     by_term(made, events)
     _by_dose(made, events)
@@ -58,6 +47,22 @@ def section(material: Material) -> Section:
     shifts(made, material)
     narratives(made, events)
     return made
+
+
+def counting(events: Events, of_whom: str = "") -> str:
+    """Say of how many people, over which time, and which events are counted: no number of events stands without it."""
+    asked = events.material.protocol.analysis.safety
+    own = events.all[events.all["SUBJID"].isin(events.treated)]
+    was_there = int(((own["TRTEMFL"] == "Y") & ~own["emergent"]).sum())
+    before = int((own["PREFL"] == "Y").sum())
+    return (
+        f"{of_whom}{len(events.treated)} people, {events.weeks:.1f} person-weeks from the first dose to {asked.days_after_last_dose} "
+        f"days after the last, or to the end of the study. Counted are events that began in that time and were new, or worse by a "
+        f"grade than the person's own run-in; {was_there} that were there before at the same or a higher grade are not counted, nor "
+        f"are {before} that began before the drug. An event without a judgement counts as related, one without a grade as no grade "
+        f"3. By the protocol events are asked for from {saying.words(asked.adverse_events_from)} on, serious ones from "
+        f"{saying.words(asked.serious_events_from)} on."
+    )  # fmt: skip
 
 
 def rate(made: Section, name: str, count: int, weeks: float) -> str:
