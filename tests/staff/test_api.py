@@ -275,6 +275,19 @@ def test_what_is_not_there_is_told_as_a_problem(sam):
         problem(sam.get(path), 404)
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("path", ["/study", "/tables/participant_day", "/nothing"])
+def test_another_method_is_told_as_a_problem_and_writes_nothing(place, method, path):
+    told = problem(place.test_client().open(f"/api/v1{path}", method=method), 405)
+    assert told["value"] == method
+
+
+def test_the_address_of_the_next_page_given_as_a_cursor_is_told_what_it_is(sam):
+    page = sam.get("/tables/participant_day?limit=1").json["next"]
+    told = problem(sam.get("/tables/participant_day", cursor=page), 400)
+    assert "the whole address" in told["way_out"]
+
+
 def test_words_that_somebody_typed_stay_behind_unless_a_role_may_have_them(place, token, sam):
     problem(sam.get("/tables/query", profile="words"), 403)
     manager = Program(place, token("mona", ("data_manager",)))

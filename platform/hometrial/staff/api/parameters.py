@@ -85,7 +85,9 @@ def _cursor(told: str) -> tuple[str, int, str]:
 
 def _no_cursor(told: str) -> ValueWrongError:
     return ValueWrongError(
-        "cursor", told, "take `next` of the page before as it is, or begin without"
+        "cursor",
+        told,
+        "`next` of the page before is the whole address of this one; get it as it is, or begin without a cursor",
     )
 
 
