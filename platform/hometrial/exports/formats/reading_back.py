@@ -158,7 +158,9 @@ def _labels(where: str, frame: Frame, found: Read, reader: Reader) -> int:
         _same(f"{where}: the label", frame.data_set.label, found.label)
         counted += 1
     labelled = found.values
-    for variable, codes in frame.values.items() if labelled is not None else ():
+    for variable, codes in frame.values.items():
+        if labelled is None:
+            break
         there = labelled.get(variable, {})
         for code, text in codes.items():
             _same(f"{where}: the label of {variable} {code}", text, there.get(code, ""))
