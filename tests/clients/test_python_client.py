@@ -143,8 +143,17 @@ def test_a_refusal_is_an_error_with_the_servers_words(trial, client, place):
     assert refused.value.status == 404
     with pytest.raises(client.RefusedError, match="Account"):
         client.Hometrial(place[0], "hometrial_wrong").study()
-    with pytest.raises(client.HometrialError, match="https"):
-        client.Hometrial("http://staff.example.org", "x")
+    for address in ("staff.example.org", "localhost.example.org", "127.0.0.1.example.org", "127.0.0.1@example.org"):  # fmt: skip
+        with pytest.raises(client.HometrialError, match="https"):
+            client.Hometrial(f"http://{address}", "x")
+
+
+def test_a_token_goes_out_also_where_netrc_has_a_password_for_the_server(
+    client, place, tmp_path, monkeypatch
+):
+    (tmp_path / "netrc").write_text("machine localhost login ann password x\nmachine 127.0.0.1 login ann password x\n")  # fmt: skip
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    assert client.Hometrial(*place[:2]).study()
 
 
 class _Short(BaseHTTPRequestHandler):

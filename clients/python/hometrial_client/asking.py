@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -21,6 +22,18 @@ _TRIES, _LONGEST_WAIT = 6, 120.0
 """How often a request that came too soon is made again, and the longest that the server may have us wait for it."""
 
 
+class _Bearer(requests.auth.AuthBase):
+    """A token, whatever a .netrc file of this machine holds for the server."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put the token on a request."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
 class Server:
     """A staff site."""
 
@@ -28,14 +41,15 @@ class Server:
         own = token or os.environ.get("HOMETRIAL_TOKEN", "")
         if not own:
             raise HometrialError("no token: give token=..., or set the variable HOMETRIAL_TOKEN")
-        is_local = url.startswith(("http://localhost", "http://127.0.0.1"))
-        if not url.startswith("https://") and not is_local:
+        told = urlsplit(url)
+        is_local = told.scheme == "http" and told.hostname in ("localhost", "127.0.0.1")
+        if told.scheme != "https" and not is_local:
             raise HometrialError(
                 f"url: {url} must start with https://, or the token could be read on the way"
             )
         self._address = f"{url.rstrip('/')}/api/v1"
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {own}"
+        self._session.auth = _Bearer(own)
 
     def ask(
         self, path: str, query: Mapping[str, Any] | None = None, *, method: str = "GET"
