@@ -41,6 +41,8 @@ cat(nrow(some), names(some), "\\n")
 beats <- hometrial_samples(trial, "heart_rate", participant = "P-0001", from = "2016-04-02", to = "2016-04-02")
 cat(nrow(beats), sum(beats$value), class(beats$at)[1], "\\n")
 cat(tryCatch(hometrial_table(trial, "nothing"), error = function(e) conditionMessage(e)), "\\n")
+cat(tryCatch(hometrial("http://localhost.example.org", "x")$url, error = function(e) conditionMessage(e)), "\\n")
+cat(class(hometrial_table(trial, "device")$firmware), class(beats$device), class(days$day_status), "\\n")
 trace <- getFromNamespace(".counted", "hometrial")
 assignInNamespace(".counted", function(told, participant) trace(told, participant) + 1L, "hometrial")
 cat(tryCatch(hometrial_table(trial, "participant_day"), error = function(e) conditionMessage(e)), "\\n")
@@ -114,12 +116,16 @@ def served(shared_study, tmp_path_factory):
 
 def test_tables_and_samples_come_as_data_frames_and_a_missing_row_stops(installed, served):
     lines, errors = installed(PROGRAM, *served[:2])
-    assert len(lines) == 5, errors
+    assert len(lines) == 7, errors
     assert lines[0] == "6 Date 2016-04-01 logical"
     assert lines[1] == "3 local_day participant_id"
     assert lines[2] == f"20 {sum(range(60, 80))} POSIXct"
     assert "404" in lines[3]
-    assert "6 rows came, and the server counted 7" in lines[4]
+    assert lines[4].startswith("url must start with https://")
+    assert lines[5] == "character character character", (
+        "what is text stays text, also where it is empty"
+    )
+    assert "6 rows came, and the server counted 7" in lines[6]
 
 
 def _has(*packages):

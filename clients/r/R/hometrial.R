@@ -3,7 +3,7 @@
 #' A study on a staff site; the token may stand in the variable HOMETRIAL_TOKEN.
 hometrial <- function(url, token = Sys.getenv("HOMETRIAL_TOKEN")) {
   if (!nzchar(token)) stop("no token: give token, or set the variable HOMETRIAL_TOKEN")
-  if (!grepl("^https://|^http://(localhost|127\\.0\\.0\\.1)", url)) {
+  if (!grepl("^https://|^http://(localhost|127\\.0\\.0\\.1)(:[0-9]+)?(/|$)", url)) {
     stop("url must start with https://, or the token could be read on the way")
   }
   structure(list(url = sub("/+$", "", url), token = token), class = "hometrial")
@@ -12,7 +12,7 @@ hometrial <- function(url, token = Sys.getenv("HOMETRIAL_TOKEN")) {
 #' A tidy table as a data frame; it stops unless as many rows came as the server counted.
 hometrial_table <- function(trial, name, participant = NULL, columns = NULL, profile = NULL) {
   asked <- list(participant = participant, columns = columns, profile = profile)
-  rows <- .rows(trial, paste0("/tables/", name), asked)
+  rows <- .rows(trial, paste0("/tables/", name), asked, .texts(trial, name))
   told <- .text(trial, paste0("/tables/", name, "/changes"),
                 list(changed_since = "1970-01-01T00:00:00Z", profile = profile))
   counted <- .counted(told, participant)
@@ -24,7 +24,19 @@ hometrial_table <- function(trial, name, participant = NULL, columns = NULL, pro
 
 #' Samples of a stream, of some people and local days or all.
 hometrial_samples <- function(trial, stream, participant = NULL, from = NULL, to = NULL) {
-  .rows(trial, paste0("/samples/", stream), list(participant = participant, from = from, to = to))
+  .rows(trial, paste0("/samples/", stream), list(participant = participant, from = from, to = to), .SAMPLE_TEXTS)
+}
+
+.SAMPLE_TEXTS <- c("participant_id", "session", "stage", "type", "source", "device", "chunk")
+
+# Which columns of a table are text by the server's word: firmware 1.10 is no number, and a coarse date no day.
+.texts <- function(trial, name) {
+  parts <- strsplit(.text(trial, "/tables", list()), '{"name": ', fixed = TRUE)[[1]]
+  heads <- grep('"keys": [', parts, fixed = TRUE)
+  own <- heads[startsWith(parts[heads], paste0('"', name, '"'))]
+  if (!length(own)) return(character(0))
+  columns <- parts[seq(own + 1L, min(c(heads[heads > own], length(parts) + 1L)) - 1L)]
+  sub('^"([^"]*)".*', "\\1", columns[grepl('"type": "text"', columns, fixed = TRUE)])
 }
 
 .counted <- function(told, participant) {
@@ -38,11 +50,12 @@ hometrial_samples <- function(trial, stream, participant = NULL, from = NULL, to
   sum(vapply(unique(participant), one, integer(1)))
 }
 
-.rows <- function(trial, path, asked) {
+.rows <- function(trial, path, asked, texts) {
   file <- .fetched(trial, path, c(asked, format = "csv"))
   on.exit(unlink(file))
   rows <- read.csv(file, colClasses = "character", check.names = FALSE, na.strings = "", encoding = "UTF-8")
-  rows[] <- lapply(rows, .typed)
+  known <- setdiff(names(rows), texts)
+  rows[known] <- lapply(rows[known], .typed)
   rows
 }
 
