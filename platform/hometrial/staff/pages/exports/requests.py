@@ -17,7 +17,7 @@ from hometrial.staff.permitting import permits
 from hometrial.staff.study import me, reading, sites, study, writing
 from hometrial.tasks import delivering as tasks
 
-GONE = 410
+NOT_YET, GONE = 409, 410
 
 
 @pages.get("/<uuid:request_id>")
@@ -85,6 +85,8 @@ def file(request_id: UUID) -> Response:
     state = _standing(found)
     if state == "gone":
         abort(GONE, "These data sets are ready, but their file is gone; ask for them again.")
+    if state in ("waiting", "running"):
+        abort(NOT_YET, "These data sets are not ready yet; their page says how far they are.")
     if state != "ready":
         abort(GONE, f"These data sets are {state}; ask for them again.")
     return send_file(
