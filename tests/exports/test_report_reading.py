@@ -120,7 +120,7 @@ def test_everybody_who_changed_alike_has_a_mean_and_the_reason_why_no_interval()
 def test_nothing_names_an_arm_where_a_pack_is_masked():
     made = header.section(of_twin("ldn-mecfs"))
     told = " ".join(cell for row in made.blocks[0].rows for cell in row)
-    assert "2 arms, allocated 1:1 by permuted blocks; open label" in told
+    assert "2 arms, allocated 1:1 by permuted blocks; masking: none" in told
     assert not any(label in told for label in of_twin("ldn-mecfs").arms)
 
 

@@ -10,7 +10,7 @@ NOISE = 1e-9
 """Differences of decimal fractions are exact but for so much: closer ones are the same, smaller ones are zero."""
 
 
-def known(values: Sequence[float], least: int, named: str) -> Values:
+def known(values: Sequence[float] | Values, least: int, named: str) -> Values:
     """Return values as an array. Raises ValueError for fewer than `least` of them, or one that is no number."""
     found: Values = np.asarray(values, dtype=float)
     if found.size < least:

@@ -30,7 +30,8 @@ def enrolment(material: Material) -> Section:
     made = Section("enrolment", "Enrolment against the plan")
     planned = material.protocol.design.planned
     days = sorted(day for day in material.people["RFICDT"] if not saying.is_missing(day))
-    said = made.share("consented of planned", min(len(days), planned), planned)
+    said = saying.plain(min(len(days), planned), planned)
+    made.record("consented of planned", said, planned, {"k": min(len(days), planned)}, COUNT)
     over = f" and {len(days) - planned} more" if len(days) > planned else ""
     made.say(f"Consented of the {planned} that are planned: {said}{over}.")
     months = Counter(f"{day:%Y-%m}" for day in days)

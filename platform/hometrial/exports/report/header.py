@@ -33,8 +33,7 @@ def _design(protocol: Protocol) -> str:
         groups = f"{len(arms)} arms, allocated {ratio} by {words(protocol.allocation.method)}"
     else:
         groups = "one arm, nobody allocated"
-    masked = "open label" if design.masking == "none" else f"masked: {design.masking}"
-    return f"{groups}; {masked}; {design.sites} site{'s' if design.sites == 'several' else ''}; {design.planned} people planned"
+    return f"{groups}; masking: {design.masking}; {design.sites} site{'s' if design.sites == 'several' else ''}; {design.planned} people planned"
 
 
 def section(material: Material) -> Section:

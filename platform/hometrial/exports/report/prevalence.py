@@ -40,8 +40,8 @@ def curves(made: Section, events: Events) -> None:
     )
     watched = {week: n for weeks in found.values() for week, (_, n) in weeks.items()}
     some = sorted({1, *range(4, max(watched), 4), max(watched)})
-    told = ", ".join(f"{watched[week]} in week {week}" for week in some)
-    made.say(f"Under observation: {told}. With few people left one event moves a curve far.", "note", single=True)  # fmt: skip
+    watching = ", ".join(f"{watched[week]} in week {week}" for week in some)
+    made.say(f"Under observation: {watching}. With few people left one event moves a curve far.", "note", single=True)  # fmt: skip
 
 
 def weekly(events: Events, term: str) -> Weeks:

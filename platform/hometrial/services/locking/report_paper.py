@@ -1,7 +1,6 @@
 """The pilot report on paper: the same sections as the page, with tables, figures and the caution on every sheet."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 
 from fpdf.enums import MethodReturnValue, XPos, YPos
@@ -14,14 +13,13 @@ from hometrial.exports.report.making import Report
 from hometrial.exports.report.material import Standing
 from hometrial.exports.report.record import record
 from hometrial.services.agreeing.paper import Paper, Sheet
+from hometrial.services.locking.lacked_signs import named
 
 _SMALL, _CELL, _TEXT = 7.4, 7.6, 9.0
 _LINE = 1.28
 _PAD = 1.2
 _ROOM, _HEADING = 6.0, 14.0
 _POINTS = 72 / 25.4
-_MOST_NAMED = 60
-"""So many characters that the font lacks are named."""
 
 
 def pdf(report: Report, standing: Standing, *, compressed: bool = True) -> bytes:
@@ -32,20 +30,8 @@ def pdf(report: Report, standing: Standing, *, compressed: bool = True) -> bytes
     paper = _written(report, standing, "", compressed=compressed)
     body = paper.file()  # also if it is written again: it closes the fonts
     if paper.lacked:
-        body = _written(report, standing, _lacking(paper.lacked), compressed=compressed).file()
+        body = _written(report, standing, named(paper.lacked), compressed=compressed).file()
     return body
-
-
-def _lacking(characters: Sequence[str]) -> str:
-    """Name the characters that stand as numbers."""
-    found = sorted(set(characters))
-    named = [f"[U+{ord(each):04X}] {unicodedata.name(each, 'without a name').lower()}" for each in found]  # fmt: skip
-    more = len(named) - _MOST_NAMED
-    rest = f" and {more} more" if more > 0 else ""
-    return (
-        f"{len(found)} characters in this report have no sign in the font of this paper, or run from right to left; they stand as "
-        f"their numbers in Unicode, and the page (HTML) shows them as they are: {'; '.join(named[:_MOST_NAMED])}{rest}."
-    )  # fmt: skip
 
 
 def _written(report: Report, standing: Standing, notice: str, *, compressed: bool) -> "ReportPaper":
