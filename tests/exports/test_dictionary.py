@@ -23,7 +23,7 @@ def test_the_pages_python_and_duckdb_read_an_export(exported):
     page = PAGE.read_text().replace("DIR", str(out))
     found: dict[str, object] = {}
 
-    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], found)  # noqa: S102
+    exec(re.search(r"```python\n(import pandas.*?)```", page, re.DOTALL)[1], found)  # noqa: S102
     hours = duckdb.sql(re.search(r"```sql\n(.*?)```", page, re.DOTALL)[1].replace("2026", "2016"))
 
     assert len(found["beats"]) == 80

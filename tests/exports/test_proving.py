@@ -1,8 +1,10 @@
 """A folder's files are shown, by themselves, to hold the data sets whose content hashes the manifest tells."""
 
 import json
+import re
 import shutil
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -118,6 +120,13 @@ def test_the_manifest_tells_of_each_file_what_it_holds(made):
     assert entries(made)["dictionary.csv"]["columns"] == len(described_files.DICTIONARY)
     assert entries(made)["adam-transformations.csv"]["columns"] == 6
     assert "columns" not in entries(made)["datapackage.json"]
+
+
+def test_the_pages_program_computes_the_hash_without_us(made, capsys):
+    page = (Path(__file__).resolve().parents[2] / "docs/data-sets.md").read_text(encoding="utf-8")
+    program = re.search(r"```python\n(import hashlib.*?)```", page, re.DOTALL)[1]
+    exec(program.replace("DIR/sdtm-json/vs.json", str(made / "adam-json/adxx.json")), {})  # noqa: S102
+    assert capsys.readouterr().out.strip() == entries(made)["adam-json/adxx.json"]["content"]
 
 
 def rewrite_parquet(place, change):
