@@ -1,7 +1,7 @@
 """Data sets of many people: the daily tables in three formats, a whole folder step by step, source tables out of a database.
 
 python tests/bench/data_sets.py                      # daily tables of 75 people x 300 days, folders of 6 and 75 people
-python tests/bench/data_sets.py --people 75,750      # and of ten times as many: half an hour of the processor
+python tests/bench/data_sets.py --people 75,750      # and of ten times as many: a quarter of an hour of the processor or more
 python tests/bench/data_sets.py --people 75,750 --formats parquet,csv
 python tests/bench/data_sets.py --home FOLDER        # and the source tables out of a demo's home
 
