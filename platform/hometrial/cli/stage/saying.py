@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from hometrial.questionnaires.instrument import ChoiceItem, Instrument, Item, NumberItem, ScaleItem
+from hometrial.questionnaires.operations import Source
 from hometrial.services.asking.occasions import Occasion
 from hometrial.services.rehearsing.forms import Say
 
@@ -44,7 +45,8 @@ def say_of(mood: Mood) -> Say:
         if isinstance(item, ChoiceItem):
             return _chosen(instrument, item, bad)
         if isinstance(item, ScaleItem):
-            return item.low + round((item.high - item.low) * bad)
+            place = 1 - bad if _is_better_high(instrument, item.id, item.low, item.high) else bad
+            return item.low + round((item.high - item.low) * place)
         return _number(item, bad) if isinstance(item, NumberItem) else None
 
     return say
@@ -60,7 +62,23 @@ def _chosen(instrument: Instrument, item: ChoiceItem, bad: float) -> Any:
         instrument.id == "dsq_pem"
     ):  # at the screening; who has no malaise after exertion is not in this trial
         bad = max(bad, 0.6)
-    return values[round((len(values) - 1) * bad)]
+    place = 1 - bad if _is_better_high(instrument, item.id, values[0], values[-1]) else bad
+    return values[round((len(values) - 1) * place)]
+
+
+def _is_better_high(instrument: Instrument, item: str, low: float, high: float) -> bool:
+    """Return whether who is better answers higher, by the first score with a direction that the item is a part of."""
+    for score in instrument.scores:
+        if score.direction is not None and item in getattr(score, "items", ()):
+            recoding = getattr(score, "recoding", None)
+            ends = (
+                Source({item: end}, instrument.recodings).number(item, recoding)
+                for end in (low, high)
+            )
+            first, last = ends
+            rises = first is not None and last is not None and first < last
+            return rises == (score.direction == "higher_better")
+    return False
 
 
 def _number(item: NumberItem, bad: float) -> int | float:
