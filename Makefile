@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup demo test check format bench pictures torture lock clean
+.PHONY: help setup demo test everyday check format bench pictures torture lock clean
 
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -21,6 +21,9 @@ demo: setup  ## a seeded trial on this machine: database, import, gate, staff pa
 
 test: setup  ## the whole suite
 	$(BIN)/python -m pytest --numprocesses logical --dist worksteal
+
+everyday: setup  ## the suite without its long tests, for while one works
+	$(BIN)/python -m pytest --numprocesses logical --dist worksteal -m "not long"
 
 check: setup  ## lint, types, imports, dead dependencies
 	$(BIN)/ruff check .

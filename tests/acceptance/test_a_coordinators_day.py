@@ -25,6 +25,8 @@ from hometrial.staff import create_app
 from hometrial.tasks import sending
 from hometrial.tasks.engine import House
 
+pytestmark = pytest.mark.long
+
 DAY = 20 * 60
 """Seconds of a routine day (features.md 5.1)."""
 READ, PRESS, TYPE = 12.0, 3.0, 0.3

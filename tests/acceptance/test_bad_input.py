@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 HEART_RATE = "heartrate_seconds_merged.csv"
 ROWS = "Id,Time,Value\n7,4/12/2016 7:21:05 AM,60\n7,4/12/2016 7:21:10 AM,61\n"
 GLOBAL = "Takeout/Fitbit/Global Export Data/"

@@ -8,6 +8,8 @@ import pytest
 
 from hometrial_ingest.simulate import google_heart_rate_page
 
+pytestmark = pytest.mark.long
+
 HEART_RATE = "heartrate_seconds_merged.csv"
 STEPS = "minuteStepsNarrow_merged.csv"
 BEAT_FILE = "Takeout/Fitbit/Global Export Data/heart_rate-2016-06-24.json"

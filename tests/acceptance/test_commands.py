@@ -8,6 +8,8 @@ import pytest
 
 from hometrial import embedded
 
+pytestmark = pytest.mark.long
+
 BEAT_FILE = "Takeout/Fitbit/Global Export Data/heart_rate-2016-06-24.json"
 STEP_FILE = "Takeout/Fitbit/Global Export Data/steps-2016-06-24.json"
 FATES = ("rows_accepted", "rows_duplicate", "rows_quarantined", "rows_unreadable")

@@ -15,6 +15,8 @@ from hometrial.services.agreeing import understanding
 from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.trial import following
 
+pytestmark = pytest.mark.long
+
 PDF = b"%PDF-1.7\nscanned"
 TIME = ("--zone", "Europe/Berlin")
 AFTER = "2026-03-02T00:30:00+01:00"

@@ -7,6 +7,8 @@ import pytest
 from played_cast import Manner
 from played_trial import play
 
+pytestmark = pytest.mark.long
+
 CASTS = {
     # Over the date line and away for good; run out and stopped; an opioid of who failed the questions twice.
     "ldn-mecfs": frozenset({1, 4, 5}),

@@ -15,6 +15,8 @@ from hometrial.protocol.dosing.events import Entry, Intake, Source
 from hometrial.services import enrolling
 from hometrial.services.dosing import storing
 
+pytestmark = pytest.mark.long
+
 REACHED = (
     "sign", "decide", "allocate", "start the drug", "take a dose", "hold a visit", "run out",
     "choose withdraw_completely",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 RECORDINGS = Path(__file__).resolve().parents[2] / "../shared/data"
 MARCH = "fitabase/3.12.16-4.11.16"
 APRIL = "fitabase/4.12.16-5.12.16"

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 TORTURE = Path(__file__).resolve().parents[1] / "torture" / "run.py"
 SHORT = ["--people", "20", "--days", "14", "--step", "72", "--storm", "0.02", "--page-cap", "2500"]
 

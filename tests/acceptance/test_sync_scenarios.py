@@ -14,6 +14,8 @@ from hometrial.tasks import reading
 from hometrial_ingest.data_types import DataType
 from hometrial_ingest.provider import ProviderError
 
+pytestmark = pytest.mark.long
+
 FIRST, DAYS = date(2026, 3, 25), 8  # Berlin puts its clocks forward on 29 March
 
 

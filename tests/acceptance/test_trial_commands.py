@@ -12,6 +12,8 @@ from hometrial.protocol import loading
 from hometrial.services import enrolling
 from hometrial.services.trial import following, screening
 
+pytestmark = pytest.mark.long
+
 ZONE = "Europe/Berlin"
 BODY = loading.shipped_text("ldn-mecfs")
 WORDS = {True: "yes", False: "no"}

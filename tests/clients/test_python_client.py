@@ -24,6 +24,8 @@ from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.staffing import tokens
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 ROOT = Path(__file__).resolve().parents[2]
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},4/{day}/2016 7:{n:02}:05 AM,{60 + n}\n"

@@ -23,6 +23,8 @@ from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.writing import write_all
 from hometrial.exports.report.sensitivity import imputed_change
 
+pytestmark = pytest.mark.long
+
 END = {"DSCAT": "DISPOSITION EVENT", "DSSCAT": "STUDY PARTICIPATION", "DSTERM": "x"}
 PEOPLE, LACKING = 24, (3, 8, 14, 21)
 

@@ -12,6 +12,8 @@ from twins import twin
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.sdtm.domains import tabulate
 
+pytestmark = pytest.mark.long
+
 Rows = list[dict[str, Any]]
 W12, V1, V1B = 8, 2, 4
 """VISITNUM of visits of ldn-mecfs, by their place in its file."""

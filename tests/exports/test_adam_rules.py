@@ -27,6 +27,8 @@ from hometrial.exports.adam.dosing import Doses
 from hometrial.exports.adam.questionnaires import week
 from hometrial.exports.adam.trial import Trial
 
+pytestmark = pytest.mark.long
+
 
 def _treated(until: int, **tabulations: Any) -> Trial:
     return trial("ldn-mecfs", DM=[person(shipped("ldn-mecfs"), RFXENDTC=day(until))], **tabulations)

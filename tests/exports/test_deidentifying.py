@@ -14,6 +14,8 @@ from hometrial.exports.sdtm.study import Study
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import BY_NAME, TABLES
 
+pytestmark = pytest.mark.long
+
 _KEY = bytes(range(32))
 _LATER = date(2027, 3, 1)
 """When everybody's records are older than any embargo."""

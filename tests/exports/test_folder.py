@@ -14,6 +14,8 @@ from hometrial.exports import folder
 from hometrial.services.locking import making
 from hometrial.services.locking.wanted import wanted
 
+pytestmark = pytest.mark.long
+
 BOTH = ("parquet", "csv")
 
 

@@ -18,6 +18,8 @@ from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.frames import Frame, described
 from hometrial.exports.metadata import Column, DataSet
 
+pytestmark = pytest.mark.long
+
 ORIGIN = Origin("LDN-1", datetime(2026, 11, 23))  # noqa: DTZ001 - a file's own wall clock
 AE = DataSet(
     "AE",

@@ -14,6 +14,8 @@ from hometrial.exports.report.blocks import Table
 from hometrial.exports.report.material import Material
 from hometrial.services.locking.report_paper import pdf
 
+pytestmark = pytest.mark.long
+
 CASES = [(protocol, people) for protocol in PROTOCOLS for people in (0, 6)] + [("ldn-crohns", 24)]
 _INTERVAL = re.compile(r"(\d+)/(\d+) \((\d+\.\d) %; (\d+\.\d) to (\d+\.\d)\)")
 _SHARE = re.compile(r"(\d+)/(\d+) \((\d+\.\d) %")

@@ -10,6 +10,8 @@ import pytest
 
 from hometrial_ingest.simulate import Fault, FaultKind, Person, Study
 
+pytestmark = pytest.mark.long
+
 Planted = Callable[[FaultKind], tuple[Person, Fault]]
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from hometrial_ingest.simulate import Fault, FaultKind, Person, Study, study
 from hometrial_ingest.simulate.google import write as write_google_days
+
+pytestmark = pytest.mark.long
 
 Planted = Callable[[FaultKind], tuple[Person, Fault]]
 

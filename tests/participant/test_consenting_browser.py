@@ -19,6 +19,8 @@ from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.entering import freshness
 from hometrial.services.syncing import invitations
 
+pytestmark = pytest.mark.long
+
 _HERE = Path(__file__).parent
 _SPEC = importlib.util.spec_from_file_location("participant_shots", _HERE / "shots.py")
 shots = importlib.util.module_from_spec(_SPEC)

@@ -18,6 +18,8 @@ from hometrial.participant.looks import COOKIE, Look
 from hometrial.protocol.dosing.amounts import TimeOfDay, once
 from hometrial.services.dosing import ordering
 
+pytestmark = pytest.mark.long
+
 _SPEC = importlib.util.spec_from_file_location("shots", Path(__file__).with_name("shots.py"))
 shots = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(shots)

@@ -14,6 +14,8 @@ from hometrial.participant.pages import entering
 from hometrial.services import enrolling, identifying
 from hometrial.services.syncing import invitations
 
+pytestmark = pytest.mark.long
+
 DEVICE = {
     "protocol": "ctap2",
     "transport": "internal",

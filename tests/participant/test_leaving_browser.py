@@ -24,6 +24,8 @@ from hometrial.services.agreeing.sealing import Keys
 from hometrial.services.syncing import invitations
 from hometrial_ingest.data_types import DataType
 
+pytestmark = pytest.mark.long
+
 _SPEC = importlib.util.spec_from_file_location("shots", Path(__file__).with_name("shots.py"))
 shots = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(shots)

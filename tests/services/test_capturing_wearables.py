@@ -25,6 +25,8 @@ from hometrial.services.dosing import storing
 from hometrial.services.metrics import DEFAULT
 from hometrial.services.metrics.episodes import episodes, main_sleep
 
+pytestmark = pytest.mark.long
+
 NOON = datetime(2026, 3, 7, 12, tzinfo=UTC)
 
 

@@ -22,6 +22,8 @@ from hometrial.services.locking.wanted import NewLock, new_lock, wanted
 from hometrial.services.staffing import acting
 from hometrial.services.streaming import files
 
+pytestmark = pytest.mark.long
+
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},{month}/12/2016 7:{n:02}:05 AM,{60 + n}\n"
     for who in (1, 2)

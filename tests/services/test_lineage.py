@@ -34,6 +34,8 @@ from hometrial.services.locking import keeping, making, worked_out
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial_ingest.signals import Signal
 
+pytestmark = pytest.mark.long
+
 SEED, CELLS = 20_261_128, 100
 WORN = ("daily_metric", "data_day")
 

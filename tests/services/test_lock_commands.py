@@ -20,6 +20,8 @@ from hometrial.services.locking import keeping, signing
 from hometrial.services.locking.signing import LockRefusedError
 from hometrial.services.staffing import accounts, factors, totp
 
+pytestmark = pytest.mark.long
+
 PASSWORD = "Vögel fliegen über Teiche"  # noqa: S105
 FEW = ("--format", "csv", "--samples", "")
 

@@ -26,6 +26,8 @@ from hometrial.services.scheduling import schedules
 from hometrial.services.scheduling.schedules import Plan
 from hometrial.services.streaming import writing
 
+pytestmark = pytest.mark.long
+
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 SATURDAYS = {1: date(2016, 3, 26), 2: date(2016, 6, 4), 3: date(2016, 10, 29)}
 """Of three people the first of three days: clocks went forward, stayed, went back on the second."""

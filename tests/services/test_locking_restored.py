@@ -19,6 +19,8 @@ from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.safety import reporting
 from hometrial.settings import Settings
 
+pytestmark = pytest.mark.long
+
 PASSPHRASE = "a rather long passphrase"  # noqa: S105
 BEATS = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:{n:02}:05 AM,{60 + n}\n" for n in range(20))
 

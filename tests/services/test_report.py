@@ -13,6 +13,8 @@ from hometrial.services.locking import making, reporting
 from hometrial.services.locking.keeping import UnknownLockError
 from hometrial.services.locking.wanted import new_lock, wanted
 
+pytestmark = pytest.mark.long
+
 FILES = ("report.html", "report.pdf", "report.json")
 
 

@@ -29,6 +29,8 @@ from hometrial.services.scheduling.bucket import Bucket
 from hometrial.services.scheduling.destinations import DestinationFailedError
 from hometrial.services.scheduling.schedules import Plan
 
+pytestmark = pytest.mark.long
+
 # ruff: noqa: S106 - of servers that live as long as a test
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},4/{day}/2016 7:{n:02}:05 AM,{60 + n}\n"

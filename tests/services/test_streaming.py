@@ -19,6 +19,8 @@ from hometrial.services import enrolling
 from hometrial.services.capturing import wearables
 from hometrial.services.streaming import files, writing
 
+pytestmark = pytest.mark.long
+
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},{month}/{day}/2016 7:{n:02}:05 AM,{60 + n}\n"
     for who in (1, 2)

@@ -13,6 +13,8 @@ from hometrial.services import enrolling, twinning
 from hometrial.services.locking.wanted import wanted
 from hometrial.services.twinning import Order
 
+pytestmark = pytest.mark.long
+
 CSV = wanted(("csv",), streams=())
 
 

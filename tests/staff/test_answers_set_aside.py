@@ -13,6 +13,8 @@ from hometrial.services.asking import judging, opening, saving, submitting
 from hometrial.services.asking.saving import Entry
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 NEVER_SET = datetime(1970, 1, 1, 1, tzinfo=UTC)
 ANSWERS = {f"phq9_{number}": 2 for number in range(1, 9)} | {"phq9_9": 0, "phq9_10": 1}
 

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from hometrial.db import Database
 
+pytestmark = pytest.mark.long
+
 _spec = importlib.util.spec_from_file_location("shots", Path(__file__).with_name("shots.py"))
 assert _spec is not None
 assert _spec.loader is not None

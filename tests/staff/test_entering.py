@@ -21,6 +21,8 @@ from hometrial.staff import create_app, permitting
 from hometrial.staff.opening import WRONG
 from hometrial.staff.pages import entering
 
+pytestmark = pytest.mark.long
+
 
 def told(answer):
     """Return what a page says, without what is of this very request."""

@@ -18,6 +18,8 @@ from hometrial.settings import Settings
 from hometrial.staff import create_app
 from hometrial.staff.pages import entering
 
+pytestmark = pytest.mark.long
+
 CHROMIUM = shutil.which("chromium")
 # Without a browser on the machine there is nothing here to run.
 with_chromium = pytest.mark.parametrize("chromium", [CHROMIUM] if CHROMIUM else [])

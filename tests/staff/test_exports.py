@@ -24,6 +24,8 @@ from hometrial.staff import create_app
 from hometrial.staff.pages.exports import history
 from hometrial.staff.pages.exports.forms import FORMAT_WORDS
 
+pytestmark = pytest.mark.long
+
 HEART_RATE = {
     "heartrate_seconds_merged.csv": "Id,Time,Value\n"
     + "".join(f"{who},4/12/2016 7:2{n}:00 AM,{60 + n}\n" for who in (1, 2) for n in range(5))

@@ -27,6 +27,8 @@ from hometrial.services.safety import events, reporting
 from hometrial.services.staffing import sessions
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 BEATS = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:{n:02}:05 AM,{60 + n}\n" for n in range(20))
 CHROMIUM = shutil.which("chromium")
 LOCK = {

@@ -16,6 +16,8 @@ from hometrial.services.trial import contacting
 from hometrial.services.trial.contacting import Spoke
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 TABS = (
     "", "/consent", "/visits", "/questionnaires", "/doses", "/events", "/medicines", "/laboratory",
     "/messages", "/contacts", "/leaving", "/sync", "/doctor", "/audit", "/identity",

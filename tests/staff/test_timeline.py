@@ -28,6 +28,8 @@ from hometrial.services.viewing.timeline import reading
 from hometrial.services.viewing.timeline.reading import Timeline
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 _spec = importlib.util.spec_from_file_location("shots", Path(__file__).with_name("shots.py"))
 assert _spec is not None
 assert _spec.loader is not None

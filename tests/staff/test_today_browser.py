@@ -17,7 +17,10 @@ from hometrial.services.noticing import rounds
 from hometrial.staff import create_app
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine"),
+]
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 
 

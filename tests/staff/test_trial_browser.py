@@ -16,7 +16,10 @@ from hometrial.services.trial import drafting, publishing, schemes, screening, s
 from hometrial.staff import create_app
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,8 @@ from hometrial_ingest.provider import Page
 from hometrial_ingest.simulate import study as synthetic
 from hometrial_ingest.simulate.points import POINTS
 
+pytestmark = pytest.mark.long
+
 MADE = synthetic(3, 4, 10, date(2026, 3, 5))
 BERLIN = MADE.people[1]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 TORTURE = Path(__file__).resolve().parents[2] / "torture" / "run.py"
 
 
