@@ -1,5 +1,6 @@
 """Allocation is drawn once, from a sealed seed, for who may be allocated; and can be proven at the end."""
 
+import re
 import threading
 from collections import Counter
 from datetime import UTC, date, datetime
@@ -28,6 +29,7 @@ from hometrial.services.trial import (
     visiting,
 )
 from hometrial.services.trial.answering import Told
+from hometrial.services.trial.publishing import ProtocolRefusedError
 
 KEY = b"k" * 32
 MINIMISED = BODY.replace(
@@ -187,6 +189,18 @@ def test_a_later_version_that_allocates_otherwise_needs_its_own(session, version
     other = schemes.open_scheme(session, KEY, later, by="ann")
     (made,) = allocated(session, later, 1)
     assert (made.scheme_id, made.number) == (other.id, 1)
+
+
+def test_a_later_version_keeps_each_arm_that_somebody_is_in(session, version, scheme):
+    renamed = re.sub(r"\bDEL\b", "LATE", LATER)
+    people = allocated(session, version, 4)
+    held = [each.arm for each in people].count("DEL")
+    with pytest.raises(ProtocolRefusedError, match=rf"people are in DEL \({held}\), .* keep it"):
+        published(session, renamed)
+
+
+def test_an_arm_that_nobody_is_in_may_go(session, version):
+    assert published(session, re.sub(r"\bDEL\b", "LATE", LATER)).state == "published"
 
 
 def test_a_version_that_is_not_in_force_is_not_opened(session):

@@ -6,12 +6,18 @@ A version in force is never edited: a new one supersedes it, and says what that 
 from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hometrial import clock
 from hometrial.errors import TrialError
-from hometrial.models import ProtocolDraftRevision, ProtocolDraftSubmission, ProtocolVersion
+from hometrial.models import (
+    Allocation,
+    AllocationScheme,
+    ProtocolDraftRevision,
+    ProtocolDraftSubmission,
+    ProtocolVersion,
+)
 from hometrial.protocol import difference, loading
 from hometrial.protocol.checks.fault import Known
 from hometrial.protocol.difference import Change
@@ -145,7 +151,8 @@ def publish(session: Session, version: ProtocolVersion) -> tuple[Change, ...]:
     """Put an approved version into force; the one before is superseded. Return what changed.
 
     People stay on the version that they follow until they are moved (`following.move`).
-    Raises ProtocolRefusedError if it is not approved, or if another was published since.
+    Raises ProtocolRefusedError if it is not approved, if another was published since, or if it lacks an arm that
+    somebody is in.
     """
     _hold(session)
     session.refresh(version)
@@ -156,6 +163,7 @@ def publish(session: Session, version: ProtocolVersion) -> tuple[Change, ...]:
     present = in_force(session, version.protocol, is_test=version.is_test)
     if present is not None and (faults := difference.successor_faults(of(present), of(version))):
         raise ProtocolRefusedError(f"{_named(version)}: {'; '.join(faults)}")
+    _require_arms(session, version)
     changed = changes(session, version)
     if present is not None:
         present.state = "superseded"
@@ -163,6 +171,26 @@ def publish(session: Session, version: ProtocolVersion) -> tuple[Change, ...]:
     version.state, version.published_at = "published", clock.now()
     session.flush()
     return changed
+
+
+def _require_arms(session: Session, version: ProtocolVersion) -> None:
+    """Refuse a version without an arm that somebody was drawn into: their plan, and their data, are of that arm."""
+    named = {each.id for each in of(version).arms}
+    counts = (
+        select(Allocation.arm, func.count())
+        .join(AllocationScheme, AllocationScheme.id == Allocation.scheme_id)
+        .join(ProtocolVersion, ProtocolVersion.id == AllocationScheme.protocol_version_id)
+        .where(
+            ProtocolVersion.protocol == version.protocol, ProtocolVersion.is_test == version.is_test
+        )
+        .group_by(Allocation.arm)
+        .order_by(Allocation.arm)
+    )
+    gone = [f"{arm} ({count})" for arm, count in session.execute(counts) if arm not in named]
+    if gone:
+        raise ProtocolRefusedError(
+            f"{_named(version)}: arms: people are in {', '.join(gone)}, which this version has not; keep it"
+        )
 
 
 def in_force(session: Session, protocol: str, *, is_test: bool = False) -> ProtocolVersion | None:
