@@ -201,7 +201,7 @@ def test_a_visit_that_says_what_another_says_is_leaned_on_once_and_alike_beginni
     )
     assert imputed._says_more(values.drop(columns="after"))
     assert not imputed._says_more(values.drop(columns="after").assign(visit2=[3.0, 4, 5, 8, 10]))
-    alike = pd.DataFrame({"before": [3.0] * 8, "after": [1.0, 2, 3, 4, 5, 6, np.nan, np.nan]})
+    alike = pd.DataFrame({"before": [3.0] * 12, "after": [*map(float, range(10)), np.nan, np.nan]})
     assert imputing.completed(alike, times=2)[0]["after"].notna().all()
 
 
