@@ -24,7 +24,10 @@ from hometrial.services.staffing import tokens
 from hometrial.staff import create_app
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.skipif(shutil.which("Rscript") is None, reason="there is no R here")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(shutil.which("Rscript") is None, reason="there is no R here"),
+]
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},4/{day}/2016 7:{n:02}:05 AM,{60 + n}\n"
     for who in (1, 2)

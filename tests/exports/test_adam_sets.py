@@ -19,6 +19,8 @@ from hometrial.exports.sdtm.assembling import Made
 from hometrial.exports.sdtm.domains import tabulate
 from hometrial.exports.source.reading import Source
 
+pytestmark = pytest.mark.long
+
 PROTOCOLS = ("ldn-mecfs", "ldn-crohns", "ldn-ms", "ldn-case-series")
 
 

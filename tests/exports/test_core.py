@@ -11,6 +11,8 @@ from twins import twin
 from hometrial.exports.sdtm import foreseen as foreseeing
 from hometrial.exports.sdtm.foreseen import Foreseen, foreseen
 
+pytestmark = pytest.mark.long
+
 PROTOCOL = "ldn-crohns"
 """The quickest of the four; `python tests/torture/run.py core` judges them all, with every day of theirs."""
 DOCUMENT = judged.ROOT / "docs" / "core.md"

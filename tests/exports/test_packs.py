@@ -13,6 +13,8 @@ from hometrial.exports.report import board
 from hometrial.exports.report.blocks import Table
 from hometrial.exports.report.material import Material
 
+pytestmark = pytest.mark.long
+
 
 def cells(made):
     return [

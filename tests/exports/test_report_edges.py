@@ -14,6 +14,8 @@ from hometrial.exports.report.material import material
 from hometrial.exports.source.reading import Source
 from hometrial.exports.source.tables import TABLES
 
+pytestmark = pytest.mark.long
+
 EDGES = ("nobody asked", "nobody consented", "one", "nobody dosed", "everybody gone")
 _REGISTERED = ("protocol_version", "instrument", "site", "participant")
 

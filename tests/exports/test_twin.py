@@ -23,6 +23,8 @@ from hometrial.protocol.loading import shipped_text
 from hometrial.questionnaires import loading as questionnaires
 from hometrial.questionnaires.scoring import score
 
+pytestmark = pytest.mark.long
+
 PROTOCOLS = ("ldn-mecfs", "ldn-ms", "ldn-crohns", "ldn-case-series")
 WEARABLE = {
     "device", "daily_metric", "data_day", "gap", "chunk", "batch", "verdict", "quarantined", "consent_event",

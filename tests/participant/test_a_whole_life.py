@@ -32,6 +32,8 @@ from hometrial.services.trial.answering import Told
 from hometrial.tasks import sending
 from hometrial.tasks.engine import House
 
+pytestmark = pytest.mark.long
+
 EVENING = datetime(2026, 2, 3, 17, 30, tzinfo=UTC)
 """Half past six in Berlin: the diary is open, and the simulated watch has worn three days."""
 TRIAL = (

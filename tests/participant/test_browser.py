@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from hometrial import participant
 
+pytestmark = pytest.mark.long
+
 CSS = (Path(participant.__file__).parent / "static" / "participant.css").read_text("utf-8")
 EXPECTED = re.compile(r"status of 40[14]")  # pages that are shown with these on purpose
 

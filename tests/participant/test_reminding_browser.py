@@ -15,6 +15,8 @@ from hometrial.models import Participant
 from hometrial.participant import create_app
 from hometrial.services.syncing import invitations
 
+pytestmark = pytest.mark.long
+
 _SPEC = importlib.util.spec_from_file_location(
     "participant_shots", Path(__file__).with_name("shots.py")
 )

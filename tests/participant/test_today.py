@@ -26,6 +26,8 @@ from hometrial.services.trial import (
 )
 from hometrial.services.trial.answering import Told
 
+pytestmark = pytest.mark.long
+
 KEY = b"k" * 32
 
 

@@ -19,6 +19,8 @@ from hometrial.models import Participant, Site
 from hometrial.services import enrolling, migrating
 from hometrial.settings import Settings
 
+pytestmark = pytest.mark.long
+
 PROGRAM = """
 import sys
 from hometrial.db import Database

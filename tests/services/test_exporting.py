@@ -6,6 +6,7 @@ from pathlib import Path
 import duckdb
 import pandas as pd
 import pyarrow.parquet as pq
+import pytest
 from sqlalchemy import select
 
 from hometrial.models import QuarantinedRow
@@ -13,6 +14,8 @@ from hometrial.services import reviewing
 from hometrial.services.locking import making
 from hometrial.services.locking.wanted import wanted
 from hometrial.services.reviewing import Decision
+
+pytestmark = pytest.mark.long
 
 HEART_RATE = "heartrate_seconds_merged.csv"
 STEPS = "minuteStepsNarrow_merged.csv"

@@ -9,6 +9,8 @@ import pytest
 from hometrial.errors import ImportRefusedError
 from hometrial.services import enrolling
 
+pytestmark = pytest.mark.long
+
 HEART_RATE = "heartrate_seconds_merged.csv"
 DAYS = "dailyActivity_merged.csv"
 FIRST = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:21:{n:02} AM,{60 + n}\n" for n in range(10))

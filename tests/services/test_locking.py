@@ -33,6 +33,8 @@ from hometrial.services.querying.steps import Question
 from hometrial.services.safety import events, reporting
 from hometrial.services.staffing import acting
 
+pytestmark = pytest.mark.long
+
 BEATS = "Id,Time,Value\n" + "".join(f"1,4/12/2016 7:{n:02}:05 AM,{60 + n}\n" for n in range(20))
 FORMATS = ("xpt5", "dataset-json", "csv")
 

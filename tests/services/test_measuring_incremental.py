@@ -12,6 +12,8 @@ from hometrial.services.comparing import day_number, day_of
 from hometrial.services.syncing import coverage
 from hometrial_ingest.signals import Signal
 
+pytestmark = pytest.mark.long
+
 BEGIN = datetime(2026, 3, 16, tzinfo=UTC)
 FIRST = day_number(BEGIN.date())  # two weeks later a day of 23 hours
 MINUTE, HOUR = 60_000_000, 3_600_000_000

@@ -13,6 +13,8 @@ from hometrial.db import Base
 from hometrial.errors import MigrationNeededError
 from hometrial.services import enrolling, migrating
 
+pytestmark = pytest.mark.long
+
 HEART_RATE = {"heartrate_seconds_merged.csv": "Id,Time,Value\n1,4/12/2016 7:21:00 AM,60\n"}
 OURS = ("public", "identity", "audit", "sync", "vault", "jobs", "scope", "access")
 RACE = """

@@ -18,6 +18,8 @@ from hometrial.services.serving import gathering, ledger, snapshots
 from hometrial.services.serving.kept import cut, ranges_of
 from hometrial.services.serving.snapshots import SnapshotGoneError, Wanted
 
+pytestmark = pytest.mark.long
+
 BEATS = "Id,Time,Value\n" + "".join(
     f"{who},4/{day}/2016 7:{n:02}:05 AM,{60 + n + day}\n"
     for who in range(1, 8)

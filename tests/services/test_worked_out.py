@@ -17,6 +17,8 @@ from hometrial.services.locking.worked_out import CHANGES, DIFFERENCES, Order
 from hometrial.services.staffing import acting
 from hometrial.tasks import delivering as tasks
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def database(shared_study, tmp_path_factory):

@@ -10,6 +10,8 @@ from hometrial import clock
 from hometrial.services.staffing import accounts, tokens
 from hometrial.staff.pages import entering
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):

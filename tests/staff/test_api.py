@@ -207,7 +207,9 @@ def test_some_columns_of_some_people_come_in_the_order_asked_for(sam):
 
 
 def test_what_has_changed_comes_alone_and_with_it_whose_it_is(sam, shared_study):
-    sam.get("/tables/participant_day")  # whose first snapshot would be newer than anything known before
+    sam.get(
+        "/tables/participant_day"
+    )  # whose first snapshot would be newer than anything known before
     before = sam.get("/tables/participant").json["version"]
     assert sam.get("/tables/participant/changes", changed_since=before).json["participants"] == []
     with shared_study.database.transaction("ann", "a change") as session:

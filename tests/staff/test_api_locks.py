@@ -18,6 +18,8 @@ from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.services.staffing import acting, tokens
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def place(shared_study, tmp_path_factory):

@@ -13,6 +13,8 @@ from hometrial.services.locking import making
 from hometrial.services.locking.wanted import new_lock, wanted
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def place(shared_study, tmp_path_factory):

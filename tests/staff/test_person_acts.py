@@ -28,6 +28,8 @@ from hometrial.services.trial import contacting
 from hometrial.services.trial.contacting import Spoke
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 assert ANSWERS
 
 

@@ -21,7 +21,10 @@ from hometrial.services.trial.contacting import Spoke
 from hometrial.staff import create_app
 
 CHROMIUM = shutil.which("chromium")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no browser on this machine"),
+]
 FLAGS = ["--no-sandbox", "--disable-gpu"]
 PAGES = (
     "P-0001", "P-0001/doses", "P-0001/doses/order", "P-0001/visits", "P-0001/questionnaires",

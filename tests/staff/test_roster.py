@@ -30,6 +30,8 @@ from hometrial.services.viewing.choosing import COLUMNS
 from hometrial.settings import Settings
 from hometrial.staff import create_app
 
+pytestmark = pytest.mark.long
+
 CODES = re.compile(r'<th scope="row"><a href="/people/(P-\d+)"')
 
 

@@ -16,6 +16,8 @@ from hometrial.settings import Settings
 from hometrial.staff import create_app
 from hometrial.staff.pages.trial.sections import SECTIONS
 
+pytestmark = pytest.mark.long
+
 
 class Form(HTMLParser):
     """What a browser would send of the first form of a page that has the field `seen`."""

@@ -11,6 +11,8 @@ from hometrial_validation.gate import check, check_many
 from hometrial_validation.suites import SUITES, suite_of
 from hometrial_validation.verdict import GateError, Verdict
 
+pytestmark = pytest.mark.long
+
 SEEDS = range(3)
 
 

@@ -19,6 +19,8 @@ from hometrial.services.agreeing.paper import Paper, Sheet
 from hometrial.services.agreeing.signing import SignatureRefusedError
 from hometrial_ingest.data_types import DataType
 
+pytestmark = pytest.mark.long
+
 SHEET = Sheet("Títle", "de", datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC), "ab" * 32, "P-0001")
 
 

@@ -12,6 +12,8 @@ from hometrial.services.asking.saving import Entry
 from hometrial.services.capturing import evidence
 from hometrial.services.trial import following
 
+pytestmark = pytest.mark.long
+
 ITEMS = tuple(f"phq9_{number}" for number in range(1, 10))
 MIXED = {**dict.fromkeys(ITEMS, 2), "phq9_1": 3, "phq9_9": 0, "phq9_10": 1}
 

@@ -22,6 +22,8 @@ from hometrial.services.dosing import ordering, recording, stepping, storing
 from hometrial.services.safety import alerting
 from hometrial.services.trial import following
 
+pytestmark = pytest.mark.long
+
 EVENING = TimeOfDay.EVENING
 
 

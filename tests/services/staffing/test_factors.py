@@ -20,6 +20,8 @@ from hometrial.services.staffing import (
 from hometrial.services.staffing.factors import FactorRefusedError
 from hometrial.services.staffing.passwords import PasswordRefusedError
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def app(office, now):

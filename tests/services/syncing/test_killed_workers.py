@@ -14,6 +14,8 @@ from reads import keep, link
 from hometrial.tasks import absorbing, engine, keeping
 from hometrial.tasks.engine import House
 
+pytestmark = pytest.mark.long
+
 TORTURE = Path(__file__).resolve().parents[2] / "torture" / "run.py"
 SPAN = (date(2026, 3, 9), date(2026, 3, 9))
 BEATS = b"""{"dataPoints": [{"dataSource": {"platform": "FITBIT"}, "heartRate": {"beatsPerMinute": "61",

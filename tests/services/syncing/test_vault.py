@@ -16,6 +16,8 @@ from hometrial.services.syncing import accounts, vault
 from hometrial.services.syncing.outcomes import Linked
 from hometrial_ingest.provider import Grant, ReconnectNeededError, RetiredError, TryLaterError
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 40
 
 
