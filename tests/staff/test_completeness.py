@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 
+import homes
 import pytest
 import signed_in
 from asked import SELF, in_trial
@@ -39,7 +40,7 @@ def _cell(page: str, code: str, day: str) -> tuple[str, str, str]:
 @pytest.fixture(scope="module")
 def asked_people(home: Path) -> Iterator[Database]:
     """Two people of two sites: one answered, missed and rested; nobody has a watch."""
-    database = Database(Settings(home=home.with_name("asked"), actor="tests"))
+    database = Database(Settings(home=homes.beside(home, "asked"), actor="tests"))
     migrating.require_newest(database)
     with pytest.MonkeyPatch.context() as patch, database.transaction("tests", "ask") as session:
         patch.setattr(clock, "now", lambda: datetime(2026, 3, 2, 9, tzinfo=UTC))

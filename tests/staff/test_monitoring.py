@@ -7,6 +7,7 @@ import json
 from datetime import date, timedelta
 
 import enrolled
+import homes
 import pytest
 import signed_in
 from sent_forms import filled
@@ -29,7 +30,7 @@ SHARES = dict.fromkeys(sampling.SHARES, 100)
 
 @pytest.fixture(scope="module")
 def database(home):
-    made = Database(Settings(home=home.with_name("monitoring"), actor="tests"))
+    made = Database(Settings(home=homes.beside(home, "monitoring"), actor="tests"))
     migrating.require_newest(made)
     with made.transaction("tests", "a study") as session:
         for code in ("S-01", "S-02"):

@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from uuid import UUID
 
+import homes
 import pytest
 import signed_in
 from flask import Flask
@@ -32,7 +33,7 @@ def two_sites(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     (folder / "heartrate_seconds_merged.csv").write_text(
         "\n".join(["Id,Time,Value", *LINES]) + "\n"
     )
-    database = Database(Settings(home=home.with_name("two-sites"), actor="tests"))
+    database = Database(Settings(home=homes.beside(home, "two-sites"), actor="tests"))
     migrating.require_newest(database)
     with database.transaction("tests", "two sites") as session:
         options = importing.ImportOptions(create_participants=True, zone="Europe/Berlin")

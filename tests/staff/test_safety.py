@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta
 
 import enrolled
+import homes
 import pytest
 import signed_in
 from sent_forms import filled
@@ -34,7 +35,7 @@ def _site(session, code):
 
 @pytest.fixture(scope="module")
 def database(home):
-    made = Database(Settings(home=home.with_name("safety"), actor="tests"))
+    made = Database(Settings(home=homes.beside(home, "safety"), actor="tests"))
     migrating.require_newest(made)
     with made.transaction("tests", "a study") as session:
         first, second = _site(session, "S-01"), _site(session, "S-02")

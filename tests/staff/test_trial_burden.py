@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import enrolled
+import homes
 import pytest
 import signed_in
 from sqlalchemy import text
@@ -36,7 +37,7 @@ SIGNED, REMINDED, NOW = (datetime(2026, 11, day, 12, tzinfo=UTC) for day in (1, 
 
 @pytest.fixture(scope="module")
 def database(home, tmp_path_factory):
-    database = Database(Settings(home=home.with_name("costs"), actor="tests"))
+    database = Database(Settings(home=homes.beside(home, "costs"), actor="tests"))
     migrating.require_newest(database)
     board = tmp_path_factory.mktemp("costs") / "clock"
     try:

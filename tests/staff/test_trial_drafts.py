@@ -5,6 +5,7 @@ from html.parser import HTMLParser
 from io import BytesIO
 from uuid import UUID
 
+import homes
 import pytest
 import signed_in
 
@@ -81,7 +82,7 @@ def sent(page, changed=None, dropped=()):
 
 @pytest.fixture(scope="module")
 def database(home):
-    database = Database(Settings(home=home.with_name("drafts"), actor="tests"))
+    database = Database(Settings(home=homes.beside(home, "drafts"), actor="tests"))
     migrating.require_newest(database)
     with database.transaction("test", "a site") as session:
         enrolling.default_site(session)

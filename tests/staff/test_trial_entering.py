@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 
 import enrolled
+import homes
 import pytest
 import signed_in
 from sqlalchemy import select
@@ -43,7 +44,7 @@ AS_TYPED = {
 
 @pytest.fixture(scope="module")
 def database(home):
-    database = Database(Settings(home=home.with_name("entering"), actor="tests"))
+    database = Database(Settings(home=homes.beside(home, "entering"), actor="tests"))
     migrating.require_newest(database)
     with database.transaction("test", "two sites and a trial") as session:
         enrolling.default_site(session)
