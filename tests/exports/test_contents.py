@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
+from every_kind import ADXX
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,23 +14,11 @@ from hometrial.exports import metadata
 from hometrial.exports.contents import Content, content_hash, spelled
 from hometrial.exports.formats import dataset_json
 from hometrial.exports.formats.dataset_json import Origin
-from hometrial.exports.metadata import Column, DataSet
 
 ORIGIN = Origin("LDN-1", datetime(2026, 11, 23))  # noqa: DTZ001 - a file's own wall clock
-SET = DataSet(
-    "ADXX", "Every Kind", "BASIC DATA STRUCTURE", "One", ("ADSEQ",),
-    (
-        Column("ADSEQ", "Sequence Number", "integer"),
-        Column("AVALC", "Text", "text"),
-        Column("AVAL", "Number", "float"),
-        Column("ADT", "Day", "date"),
-        Column("ADTM", "Time", "datetime"),
-    ),
-    purpose="Analysis",
-)  # fmt: skip
 NUMBERS = [0.1, 1 / 3, -0.0, 5.0, 2.0**53, 1e300, 5e-324, -12.125, None]
 TABLE = metadata.frame(
-    SET,
+    ADXX,
     [
         {"ADSEQ": place, "AVALC": text, "AVAL": number, "ADT": date(1959, 2, 3), "ADTM": datetime(2026, 3, 29, 2, 30)}  # noqa: DTZ001
         for place, (text, number) in enumerate(zip(["", "a\tb", "a\nb\r", "a\\tb", "Grüße 😀", "=1+1", " x ", "'", '"'], NUMBERS, strict=True))
@@ -55,7 +44,7 @@ def told(value):
 
 
 def test_somebody_else_computes_it_from_dataset_json_alone(tmp_path):
-    dataset_json.write(tmp_path / "adxx.json", SET, TABLE, ORIGIN)
+    dataset_json.write(tmp_path / "adxx.json", ADXX, TABLE, ORIGIN)
     read = json.loads((tmp_path / "adxx.json").read_text(encoding="utf-8"))
     kinds = [each["dataType"] for each in read["columns"]]
     rows = [

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pyreadstat
 import pytest
+from every_kind import ADXX
 
 from hometrial.errors import ExportRefusedError
 from hometrial.exports import metadata
@@ -220,23 +221,10 @@ def test_days_and_moments_of_which_there_are_none_stay_days_and_moments(rows, tm
     )
 
 
-ADVERSE = DataSet(
-    "ADXX", "Odd Values", "BASIC DATA STRUCTURE", "One record per value", ("ADSEQ",),
-    (
-        Column("ADSEQ", "Sequence Number", "integer"),
-        Column("AVALC", "Text", "text"),
-        Column("AVAL", "Number", "float"),
-        Column("ADT", "Day", "date"),
-        Column("ADTM", "Time", "datetime"),
-    ),
-    purpose="Analysis",
-)  # fmt: skip
-
-
 def odd(*rows):
     return frames.Frame(
-        ADVERSE,
-        metadata.frame(ADVERSE, [{"ADSEQ": at} | row for at, row in enumerate(rows, 1)]),
+        ADXX,
+        metadata.frame(ADXX, [{"ADSEQ": at} | row for at, row in enumerate(rows, 1)]),
     )
 
 
@@ -323,7 +311,7 @@ def visit(number, name, **more):
 
 
 VISITED = replace(
-    ADVERSE,
+    ADXX,
     columns=(
         Column("ADSEQ", "Sequence Number", "integer"),
         Column("AVISITN", "Analysis Visit (N)", "float"),

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from every_kind import ADXX
 
 from hometrial.cli.lock import verify
 from hometrial.errors import ExportRefusedError
@@ -20,21 +21,9 @@ from hometrial.exports.formats import described_files, proving, writing
 from hometrial.exports.formats.dataset_json import Origin
 from hometrial.exports.formats.delivering import Deliveries
 from hometrial.exports.formats.frames import Frame, described
-from hometrial.exports.metadata import Column, DataSet
 from hometrial.exports.source.reading import Source
 
 ORIGIN = Origin("LDN-1", datetime(2026, 11, 23))  # noqa: DTZ001 - a file's own wall clock
-ADXX = DataSet(
-    "ADXX", "Odd Values", "BASIC DATA STRUCTURE", "One record per value", ("ADSEQ",),
-    (
-        Column("ADSEQ", "Sequence Number", "integer"),
-        Column("AVALC", "Text", "text"),
-        Column("AVAL", "Number", "float"),
-        Column("ADT", "Day", "date"),
-        Column("ADTM", "Time", "datetime"),
-    ),
-    purpose="Analysis",
-)  # fmt: skip
 TEXTS = [
     "", "plain", "blank at the end ", "Grüße, „so“ ≥ 3", "a\ttab", "line\nbreak", "=1+1", "'=1+1", "\ttab first", "'\ttab",
     "-P7D", "NA", "x" * 200, "=Ü ", "a\\n", '"', "a,b", "\r\n", "１", "1e5", "😀", "true", " leading",
