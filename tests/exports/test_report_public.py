@@ -8,9 +8,11 @@ from functools import cache
 import pytest
 from reported import STANDING, of_twin
 
+from hometrial.exports import publishing
 from hometrial.exports.report import making, pages, record, small_cells
 from hometrial.exports.report.blocks import Figure, Section, Table
 from hometrial.exports.report.drawing import Drawing
+from hometrial.services.locking import report_paper
 
 
 @cache
@@ -31,6 +33,18 @@ def test_no_share_of_so_few_people_stands_in_the_page_nor_in_the_record():
             assert not small_cells.is_small(int(k), int(n)), f"{k}/{n}"
     assert small_cells.HIDDEN in page()
     assert small_cells.SAID in page()
+
+
+def test_of_its_time_it_tells_the_quarter_alone():
+    cut = STANDING.cut
+    for text in (page(), record.record(public()).decode()):
+        assert f"{cut:%H:%M} UTC" not in text
+        assert f"{cut:%Y-%m-%d}" not in text
+    assert f"the quarter of the year that begins on {publishing.quarter(cut):%Y-%m-%d}" in page()
+    standing = dataclasses.replace(STANDING, is_public=True)
+    paper = report_paper.pdf(public(), standing, compressed=False)
+    assert f"{cut:%Y%m%d%H%M}".encode() not in paper
+    assert f"{cut:%Y%m%d%H%M}".encode() in report_paper.pdf(public(), STANDING, compressed=False)
 
 
 def test_nobody_stands_alone():

@@ -52,7 +52,7 @@ def section(material: Material) -> Section:
         ("Design", _design(protocol)),
         ("Standing", standing.mark),
         ("Data", f"{standing.kind}: {standing.name}"),
-        ("Data cut", f"{standing.cut:%Y-%m-%d %H:%M} UTC"),
+        ("Data cut", standing.cut_in_words),
         ("Root of the lock", standing.root or "none: this is no lock"),
         ("Signed by", listed(list(standing.signers))),
         ("Code", f"Hometrial {standing.code}"),

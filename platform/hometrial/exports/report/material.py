@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from hometrial.exports import publishing
 from hometrial.exports.adam import standard as analysis
 from hometrial.exports.adam.data_sets import analyse
 from hometrial.exports.estimates.change import SEED
@@ -44,6 +45,18 @@ class Standing:
     signers: tuple[str, ...] = ()
     is_public: bool = False
     """Whether the data left by the public profile: then its report tells of no small cell and no single person."""
+
+    @property
+    def shown(self) -> datetime:
+        """The data cut as far as it is told: to the public the first moment of its quarter, as their folder has it."""
+        return publishing.quarter(self.cut) if self.is_public else self.cut
+
+    @property
+    def cut_in_words(self) -> str:
+        """The data cut in words."""
+        if self.is_public:
+            return f"in the quarter of the year that begins on {self.shown:%Y-%m-%d}"
+        return f"{self.cut:%Y-%m-%d %H:%M} UTC"
 
     @property
     def mark(self) -> str:

@@ -39,13 +39,13 @@ def _written(report: Report, standing: Standing, notice: str, *, compressed: boo
     sheet = Sheet(
         title=f"{report.name}: {report.title}",
         language="en",
-        made_at=standing.cut,
+        made_at=standing.shown,
         seal=seal,
         foot=f"{report.name}, {report.subtitle}, {standing.name} {standing.root[:16]}".strip(),
     )
     paper = ReportPaper(sheet, report, compressed=compressed)
     paper.heading(report.title, level=1)
-    paper.small(f"{report.name}, {report.subtitle}, data cut {standing.cut:%Y-%m-%d %H:%M} UTC")
+    paper.small(f"{report.name}, {report.subtitle}, data cut {standing.cut_in_words}")
     if notice:
         paper.small(notice)
     for number, each in enumerate(report.sections, start=1):
